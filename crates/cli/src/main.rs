@@ -1,0 +1,39 @@
+//! The command `quorate`: files, threads, progress, terminal and exit status. What a scenario means and what a run shows is
+//! the lab's business; nothing in here can change a result.
+
+mod bench;
+mod flags;
+mod list;
+mod output;
+mod run;
+mod scenario;
+
+use clap::Parser;
+use flags::{Command, Flags};
+use output::Stop;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let flags = match Flags::try_parse() {
+        Ok(flags) => flags,
+        Err(error) => return output::usage(&error),
+    };
+    let done = match &flags.command {
+        Command::Run(flags) => run::run(flags),
+        Command::List(flags) => list::list(flags),
+        Command::Bench(flags) => bench(flags),
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(stop) => stop.report(),
+    }
+}
+
+fn bench(flags: &flags::Bench) -> Result<output::Status, Stop> {
+    let report = bench::measure(flags.name.as_deref(), flags.quick).map_err(Stop::Input)?;
+    match flags.format {
+        flags::Format::Text => output::print(&report.to_text())?,
+        flags::Format::Json => output::print_json(&report.to_json())?,
+    }
+    Ok(output::Status::Held)
+}

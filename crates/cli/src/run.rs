@@ -1,0 +1,138 @@
+//! `quorate run`: one seed whole, or many seeds over the machine's cores. The seeds' results are put back in order, so the
+//! number of threads shows in nothing.
+
+use crate::flags::{Colour, Format, Run};
+use crate::output::{Status, Stop, json_text, print, write_file};
+use crate::scenario;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quorate_lab::expect::Standing;
+use quorate_lab::plan::Plan;
+use quorate_lab::report::text::Style;
+use quorate_lab::run::{RunFailure, RunReport, SeedResult, Verify, run_seed, summarise};
+use rayon::prelude::*;
+use std::io::IsTerminal;
+
+pub(crate) fn run(flags: &Run) -> Result<Status, Stop> {
+    let plan = scenario::load(&flags.file, &flags.set, colour(flags.color, std::io::stderr().is_terminal()))?;
+    let first = flags.seed.unwrap_or(plan.seed);
+    if let Some(out) = &flags.out {
+        std::fs::create_dir_all(out).map_err(|error| Stop::io("make the folder", out, &error))?;
+    }
+    let style = if colour(flags.color, std::io::stdout().is_terminal()) { Style::Coloured } else { Style::Plain };
+    match flags.seeds {
+        None => one(flags, &plan, first, style),
+        Some(seeds) => many(flags, &plan, first, seeds, style),
+    }
+}
+
+fn one(flags: &Run, plan: &Plan, seed: u64, style: Style) -> Result<Status, Stop> {
+    let report = run_twice(flags, plan, seed)?;
+    let document = json_text(&report.to_json());
+    if let Some(out) = &flags.out {
+        write_file(&out.join("report.json"), &document)?;
+    }
+    match flags.format {
+        Format::Json => print(&document)?,
+        Format::Text => print(&report.to_text(style, &replay(flags, seed)))?,
+    }
+    Ok(status(report.verdict))
+}
+
+fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Result<Status, Stop> {
+    let Some(last) = first.checked_add(u64::from(seeds) - 1) else {
+        return Err(Stop::Input(format!("--seeds {seeds} from seed {first} on goes beyond the last seed, {}", u64::MAX)));
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(flags.threads.map_or(0, usize::from))
+        .build()
+        .map_err(|error| Stop::Machine(format!("cannot start the worker threads: {error}")))?;
+    let progress = progress(u64::from(seeds));
+    let runs: Vec<SeedResult> = pool.install(|| {
+        (first..=last)
+            .into_par_iter()
+            .map(|seed| {
+                let brief = run_twice(flags, plan, seed)?.brief();
+                progress.inc(1);
+                Ok(brief)
+            })
+            .collect::<Result<_, Stop>>()
+    })?;
+    progress.finish_and_clear();
+    let many = summarise(plan, &runs);
+    let document = json_text(&many.to_json());
+    if let Some(out) = &flags.out {
+        write_file(&out.join("report.json"), &document)?;
+        write_file(&out.join("runs.jsonl"), &lines(plan, &runs))?;
+    }
+    match flags.format {
+        Format::Json => print(&document)?,
+        Format::Text => print(&many.to_text(style, |seed| replay(flags, seed)))?,
+    }
+    Ok(status(many.verdict))
+}
+
+/// Runs a seed, and with `--twice` once more: two different reports of one seed are the one thing that must never be.
+fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>, Stop> {
+    let verify = if flags.verify { Verify::Always } else { Verify::IfExpected };
+    let run = || run_seed(plan, seed, verify).map_err(|failure| refused(flags, &failure));
+    let report = run()?;
+    if flags.twice {
+        let again = run()?;
+        if report.to_json() != again.to_json() {
+            return Err(Stop::Machine(format!(
+                "seed {seed} gave two results, digests {} and {}: this is a defect of quorate; please report it with the scenario",
+                report.outcome.digest, again.outcome.digest
+            )));
+        }
+    }
+    Ok(report)
+}
+
+fn refused(flags: &Run, failure: &RunFailure) -> Stop {
+    Stop::Input(format!("{}: {failure}", flags.file.display()))
+}
+
+/// The command that runs this seed again.
+fn replay(flags: &Run, seed: u64) -> String {
+    let mut line = format!("quorate run {} --seed {seed}", quoted(&flags.file.display().to_string()));
+    for set in &flags.set {
+        line.push_str(&format!(" --set {}", quoted(set)));
+    }
+    if flags.verify {
+        line.push_str(" --verify");
+    }
+    line
+}
+
+fn quoted(word: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(harmless) { word.to_string() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// One line a seed.
+fn lines(plan: &Plan, runs: &[SeedResult]) -> String {
+    runs.iter().map(|run| format!("{}\n", run.to_json(plan))).collect()
+}
+
+fn progress(seeds: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(seeds), target).with_style(style)
+}
+
+fn status(standing: Standing) -> Status {
+    match standing {
+        Standing::Held => Status::Held,
+        Standing::Failed => Status::Failed,
+        Standing::Undecided => Status::Undecided,
+    }
+}
+
+fn colour(wanted: Colour, terminal: bool) -> bool {
+    match wanted {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}

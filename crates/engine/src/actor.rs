@@ -1,0 +1,152 @@
+//! The actor: what a protocol is to the world. A protocol implements [`Actor`] and its message and timer types; the world
+//! calls the handlers and carries out the effects that they leave in the [`Context`]. An actor has no other way to act, to
+//! read a clock or to draw a lot, so any driver can run it: the simulator, the exhaustive search, a replay.
+
+use crate::context::Context;
+use crate::id::{NodeId, OpId};
+use crate::monitor::Monitor;
+use crate::timers::Slots;
+use crate::wire::Wire;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A replica of a protocol.
+///
+/// Handlers read straight down and only push effects. `Clone + Eq + Hash` serve the exhaustive search, which copies and
+/// compares worlds. What all replicas share (parameters) belongs in [`Actor::Options`], not in the replica.
+pub trait Actor: Clone + Eq + Hash + 'static {
+    /// The protocol's parameters, shared by all replicas and constant in a run.
+    type Options: Clone + 'static;
+    /// What replicas send each other: one enum a protocol.
+    type Message: Message;
+    /// The names of the timers that a replica may arm.
+    type Timer: Timer;
+    /// What a replica writes to its log; `()` for one that keeps nothing.
+    type Record: Wire + Clone + Eq + Hash + Debug + 'static;
+    /// What a replica states about itself for monitors, triggers and reports ("elected", "decided 5").
+    type Fact: Clone + Eq + Hash + Debug + 'static;
+    /// What a client asks.
+    type Request: Wire + Clone + Eq + Hash + Debug + 'static;
+    /// What a client is told.
+    type Response: Wire + Clone + Eq + Hash + Debug + 'static;
+    /// What judges the facts while the run goes on; `()` judges nothing.
+    type Monitor: Monitor<Self>;
+
+    /// A replica before it has run: the world calls [`Actor::recover`] next.
+    fn new(node: NodeId, nodes: u32, options: &Self::Options) -> Self;
+
+    /// The start and the only way back: `records` are those that survived, in the order in which they were appended; none
+    /// at the first start. Volatile state is gone, all timers are unarmed.
+    fn recover(&mut self, ctx: &mut Context<'_, Self>, records: &[Self::Record]);
+
+    /// A message arrived.
+    fn message(&mut self, ctx: &mut Context<'_, Self>, from: NodeId, message: Self::Message);
+
+    /// An armed timer is due; it is no longer armed.
+    fn timer(&mut self, ctx: &mut Context<'_, Self>, timer: Self::Timer);
+
+    /// The first `upto` records ever appended by this node are durable.
+    fn synced(&mut self, _ctx: &mut Context<'_, Self>, _upto: u64) {}
+
+    /// A client asks; answer with [`Context::reply`], now or later.
+    fn request(&mut self, ctx: &mut Context<'_, Self>, operation: OpId, request: Self::Request);
+
+    /// The digest of the replicated state, computed anew from the state itself: what `--verify` holds against the digest
+    /// that the replica published. `None` for a protocol that replicates nothing.
+    fn replica_digest(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether handlers read a clock under these options. Exploration then keeps the clocks in its states; a handler that
+    /// reads one although this says no is a reported error.
+    fn reads_clocks(_options: &Self::Options) -> bool {
+        false
+    }
+}
+
+/// What replicas send each other.
+pub trait Message: Wire + Clone + Eq + Hash + Debug + 'static {
+    /// The kinds that the ledger counts, in the order of [`Message::kind`].
+    const KINDS: &'static [Kind];
+
+    /// Which of [`Message::KINDS`] this is.
+    fn kind(&self) -> usize;
+
+    /// The message with a content that its sender would not have sent, for byzantine nodes and corruption that a checksum
+    /// misses: `choice` picks among the lies. `None` where the message holds nothing to lie about.
+    fn forge(&self, _choice: u64) -> Option<Self> {
+        None
+    }
+}
+
+/// A kind of message, as the ledger counts it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// The name that reports show.
+    pub name: &'static str,
+    /// What the message is for.
+    pub role: Role,
+}
+
+impl Kind {
+    /// A message that the protocol's work consists of.
+    pub const fn protocol(name: &'static str) -> Kind {
+        Kind { name, role: Role::Protocol }
+    }
+}
+
+/// What a message is for: the question behind "what did the coordination cost".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// The protocol's own work.
+    Protocol,
+    /// Says only that the sender is there.
+    Heartbeat,
+    /// Says again what may have been lost.
+    Retry,
+    /// Brings a node back up to date.
+    Recovery,
+    /// Between a client and a replica.
+    Client,
+}
+
+impl Role {
+    /// The name that reports show.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Protocol => "protocol",
+            Role::Heartbeat => "heartbeat",
+            Role::Retry => "retry",
+            Role::Recovery => "recovery",
+            Role::Client => "client",
+        }
+    }
+}
+
+/// The names of a replica's timers: at most 64, numbered from 0. Arming one that is armed moves it.
+pub trait Timer: Copy + Eq + Hash + Debug + 'static {
+    /// `[TimerSlot; N]` for `N` names.
+    type Slots: Slots;
+
+    /// The timer's number.
+    fn index(self) -> usize;
+
+    /// The timer of that number.
+    fn from_index(index: usize) -> Self;
+}
+
+/// For protocols without timers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NoTimer {}
+
+impl Timer for NoTimer {
+    type Slots = [crate::timers::TimerSlot; 0];
+
+    fn index(self) -> usize {
+        match self {}
+    }
+
+    fn from_index(index: usize) -> NoTimer {
+        panic!("timer {index} of a protocol without timers")
+    }
+}

@@ -1,0 +1,444 @@
+//! When did the replicas agree? Every node publishes the digest of its replicated state, so agreement is a multiset with one
+//! member, kept at O(1) an event. Agreement alone is cheap (a constant digest agrees for ever): *converged* also asks that
+//! every live replica holds every acknowledged update, or what rightly took its place, and that it stays so.
+
+use crate::collections::HashMap;
+use crate::id::{NodeId, OpId, Update};
+use crate::time::{Nanos, Time};
+
+/// Rounds that a coverage curve keeps apart; later ones share the last cell.
+const ROUNDS_MAX: u64 = 1 << 14;
+
+/// Follows agreement and coverage while a run goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Convergence {
+    nodes: u32,
+    live: Vec<bool>,
+    live_count: u32,
+    round: Nanos,
+    /// Each node's published digest; empty until a replica publishes one.
+    published: Vec<Option<u64>>,
+    /// How many live nodes published each digest.
+    digests: HashMap<u64, u32>,
+    /// Live nodes that have published.
+    speaking: u32,
+    updates: Vec<Tracked>,
+    by_update: HashMap<Update, u32>,
+    by_operation: HashMap<OpId, u32>,
+    /// Updates that live replicas still have to receive.
+    /// Invariant: the number of `updates` for which `Tracked::missing(live_count)` holds.
+    missing: u32,
+    lost: u32,
+    agreed_since: Option<Time>,
+    last_update: Option<Time>,
+    last_heal: Option<Time>,
+}
+
+#[derive(Clone, Debug)]
+struct Tracked {
+    update: Update,
+    operation: OpId,
+    at: Time,
+    acknowledged: bool,
+    /// Something made later rightly took its place somewhere.
+    superseded: bool,
+    /// Something older took its place somewhere.
+    lost: bool,
+    /// What its origin overwrote when it made this one.
+    parent: Option<u32>,
+    held: Vec<u64>,
+    holders: u32,
+    /// Net gain of holders in each round since the update.
+    gains: Vec<i64>,
+}
+
+impl Tracked {
+    fn missing(&self, live: u32) -> bool {
+        self.acknowledged && !self.superseded && self.holders < live
+    }
+
+    fn holds(&self, node: NodeId) -> bool {
+        self.held[node.index() / 64] >> (node.index() % 64) & 1 != 0
+    }
+}
+
+impl Convergence {
+    pub(crate) fn new(nodes: u32, round: Nanos) -> Convergence {
+        assert!(round > 0, "a round takes time");
+        Convergence {
+            nodes,
+            live: vec![true; nodes as usize],
+            live_count: nodes,
+            round,
+            published: Vec::new(),
+            digests: HashMap::default(),
+            speaking: 0,
+            updates: Vec::new(),
+            by_update: HashMap::default(),
+            by_operation: HashMap::default(),
+            missing: 0,
+            lost: 0,
+            agreed_since: None,
+            last_update: None,
+            last_heal: None,
+        }
+    }
+
+    /// A replica publishes its digest.
+    pub(crate) fn publish(&mut self, now: Time, node: NodeId, digest: u64) {
+        if self.published.is_empty() {
+            self.published.resize(self.nodes as usize, None);
+        }
+        let before = self.published[node.index()].replace(digest);
+        if before == Some(digest) {
+            return;
+        }
+        self.forget(before);
+        self.speaking += u32::from(before.is_none());
+        *self.digests.entry(digest).or_insert(0) += 1;
+        self.settle(now);
+    }
+
+    /// The digest that the node published last.
+    pub(crate) fn published(&self, node: NodeId) -> Option<u64> {
+        self.published.get(node.index()).copied().flatten()
+    }
+
+    /// A replica took an operation in as an update.
+    pub(crate) fn accept(&mut self, now: Time, node: NodeId, operation: OpId, update: Update) {
+        let index = self.updates.len() as u32;
+        let before = self.by_update.insert(update, index);
+        assert!(before.is_none(), "{node} accepted {update} twice: an update's number names one operation");
+        self.by_operation.insert(operation, index);
+        let held = vec![0; (self.nodes as usize).div_ceil(64)];
+        self.updates.push(Tracked {
+            update,
+            operation,
+            at: now,
+            acknowledged: false,
+            superseded: false,
+            lost: false,
+            parent: None,
+            held,
+            holders: 0,
+            gains: Vec::new(),
+        });
+        self.last_update = Some(now);
+        self.hold(now, node, index);
+    }
+
+    /// The client of an operation was told that it took effect.
+    pub(crate) fn acknowledge(&mut self, now: Time, operation: OpId) {
+        if let Some(&index) = self.by_operation.get(&operation) {
+            self.change(index, |tracked| tracked.acknowledged = true);
+            self.settle(now);
+        }
+    }
+
+    /// A replica holds an origin's updates `first..=last`.
+    pub(crate) fn holds(&mut self, now: Time, node: NodeId, origin: NodeId, first: u32, last: u32) {
+        for number in first..=last {
+            // An update that no client asked for (a protocol's own) has nobody to miss it.
+            if let Some(&index) = self.by_update.get(&Update { origin, number }) {
+                self.hold(now, node, index);
+            }
+        }
+    }
+
+    /// A replica put `new` in the place of `old`.
+    pub(crate) fn supersede(&mut self, now: Time, node: NodeId, old: Update, new: Update) {
+        let (Some(&old), Some(&new)) = (self.by_update.get(&old), self.by_update.get(&new)) else { return };
+        if self.descends(old, new) {
+            let tracked = &mut self.updates[old as usize];
+            self.lost += u32::from(!tracked.lost);
+            tracked.lost = true;
+        } else {
+            let newer = &mut self.updates[new as usize];
+            // Only at its birth does an update overwrite what its author had seen; later meetings are merges.
+            if newer.update.origin == node && newer.holders <= 1 && newer.at == now && newer.parent.is_none() {
+                newer.parent = Some(old);
+            }
+            self.change(old, |tracked| tracked.superseded = true);
+        }
+        self.hold(now, node, new);
+        self.settle(now);
+    }
+
+    /// A replica is down: what it held is gone.
+    pub(crate) fn crash(&mut self, now: Time, node: NodeId) {
+        self.live[node.index()] = false;
+        self.live_count -= 1;
+        if let Some(published) = self.published.get_mut(node.index()) {
+            let before = published.take();
+            self.speaking -= u32::from(before.is_some());
+            self.forget(before);
+        }
+        let bit = !(1u64 << (node.index() % 64));
+        for tracked in &mut self.updates {
+            if tracked.holds(node) {
+                tracked.held[node.index() / 64] &= bit;
+                tracked.holders -= 1;
+                gain(tracked, now, self.round, -1);
+            }
+        }
+        self.recount();
+        self.settle(now);
+    }
+
+    /// A replica is back; it says itself what it holds.
+    pub(crate) fn restart(&mut self, now: Time, node: NodeId) {
+        self.live[node.index()] = true;
+        self.live_count += 1;
+        self.recount();
+        self.settle(now);
+    }
+
+    /// A fault ended: convergence is also measured from here.
+    pub(crate) fn healed(&mut self, now: Time) {
+        self.last_heal = Some(now);
+    }
+
+    /// Whether the replicas have converged now.
+    #[inline]
+    pub(crate) fn converged(&self) -> bool {
+        self.agreed_since.is_some()
+    }
+
+    /// The end of the run.
+    pub(crate) fn finish(&self) -> Converged {
+        let from = self.last_update.unwrap_or(Time::ZERO);
+        Converged {
+            replicated: !self.published.is_empty(),
+            since: self.agreed_since,
+            last_update: self.last_update,
+            time: self.agreed_since.map(|since| since.since(from)),
+            after_heal: self.last_heal.and_then(|heal| self.agreed_since.map(|since| since.since(heal))),
+            rounds: self.agreed_since.map(|since| since.since(from).div_ceil(self.round)),
+            live: self.live_count,
+            states: self.digests.len() as u32,
+            unacknowledged: self.updates.iter().filter(|tracked| !tracked.acknowledged).count() as u32,
+            missing: self.missing,
+            lost: self.updates.iter().filter(|tracked| tracked.lost && tracked.acknowledged).count() as u32,
+            updates: self.updates.iter().map(|tracked| self.coverage(tracked)).collect(),
+        }
+    }
+
+    fn coverage(&self, tracked: &Tracked) -> Coverage {
+        let mut holders = 0;
+        let by_round = tracked.gains.iter().map(|gain| {
+            holders += gain;
+            holders as u32
+        });
+        Coverage {
+            update: tracked.update,
+            operation: tracked.operation,
+            at: tracked.at,
+            acknowledged: tracked.acknowledged,
+            superseded: tracked.superseded,
+            lost: tracked.lost,
+            holders: tracked.holders,
+            by_round: by_round.collect(),
+        }
+    }
+
+    fn hold(&mut self, now: Time, node: NodeId, index: u32) {
+        let live = self.live_count;
+        let tracked = &mut self.updates[index as usize];
+        if tracked.holds(node) {
+            return;
+        }
+        let before = tracked.missing(live);
+        tracked.held[node.index() / 64] |= 1 << (node.index() % 64);
+        tracked.holders += 1;
+        gain(tracked, now, self.round, 1);
+        if before && !tracked.missing(live) {
+            self.missing -= 1;
+            self.settle(now);
+        }
+    }
+
+    fn change(&mut self, index: u32, change: impl FnOnce(&mut Tracked)) {
+        let tracked = &mut self.updates[index as usize];
+        let before = tracked.missing(self.live_count);
+        change(tracked);
+        let after = tracked.missing(self.live_count);
+        self.missing = self.missing + u32::from(after) - u32::from(before);
+    }
+
+    fn recount(&mut self) {
+        self.missing = self.updates.iter().filter(|tracked| tracked.missing(self.live_count)).count() as u32;
+    }
+
+    fn forget(&mut self, digest: Option<u64>) {
+        let Some(digest) = digest else { return };
+        let count = self.digests.get_mut(&digest).expect("a published digest is counted");
+        *count -= 1;
+        if *count == 0 {
+            self.digests.remove(&digest);
+        }
+    }
+
+    /// Whether `old` was made where `new` had been seen, directly or through others.
+    fn descends(&self, old: u32, new: u32) -> bool {
+        std::iter::successors(self.updates[old as usize].parent, |&index| self.updates[index as usize].parent)
+            .any(|ancestor| ancestor == new)
+    }
+
+    #[inline]
+    fn settle(&mut self, now: Time) {
+        let agree = self.digests.len() == 1 && self.speaking == self.live_count && self.missing == 0;
+        if agree != self.agreed_since.is_some() {
+            self.agreed_since = agree.then_some(now);
+        }
+    }
+}
+
+fn gain(tracked: &mut Tracked, now: Time, round: Nanos, by: i64) {
+    let index = now.since(tracked.at).div_ceil(round).min(ROUNDS_MAX) as usize;
+    if tracked.gains.len() <= index {
+        tracked.gains.resize(index + 1, 0);
+    }
+    tracked.gains[index] += by;
+}
+
+/// Whether and when the replicas converged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Converged {
+    /// Whether the protocol publishes a replicated state at all; if not, nothing below says anything.
+    pub replicated: bool,
+    /// The instant since which the replicas agreed and missed nothing, until the end of the run.
+    pub since: Option<Time>,
+    /// When the last update was accepted.
+    pub last_update: Option<Time>,
+    /// From the last update to `since`, in ns; 0 when they had agreed before it.
+    pub time: Option<Nanos>,
+    /// From the end of the last fault to `since`, in ns.
+    pub after_heal: Option<Nanos>,
+    /// `time` in rounds, rounded up.
+    pub rounds: Option<u64>,
+    /// Live replicas at the end.
+    pub live: u32,
+    /// Different states among the live replicas at the end.
+    pub states: u32,
+    /// Updates whose clients were never told.
+    pub unacknowledged: u32,
+    /// Acknowledged updates that some live replica neither holds nor holds a successor of.
+    pub missing: u32,
+    /// Acknowledged updates that something older took the place of.
+    pub lost: u32,
+    /// Every update, in the order in which they were accepted.
+    pub updates: Vec<Coverage>,
+}
+
+/// How far one update came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Coverage {
+    /// The update.
+    pub update: Update,
+    /// The operation that it came from.
+    pub operation: OpId,
+    /// When it was accepted.
+    pub at: Time,
+    /// Whether its client was told that it took effect.
+    pub acknowledged: bool,
+    /// Whether a later one rightly took its place somewhere.
+    pub superseded: bool,
+    /// Whether an older one took its place somewhere.
+    pub lost: bool,
+    /// Live replicas that have held it, at the end.
+    pub holders: u32,
+    /// The same at the end of each round since it was accepted: index 0 is the instant itself.
+    pub by_round: Vec<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: NodeId = NodeId(0);
+    const B: NodeId = NodeId(1);
+
+    fn update(origin: NodeId, number: u32) -> Update {
+        Update { origin, number }
+    }
+
+    fn two_replicas() -> Convergence {
+        let mut convergence = Convergence::new(2, 10);
+        convergence.publish(Time(0), A, 7);
+        convergence.publish(Time(0), B, 7);
+        assert!(convergence.converged(), "equal empty states agree");
+        convergence
+    }
+
+    #[test]
+    fn converged_from_the_last_state_change_that_completed_agreement() {
+        let mut convergence = two_replicas();
+        convergence.accept(Time(5), A, OpId(0), update(A, 1));
+        convergence.publish(Time(5), A, 8);
+        convergence.acknowledge(Time(5), OpId(0));
+        assert!(!convergence.converged());
+        convergence.holds(Time(28), B, A, 1, 1);
+        convergence.publish(Time(28), B, 8);
+        let end = convergence.finish();
+        assert_eq!((end.since, end.time, end.rounds), (Some(Time(28)), Some(23), Some(3)));
+        assert_eq!(end.updates[0].by_round, [1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_dropped_update_a_constant_digest_and_an_old_state_do_not_converge() {
+        // Dropped: acknowledged, then nobody else ever holds it and states differ.
+        let mut dropped = two_replicas();
+        dropped.accept(Time(5), A, OpId(0), update(A, 1));
+        dropped.publish(Time(5), A, 8);
+        dropped.acknowledge(Time(5), OpId(0));
+        assert!(!dropped.converged());
+        // Constant digest: they "agree", but B never held the update.
+        let mut constant = two_replicas();
+        constant.accept(Time(5), A, OpId(0), update(A, 1));
+        constant.publish(Time(5), A, 7);
+        constant.acknowledge(Time(5), OpId(0));
+        assert!(!constant.converged());
+        // The old state wins everywhere: a write that had seen `old` is overwritten by it.
+        let mut old = two_replicas();
+        old.accept(Time(1), A, OpId(0), update(A, 1));
+        old.holds(Time(2), B, A, 1, 1);
+        old.accept(Time(5), B, OpId(1), update(B, 1));
+        old.supersede(Time(5), B, update(A, 1), update(B, 1));
+        old.acknowledge(Time(5), OpId(1));
+        old.supersede(Time(9), B, update(B, 1), update(A, 1));
+        old.publish(Time(9), A, 9);
+        old.publish(Time(9), B, 9);
+        assert!(!old.converged());
+        assert_eq!((old.finish().lost, old.finish().missing), (1, 1));
+    }
+
+    #[test]
+    fn concurrent_writes_may_supersede_each_other() {
+        let mut convergence = two_replicas();
+        for (node, operation) in [(A, 0), (B, 1)] {
+            convergence.accept(Time(5), node, OpId(operation), update(node, 1));
+            convergence.acknowledge(Time(5), OpId(operation));
+        }
+        convergence.supersede(Time(9), A, update(A, 1), update(B, 1));
+        convergence.publish(Time(9), A, 8);
+        convergence.publish(Time(9), B, 8);
+        assert!(convergence.converged());
+        assert_eq!(convergence.finish().lost, 0);
+    }
+
+    #[test]
+    fn a_crashed_replica_neither_agrees_nor_holds() {
+        let mut convergence = two_replicas();
+        convergence.accept(Time(5), A, OpId(0), update(A, 1));
+        convergence.publish(Time(5), A, 8);
+        convergence.acknowledge(Time(5), OpId(0));
+        convergence.crash(Time(6), B);
+        assert!(convergence.converged(), "the only live replica agrees with itself");
+        convergence.restart(Time(7), B);
+        assert!(!convergence.converged());
+        convergence.publish(Time(7), B, 7);
+        convergence.holds(Time(8), B, A, 1, 1);
+        convergence.publish(Time(8), B, 8);
+        assert_eq!(convergence.finish().since, Some(Time(8)));
+    }
+}

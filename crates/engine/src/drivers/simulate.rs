@@ -1,0 +1,343 @@
+//! The simulator: what is due first happens first. The order is total, so a seed has one result.
+
+use crate::actor::Actor;
+use crate::id::{NodeId, OpId};
+use crate::ledger::{Ledger, Observer};
+use crate::outcome::{Digest, NodeTotals, OperationOutcome, OperationStatus, Outcome, RunError, Stop};
+use crate::queue::Entry;
+use crate::random::{Keys, Purpose, mix};
+use crate::schedule::{Due, Event, Timeline};
+use crate::setup::{Planned, Setup, Until};
+use crate::time::Time;
+use crate::wire::Wire;
+use crate::world::{Moment, OperationStatus as Known, Status, World};
+
+/// A finished run: what every protocol's run gives, and the replicas and answers for the protocol's own report.
+pub struct Run<A: Actor> {
+    /// What every run gives.
+    pub outcome: Outcome,
+    /// The replicas as they stand at the end; `None` for one that is down.
+    pub replicas: Vec<Option<A>>,
+    /// What each operation asked, and was answered if the client knows.
+    pub answers: Vec<(A::Request, Option<A::Response>)>,
+    /// The facts that replicas stated, in order, as far as they were kept.
+    pub facts: Vec<(Time, NodeId, A::Fact)>,
+}
+
+/// Runs `A` in the world of `setup` to its end.
+///
+/// # Errors
+/// When the run has no result that could be trusted.
+pub fn simulate<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Result<Run<A>, RunError> {
+    let mut simulation = Simulation::<A, Ledger>::new(setup, options, workload);
+    simulation.run()?;
+    Ok(simulation.finish())
+}
+
+/// A run that is going on.
+pub struct Simulation<A: Actor, O: Observer> {
+    world: World<A, O, Timeline<A::Message>>,
+    next_moment: usize,
+    /// The instant of the next moment or of the end: no entry at or after it is handled before it.
+    horizon: u64,
+    stopped: Option<Stop>,
+    converged_at_message: Option<(Time, u64)>,
+    steps: Option<Vec<Step>>,
+    /// How often it became known who the next events are for.
+    openings: u64,
+}
+
+/// Something that happened, as a replay needs it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub(crate) happening: Happening,
+}
+
+/// See [`Step`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Happening {
+    /// The message that `from` sent with this number reaches `to`.
+    Arrive { from: NodeId, to: NodeId, sequence: u32 },
+    /// An armed timer is due.
+    Fire { node: NodeId, timer: u8 },
+    /// Something else is due.
+    Occur { to: NodeId, depth: u16, event: Event },
+    /// The timeline goes on.
+    Moment(Moment),
+}
+
+/// Nodes that are fetched from memory when it becomes known who the next events are for.
+const PREFETCH_MAX: usize = 64;
+
+/// Events between two looks at whether time still goes on.
+const LIVELOCK_EVERY: u64 = 1 << 22;
+
+impl<A: Actor, O: Observer> Simulation<A, O> {
+    /// A world at its start.
+    pub fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Simulation<A, O> {
+        let mut world = World::new(setup, options, workload);
+        world.start();
+        let mut simulation =
+            Simulation { world, next_moment: 0, horizon: 0, stopped: None, converged_at_message: None, steps: None, openings: 0 };
+        simulation.look_ahead();
+        simulation
+    }
+
+    /// Keeps a record for a replay from now on.
+    pub(crate) fn record(&mut self) {
+        self.steps = Some(Vec::new());
+    }
+
+    /// What was recorded.
+    pub(crate) fn steps(&mut self) -> Vec<Step> {
+        self.steps.take().unwrap_or_default()
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// When the run has no result that could be trusted.
+    pub fn run(&mut self) -> Result<(), RunError> {
+        self.run_events(u64::MAX).map(|_| ())
+    }
+
+    /// Handles about `events` more events; whether the run has ended.
+    ///
+    /// # Errors
+    /// When the run has no result that could be trusted.
+    pub fn run_events(&mut self, events: u64) -> Result<bool, RunError> {
+        let limit = self.world.events.saturating_add(events);
+        let watching = self.world.setup.until == Until::Converged || !self.world.moments.is_empty();
+        let mut popped = 0u64;
+        let mut looked_at = Time::ZERO;
+        while self.stopped.is_none() && self.world.events < limit {
+            let Some(entry) = self.world.schedule.pop() else {
+                self.run_dry();
+                continue;
+            };
+            if entry.key.time() >= self.horizon {
+                self.world.schedule.put_back(entry);
+                self.timeline();
+            } else {
+                self.world.now = Time(entry.key.time());
+                self.happen(entry);
+            }
+            if watching {
+                self.watch();
+            }
+            if self.world.failed.is_some() {
+                break;
+            }
+            popped += 1;
+            if popped.is_multiple_of(LIVELOCK_EVERY) {
+                self.check_progress(looked_at, popped);
+                looked_at = self.world.now;
+            }
+        }
+        self.world.failed.clone().map_or(Ok(self.stopped.is_some()), Err)
+    }
+
+    #[inline]
+    fn happen(&mut self, entry: Entry) {
+        let world = &mut self.world;
+        if world.schedule.openings() != self.openings {
+            self.openings = world.schedule.openings();
+            world.schedule.known().take(PREFETCH_MAX).for_each(|node| prefetch(&world.nodes, node as usize));
+        }
+        let to = NodeId(entry.destination);
+        let depth = entry.tag.depth();
+        let happening = match world.schedule.open(entry.tag, entry.payload) {
+            Due::Message(message) => {
+                let from = NodeId(world.ranks.id(entry.key.rank()));
+                world.arrive(entry.key, from, to, depth, message);
+                Happening::Arrive { from, to, sequence: entry.key.sequence() }
+            }
+            Due::Event(Event::Timer(timer)) => {
+                if !world.surface(entry.key, to, timer) {
+                    return;
+                }
+                Happening::Fire { node: to, timer }
+            }
+            Due::Event(event) => {
+                world.occur(to, depth, event);
+                Happening::Occur { to, depth, event }
+            }
+        };
+        if let Some(steps) = &mut self.steps {
+            steps.push(Step { at: world.now, happening });
+        }
+    }
+
+    /// The next moment of the timeline, or the end.
+    #[cold]
+    fn timeline(&mut self) {
+        let Some(&(at, moment)) = self.world.moments.get(self.next_moment) else {
+            return self.stop(Stop::Duration);
+        };
+        if at.0 >= self.world.setup.duration {
+            return self.stop(Stop::Duration);
+        }
+        self.world.now = at;
+        self.world.moment(moment);
+        if let Some(steps) = &mut self.steps {
+            steps.push(Step { at, happening: Happening::Moment(moment) });
+        }
+        self.next_moment += 1;
+        self.look_ahead();
+    }
+
+    fn run_dry(&mut self) {
+        if self.next_moment < self.world.moments.len() {
+            self.timeline();
+        } else {
+            self.stopped = Some(Stop::Quiet);
+        }
+    }
+
+    fn look_ahead(&mut self) {
+        let end = self.world.setup.duration;
+        self.horizon = self.world.moments.get(self.next_moment).map_or(end, |(at, _)| at.0.min(end));
+    }
+
+    fn stop(&mut self, why: Stop) {
+        if why == Stop::Duration {
+            self.world.now = Time(self.world.setup.duration);
+        }
+        self.stopped = Some(why);
+    }
+
+    /// Notes the price at which convergence was reached, and ends a run that only waited for it.
+    #[inline]
+    fn watch(&mut self) {
+        let converged = self.world.convergence.converged();
+        if converged != self.converged_at_message.is_some() {
+            let sent = self.world.observer.ledger().map_or(0, |ledger| ledger.between_replicas().sent);
+            self.converged_at_message = converged.then_some((self.world.now, sent));
+        }
+        if converged && self.world.setup.until == Until::Converged && self.next_moment == self.world.moments.len() {
+            self.stop(Stop::Converged);
+        }
+    }
+
+    #[cold]
+    fn check_progress(&mut self, looked_at: Time, events: u64) {
+        let population = self.world.nodes.len() + self.world.schedule.len();
+        if looked_at == self.world.now && events > 64 * population as u64 {
+            self.world.fail(RunError::Livelock { at: self.world.now, events });
+        }
+    }
+
+    /// The digest of everything so far, as far as the observer keeps chains.
+    pub fn digest(&self) -> Digest {
+        let key = Keys::from_seed(self.world.setup.seed).stream(Purpose::Digest);
+        let mut sum = 0u128;
+        let mut add = |place: u32, content: u64| {
+            let (low, high) = (key.draw(place, 0), key.draw(place, 1));
+            sum = sum.wrapping_add(u128::from(mix(low ^ content, high)) << 64 | u128::from(mix(high ^ content, low)));
+        };
+        for (index, node) in self.world.nodes.iter().enumerate() {
+            let published = self.world.convergence.published(NodeId(index as u32)).unwrap_or(0);
+            add(index as u32, mix(O::node(&node.observed).chain ^ published, u64::from(node.received) + 1));
+        }
+        for (index, operation) in self.world.operations.iter().enumerate() {
+            let answer = operation.answer.as_ref().map_or(0, |answer| answer.wire_digest());
+            let told = operation.completed.map_or(u64::MAX, |at| at.0);
+            let content = mix(answer ^ operation.status as u64, mix(told, u64::from(operation.delays) + 1));
+            add(u32::MAX - index as u32, content);
+        }
+        Digest(sum)
+    }
+
+    /// Deliveries and live timers so far.
+    pub fn events(&self) -> u64 {
+        self.world.events
+    }
+
+    /// Entries that wait in the schedule now.
+    pub fn pending(&self) -> usize {
+        self.world.schedule.len()
+    }
+
+    /// Bytes that nodes and schedule take up, as allocated.
+    pub fn footprint_bytes(&self) -> usize {
+        self.world.nodes.capacity() * size_of_val(&self.world.nodes[0]) + self.world.schedule.footprint_bytes()
+    }
+}
+
+impl<A: Actor> Simulation<A, Ledger> {
+    /// The end of the run: what it gave.
+    pub fn finish(mut self) -> Run<A> {
+        self.world.setup.verify.then(|| (0..self.world.setup.nodes).for_each(|node| self.world.verify(NodeId(node))));
+        let digest = self.digest();
+        let World { now, nodes, operations, convergence, observer, .. } = &self.world;
+        let totals = |node: usize| {
+            let node = &nodes[node];
+            NodeTotals { sent: node.sent, received: node.received, bytes: Ledger::node(&node.observed).bytes }
+        };
+        let busiest = (0..nodes.len())
+            .max_by_key(|&node| (u64::from(totals(node).sent) + u64::from(totals(node).received), usize::MAX - node))
+            .expect("a world has nodes");
+        let outcome = Outcome {
+            digest,
+            ended: *now,
+            stopped: self.stopped.unwrap_or(Stop::Duration),
+            events: self.world.events,
+            ledger: observer.clone(),
+            busiest: (NodeId(busiest as u32), totals(busiest)),
+            convergence: convergence.finish(),
+            messages_to_convergence: self.converged_at_message.map(|(_, sent)| sent),
+            operations: operations
+                .iter()
+                .enumerate()
+                .map(|(index, operation)| OperationOutcome {
+                    id: OpId(index as u32),
+                    to: operation.planned.to,
+                    invoked: operation.invoked,
+                    completed: operation.completed,
+                    status: match operation.status {
+                        Known::Planned => OperationStatus::Unsent,
+                        Known::Pending | Known::Unknown => OperationStatus::Unknown,
+                        Known::Ok => OperationStatus::Ok,
+                        Known::Refused => OperationStatus::Refused,
+                    },
+                    delays: operation.delays,
+                })
+                .collect(),
+            strikes: std::mem::take(&mut self.world.strikes),
+            violations: std::mem::take(&mut self.world.violations),
+            verified: self.world.verified,
+            mismatches: std::mem::take(&mut self.world.mismatches),
+        };
+        let answers = self.world.operations.drain(..).map(|operation| {
+            let known = operation.status == Known::Ok;
+            (operation.planned.request, operation.answer.flatten().filter(|_| known))
+        });
+        let answers = answers.collect();
+        let facts = std::mem::take(&mut self.world.facts);
+        let replicas = self.world.nodes.drain(..).map(|node| (node.status != Status::Down).then_some(node.actor)).collect();
+        Run { outcome, replicas, answers, facts }
+    }
+
+    pub(crate) fn replicas(&self) -> impl Iterator<Item = (&A, Status)> {
+        self.world.nodes.iter().map(|node| (&node.actor, node.status))
+    }
+}
+
+/// Asks for the memory of an element that will be needed soon; a hint that changes no result.
+#[inline]
+fn prefetch<T>(slice: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(element) = slice.get(index) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let start = std::ptr::from_ref(element).cast::<i8>();
+        for line in (0..size_of::<T>()).step_by(64) {
+            // SAFETY: the address lies within a live element, and a prefetch neither reads nor writes.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(line)) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, index);
+}

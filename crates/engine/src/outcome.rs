@@ -1,0 +1,201 @@
+//! What a run gave: plain data for reports and judges, the same bytes for the same setup and seed.
+
+use crate::convergence::Converged;
+use crate::fault::Timed;
+use crate::id::{NodeId, OpId};
+use crate::ledger::Ledger;
+use crate::monitor::Violation;
+use crate::reach::CLASSES_MAX;
+use crate::time::Time;
+use std::fmt;
+
+/// The result of a run, the same for every protocol.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// Over everything that happened to every node, the operations and the published states.
+    pub digest: Digest,
+    /// The instant at which the run ended.
+    pub ended: Time,
+    /// Why it ended.
+    pub stopped: Stop,
+    /// Deliveries and live timers.
+    pub events: u64,
+    /// Messages, bytes and forced writes.
+    pub ledger: Ledger,
+    /// The busiest node by messages sent and received, with its figures.
+    pub busiest: (NodeId, NodeTotals),
+    /// Whether and when the replicas agreed.
+    pub convergence: Converged,
+    /// Messages between replicas sent until the replicas had converged for good.
+    pub messages_to_convergence: Option<u64>,
+    /// The operations, in the order of the workload.
+    pub operations: Vec<OperationOutcome>,
+    /// The faults of the setup, in their order, and what they did.
+    pub strikes: Vec<Strike>,
+    /// Properties that broke, as the monitors saw it.
+    pub violations: Vec<Violation>,
+    /// Digests that `verify` recomputed, and those that were wrong.
+    pub verified: u64,
+    /// Published digests that the replicas themselves do not bear out.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// The figures of one node.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct NodeTotals {
+    /// Messages sent to others.
+    pub sent: u32,
+    /// Messages received.
+    pub received: u32,
+    /// Bytes sent to other replicas.
+    pub bytes: u64,
+}
+
+/// A run's digest. It detects accidents; it is no proof against an adversary.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub struct Digest(pub u128);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// Its duration was over.
+    Duration,
+    /// Nothing more could happen.
+    Quiet,
+    /// It was to end once converged, and had.
+    Converged,
+}
+
+impl Stop {
+    /// The name that reports show.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stop::Duration => "duration",
+            Stop::Quiet => "quiet",
+            Stop::Converged => "converged",
+        }
+    }
+}
+
+/// What became of an operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OperationOutcome {
+    /// The operation.
+    pub id: OpId,
+    /// The replica that was asked.
+    pub to: NodeId,
+    /// When it was sent; `None` when the run ended before.
+    pub invoked: Option<Time>,
+    /// When the client heard; `None` when it never did.
+    pub completed: Option<Time>,
+    /// What the client knows.
+    pub status: OperationStatus,
+    /// Message delays on the longest chain from invocation to answer. Exact when the operation ran alone.
+    pub delays: u16,
+}
+
+/// What a client knows of its operation at the end of the run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OperationStatus {
+    /// It was answered.
+    Ok,
+    /// It was refused, and took no effect.
+    Refused,
+    /// No answer came in time: it may have taken effect.
+    Unknown,
+    /// The run ended before it was sent.
+    Unsent,
+}
+
+impl OperationStatus {
+    /// The name that reports show.
+    pub fn name(self) -> &'static str {
+        match self {
+            OperationStatus::Ok => "ok",
+            OperationStatus::Refused => "refused",
+            OperationStatus::Unknown => "unknown",
+            OperationStatus::Unsent => "unsent",
+        }
+    }
+}
+
+/// A fault and what it did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Strike {
+    /// The fault.
+    pub planned: Timed,
+    /// Whether its time came.
+    pub struck: bool,
+    /// Nodes that it changed (for a heal: partitions that it ended).
+    pub touched: u64,
+    /// Messages that were lost to it.
+    pub messages_lost: u64,
+}
+
+impl Strike {
+    pub(crate) fn planned(timed: &Timed) -> Strike {
+        Strike { planned: timed.clone(), struck: false, touched: 0, messages_lost: 0 }
+    }
+}
+
+/// A published digest that the replica itself does not bear out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mismatch {
+    /// When it was found.
+    pub at: Time,
+    /// At which replica.
+    pub node: NodeId,
+    /// What the replica had published.
+    pub published: Option<u64>,
+    /// What its state really digests to.
+    pub computed: Option<u64>,
+}
+
+/// Why a run has no result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunError {
+    /// A node sent and armed more than 2^31 times.
+    SequenceOverflow(NodeId),
+    /// The partitions in force split the nodes into more classes than there may be.
+    PartitionClasses {
+        /// When.
+        at: Time,
+        /// Into how many, at least.
+        classes: usize,
+    },
+    /// Time stood still while events went on.
+    Livelock {
+        /// Where time stood.
+        at: Time,
+        /// For how many events.
+        events: u64,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::SequenceOverflow(node) => {
+                write!(f, "{node} sent messages and armed timers more than 2^31 times; shorten the run")
+            }
+            RunError::PartitionClasses { at, classes } => write!(
+                f,
+                "the partitions in force at {at} split the nodes into {classes} or more classes; at most {CLASSES_MAX} are \
+                 possible, so let fewer of them overlap"
+            ),
+            RunError::Livelock { at, events } => write!(
+                f,
+                "time stands still at {at} after {events} events: the protocol answers without end while messages or timers \
+                 take no time; give the network a latency"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}

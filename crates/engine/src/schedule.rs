@@ -1,0 +1,176 @@
+//! What is going to happen: in time for the simulator, in no order at all for the drivers that choose it themselves. The
+//! world pushes; only drivers take out.
+
+use crate::id::{NodeId, OpId};
+use crate::queue::{Entry, Key, Payload, Store, Tag, Wheel};
+use std::collections::BTreeMap;
+
+/// Where the world puts what is going to happen.
+pub(crate) trait Schedule<M> {
+    /// Whether instants matter: then the network draws delays and losses, and timers wait in the schedule.
+    const TIMED: bool;
+
+    fn new() -> Self;
+    /// A message on its way to `to`.
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M);
+    /// Anything else that is due to happen to `to`.
+    fn event(&mut self, key: Key, to: NodeId, depth: u16, event: Event);
+}
+
+/// What may be due besides a message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Event {
+    /// A timer's entry surfaces.
+    Timer(u8),
+    /// A forced write of this incarnation is complete: the first so many records are durable.
+    Synced(u8, u32),
+    /// A request arrives at a replica.
+    Request(OpId),
+    /// A response arrives at a client.
+    Response(OpId),
+    /// A client's patience ends.
+    Timeout(OpId),
+}
+
+const MESSAGE: u32 = 0;
+const TIMER: u32 = 1;
+const CLIENT: u32 = 2;
+const DISK: u32 = 3;
+
+/// Everything in order of time, on the timing wheel.
+pub(crate) struct Timeline<M> {
+    wheel: Wheel,
+    messages: Store<M>,
+    words: Store<u64>,
+}
+
+/// What [`Timeline::pop`] takes out.
+pub(crate) enum Due<M> {
+    Message(M),
+    Event(Event),
+}
+
+impl<M> Schedule<M> for Timeline<M> {
+    const TIMED: bool = true;
+
+    fn new() -> Timeline<M> {
+        Timeline { wheel: Wheel::new(), messages: Store::new(), words: Store::new() }
+    }
+
+    #[inline]
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M) {
+        let payload = self.messages.put(message);
+        self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(MESSAGE, 0, 0, depth), payload });
+    }
+
+    #[inline]
+    fn event(&mut self, key: Key, to: NodeId, depth: u16, event: Event) {
+        let (class, timer, incarnation, word) = match event {
+            Event::Timer(timer) => (TIMER, u32::from(timer), 0, 0),
+            Event::Synced(incarnation, upto) => (DISK, 0, incarnation, u64::from(upto)),
+            Event::Request(operation) => (CLIENT, 0, 0, u64::from(operation.0)),
+            Event::Response(operation) => (CLIENT, 1, 0, u64::from(operation.0)),
+            Event::Timeout(operation) => (CLIENT, 2, 0, u64::from(operation.0)),
+        };
+        let payload = self.words.put(word);
+        self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(class, timer, incarnation, depth), payload });
+    }
+}
+
+impl<M> Timeline<M> {
+    /// The next entry, its content still inside.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        self.wheel.pop()
+    }
+
+    /// Puts back an entry that was popped too early.
+    pub(crate) fn put_back(&mut self, entry: Entry) {
+        self.wheel.push(entry);
+    }
+
+    /// The content of a popped entry; each entry is opened once.
+    #[inline]
+    pub(crate) fn open(&mut self, tag: Tag, payload: Payload) -> Due<M> {
+        if tag.class() == MESSAGE {
+            return Due::Message(self.messages.take(payload));
+        }
+        let word = self.words.take(payload);
+        Due::Event(match (tag.class(), tag.timer()) {
+            (TIMER, timer) => Event::Timer(timer as u8),
+            (DISK, _) => Event::Synced(tag.incarnation(), word as u32),
+            (_, 0) => Event::Request(OpId(word as u32)),
+            (_, 1) => Event::Response(OpId(word as u32)),
+            _ => Event::Timeout(OpId(word as u32)),
+        })
+    }
+
+    /// How often the next entries became known; see [`Timeline::known`].
+    #[inline]
+    pub(crate) fn openings(&self) -> u64 {
+        self.wheel.openings()
+    }
+
+    /// Who the next entries are for, as far as that is known.
+    #[inline]
+    pub(crate) fn known(&self) -> impl Iterator<Item = u32> {
+        self.wheel.opened().iter().rev().map(|entry| entry.destination)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.wheel.len()
+    }
+
+    pub(crate) fn footprint_bytes(&self) -> usize {
+        self.wheel.footprint_bytes() + self.messages.footprint_bytes()
+    }
+}
+
+impl<M> Drop for Timeline<M> {
+    fn drop(&mut self) {
+        // A payload that is never taken leaks its message.
+        if std::mem::needs_drop::<M>() {
+            while let Some(entry) = self.wheel.pop() {
+                drop(self.open(entry.tag, entry.payload));
+            }
+        }
+    }
+}
+
+/// Everything that may happen next, for a driver that chooses. Timers are not in it: the armed ones stand in the nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct Bag<M> {
+    /// By sender and the sender's sequence number.
+    pub(crate) messages: BTreeMap<(NodeId, u32), InFlight<M>>,
+    /// By whom it happens to; a repeated one is one.
+    pub(crate) events: BTreeMap<(NodeId, Event), u16>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct InFlight<M> {
+    pub(crate) key: Key,
+    pub(crate) to: NodeId,
+    pub(crate) depth: u16,
+    pub(crate) message: M,
+    /// The sender; [`Key`] holds only its rank.
+    pub(crate) from: NodeId,
+}
+
+impl<M> Schedule<M> for Bag<M> {
+    const TIMED: bool = false;
+
+    fn new() -> Bag<M> {
+        Bag { messages: BTreeMap::new(), events: BTreeMap::new() }
+    }
+
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M) {
+        // Drivers that choose run with ranks that are the nodes' own numbers.
+        let from = NodeId(key.rank());
+        self.messages.insert((from, key.sequence()), InFlight { key, to, depth, message, from });
+    }
+
+    fn event(&mut self, _: Key, to: NodeId, depth: u16, event: Event) {
+        self.events.insert((to, event), depth);
+    }
+}

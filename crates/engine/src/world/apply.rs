@@ -1,0 +1,110 @@
+//! The interpreter: the only code that carries out what handlers ask for.
+
+use super::{FACTS_KEPT_MAX, World};
+use crate::actor::{Actor, Timer};
+use crate::clock::Clock;
+use crate::context::Effect;
+use crate::disk::Disk;
+use crate::id::NodeId;
+use crate::ledger::Observer;
+use crate::monitor::{Monitor, Violation};
+use crate::outcome::RunError;
+use crate::queue::Key;
+use crate::random::Draw;
+use crate::schedule::{Event, Schedule};
+use crate::time::Nanos;
+use crate::timers::Slots;
+
+impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
+    /// Carries out the effects that a handler of `id` left, in order; the handler ran at causal depth `depth`.
+    pub(super) fn apply(&mut self, id: NodeId, mut depth: u16) {
+        let mut effects = std::mem::take(&mut self.effects);
+        // Taken from the end: cheaper than draining, and most handlers leave one or two.
+        effects.reverse();
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Send(to, message) => self.send(id, to, depth.saturating_add(1), message),
+                Effect::SetTimer(timer, low, high) => self.set_timer(id, timer, low, high),
+                effect => depth = self.apply_other(id, depth, effect),
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// What few handlers ask for, apart so that the common path stays small; gives the depth of what follows.
+    #[inline(never)]
+    fn apply_other(&mut self, id: NodeId, depth: u16, effect: Effect<A>) -> u16 {
+        match effect {
+            Effect::Send(..) | Effect::SetTimer(..) => unreachable!("carried out where they are met"),
+            Effect::Broadcast(message) => self.broadcast(id, depth.saturating_add(1), &message),
+            Effect::CancelTimer(timer) => self.nodes[id.index()].timers.slots_mut()[timer.index()].cancel(),
+            Effect::Append(record) => self.disk(id).append(record),
+            Effect::Sync => self.sync(id, depth),
+            Effect::Reply(operation, response) => self.reply(id, operation, depth, Some(response)),
+            Effect::Refuse(operation) => self.reply(id, operation, depth, None),
+            Effect::Publish(digest) => self.convergence.publish(self.now, id, digest),
+            Effect::Accept(operation, update) => self.convergence.accept(self.now, id, operation, update),
+            Effect::Holds(origin, first, last) => self.convergence.holds(self.now, id, origin, first, last),
+            Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),
+            Effect::Fact(fact) => self.fact(id, fact),
+            Effect::Rejoin(operation) => return depth.max(self.operations[operation.index()].depth),
+        }
+        depth
+    }
+
+    fn broadcast(&mut self, id: NodeId, depth: u16, message: &A::Message) {
+        for to in (0..self.setup.nodes).map(NodeId).filter(|to| *to != id) {
+            self.send(id, to, depth, message.clone());
+        }
+    }
+
+    #[inline]
+    fn set_timer(&mut self, id: NodeId, timer: A::Timer, low: Nanos, high: Nanos) {
+        let node = &mut self.nodes[id.index()];
+        let Some(sequence) = node.take_sequence() else {
+            return self.fail(RunError::SequenceOverflow(id));
+        };
+        // A driver that enumerates choices lets any armed timer fire next: the range is in its hands, not in a draw's.
+        let delay = if low == high || self.script.is_some() {
+            low
+        } else if low == 0 && high == u64::MAX {
+            self.keys.timer.draw(id.0, sequence)
+        } else {
+            low + Draw(self.keys.timer.draw(id.0, sequence)).below(high - low + 1)
+        };
+        let clock = self.clocks.get(id.index()).unwrap_or(&Clock::TRUE);
+        // The end of time stands for "not armed"; the last instant before it is as far away.
+        let deadline = clock.after(self.now, delay).0.min(u64::MAX - 1);
+        if node.timers.slots_mut()[timer.index()].arm(deadline, sequence) && S::TIMED {
+            let key = Key::new(deadline, node.rank, sequence);
+            self.schedule.event(key, id, 0, Event::Timer(timer.index() as u8));
+        }
+    }
+
+    fn disk(&mut self, id: NodeId) -> &mut Disk<A::Record> {
+        if self.disks.is_empty() {
+            self.disks.resize_with(self.nodes.len(), Disk::new);
+        }
+        &mut self.disks[id.index()]
+    }
+
+    fn sync(&mut self, id: NodeId, depth: u16) {
+        let upto = self.disk(id).len() as u32;
+        let node = &mut self.nodes[id.index()];
+        let Some(sequence) = node.take_sequence() else {
+            return self.fail(RunError::SequenceOverflow(id));
+        };
+        self.observer.forced(&mut node.observed);
+        let key = Key::new(self.now.0, node.rank, sequence);
+        self.schedule.event(key, id, depth, Event::Synced(node.incarnation, upto));
+    }
+
+    fn fact(&mut self, id: NodeId, fact: A::Fact) {
+        if let Err(broken) = self.monitor.fact(&self.options, id, &fact) {
+            self.violations.push(Violation { at: self.now, node: id, broken });
+        }
+        if self.facts.len() < FACTS_KEPT_MAX {
+            self.facts.push((self.now, id, fact));
+        }
+    }
+}

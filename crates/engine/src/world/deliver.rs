@@ -1,0 +1,148 @@
+//! What is due happens: a message arrives, a timer fires, a write completes. A node that is down or paused is met here.
+
+use super::{Held, Status, World};
+use crate::actor::{Actor, Message, Timer};
+use crate::id::NodeId;
+use crate::ledger::{Cause, LinkClass, Observer};
+use crate::queue::Key;
+use crate::schedule::{Event, Schedule};
+use crate::timers::{Slots, Surfaced};
+use crate::wire::Wire;
+
+/// Marks in a node's chain for what is no message.
+const TIMER: u64 = 1 << 56;
+const SYNCED: u64 = 2 << 56;
+const REQUEST: u64 = 3 << 56;
+
+impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
+    /// A message, or a copy of one, reaches its receiver.
+    #[inline]
+    pub(crate) fn arrive(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
+        let class = if from == to { LinkClass::Local } else { LinkClass::Mesh };
+        let node = &mut self.nodes[to.index()];
+        if node.status != Status::Up {
+            return self.arrive_at_absent(key, from, to, depth, message);
+        }
+        if self.reach.loses(from, to) {
+            return self.lost_to_partition(from, to, message.kind());
+        }
+        self.observer.delivered(&mut node.observed, message.kind(), class, key, depth, || message.wire_digest());
+        node.received = node.received.wrapping_add(u32::from(from != to));
+        self.events += 1;
+        self.handle(to, depth, |actor, ctx| actor.message(ctx, from, message));
+    }
+
+    #[cold]
+    fn arrive_at_absent(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
+        if self.nodes[to.index()].status == Status::Paused {
+            self.held.entry(to).or_default().push(Held::Message(key, from, depth, message));
+        } else {
+            let class = if from == to { LinkClass::Local } else { LinkClass::Mesh };
+            self.observer.dropped(message.kind(), class, Cause::Down);
+        }
+    }
+
+    /// A timer's entry surfaces.
+    #[inline]
+    pub(crate) fn surface(&mut self, key: Key, id: NodeId, timer: u8) -> bool {
+        let node = &mut self.nodes[id.index()];
+        match node.timers.slots_mut()[usize::from(timer)].surface(key.time(), key.sequence()) {
+            Surfaced::Stale => return false,
+            Surfaced::Requeue(deadline, sequence) => {
+                let key = Key::new(deadline, node.rank, sequence);
+                self.schedule.event(key, id, 0, Event::Timer(timer));
+                return false;
+            }
+            Surfaced::Due => {}
+        }
+        self.due(id, timer);
+        true
+    }
+
+    /// A timer is due and no longer armed; a paused node is late.
+    #[inline]
+    pub(crate) fn due(&mut self, id: NodeId, timer: u8) {
+        if self.nodes[id.index()].status == Status::Paused {
+            self.held.entry(id).or_default().push(Held::Event(Event::Timer(timer), 0));
+        } else {
+            self.fire(id, timer);
+        }
+    }
+
+    /// A timer that was armed is due: its handler runs, at the head of a new chain of causes.
+    #[inline]
+    pub(crate) fn fire(&mut self, id: NodeId, timer: u8) {
+        let node = &mut self.nodes[id.index()];
+        self.observer.happened(&mut node.observed, self.now.0, TIMER | u64::from(timer));
+        self.events += 1;
+        self.handle(id, 0, |actor, ctx| actor.timer(ctx, A::Timer::from_index(usize::from(timer))));
+    }
+
+    /// Something else is due for a replica or a client.
+    pub(crate) fn occur(&mut self, to: NodeId, depth: u16, event: Event) {
+        match event {
+            Event::Response(operation) => return self.responded(operation, depth),
+            Event::Timeout(operation) => return self.timed_out(operation),
+            Event::Timer(_) | Event::Synced(..) | Event::Request(_) => {}
+        }
+        match self.nodes[to.index()].status {
+            Status::Up => self.occur_at(to, depth, event),
+            Status::Paused => self.held.entry(to).or_default().push(Held::Event(event, depth)),
+            Status::Down => {
+                if let Event::Request(operation) = event {
+                    self.request_lost(operation);
+                }
+            }
+        }
+    }
+
+    fn occur_at(&mut self, id: NodeId, depth: u16, event: Event) {
+        let now = self.now.0;
+        match event {
+            Event::Timer(timer) => self.fire(id, timer),
+            Event::Synced(incarnation, upto) => {
+                let node = &mut self.nodes[id.index()];
+                if node.incarnation != incarnation {
+                    return; // the write was begun before a crash
+                }
+                self.observer.happened(&mut node.observed, now, SYNCED | u64::from(upto));
+                self.disks[id.index()].complete(upto as usize);
+                self.handle(id, depth, |actor, ctx| actor.synced(ctx, u64::from(upto)));
+            }
+            Event::Request(operation) => {
+                let node = &mut self.nodes[id.index()];
+                let state = &mut self.operations[operation.index()];
+                let request = state.planned.request.clone();
+                self.observer.happened(&mut node.observed, now, REQUEST ^ request.wire_digest() ^ u64::from(operation.0));
+                state.depth = depth;
+                self.request_arrived();
+                self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request));
+            }
+            Event::Response(_) | Event::Timeout(_) => unreachable!("these happen to clients"),
+        }
+    }
+
+    /// Everything that waited for a paused node happens now, in the order in which it came.
+    pub(super) fn catch_up(&mut self, id: NodeId) {
+        for held in self.held.remove(&id).unwrap_or_default() {
+            match held {
+                Held::Message(key, from, depth, message) => self.arrive(key, from, id, depth, message),
+                Held::Event(event, depth) => self.occur(id, depth, event),
+            }
+        }
+    }
+
+    /// Everything that waited for a paused node that now crashes is lost.
+    pub(super) fn drop_held(&mut self, id: NodeId) {
+        for held in self.held.remove(&id).unwrap_or_default() {
+            match held {
+                Held::Message(_, from, _, message) => {
+                    let class = if from == id { LinkClass::Local } else { LinkClass::Mesh };
+                    self.observer.dropped(message.kind(), class, Cause::Down);
+                }
+                Held::Event(Event::Request(operation), _) => self.request_lost(operation),
+                Held::Event(..) => {}
+            }
+        }
+    }
+}

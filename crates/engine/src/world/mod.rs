@@ -1,0 +1,269 @@
+//! The world: replicas, clients, links, disks, clocks, faults, and the one interpreter of what handlers ask for. It says what
+//! happens when something is due; which thing is due next is the driver's business, and so is everything outside a run.
+
+mod apply;
+mod clients;
+mod deliver;
+mod send;
+mod strike;
+
+use crate::actor::{Actor, Message, Timer};
+use crate::chance::{Chance, Script};
+use crate::clock::Clock;
+use crate::context::{Context, Effect};
+use crate::convergence::Convergence;
+use crate::disk::Disk;
+use crate::id::{NodeId, OpId};
+use crate::ledger::{CLIENT_KINDS, Observer};
+use crate::monitor::Violation;
+use crate::network::Links;
+use crate::outcome::{Mismatch, RunError, Strike};
+use crate::queue::Key;
+use crate::random::{Keys, Permutation, Purpose, StreamKey};
+use crate::reach::Reach;
+use crate::schedule::{Event, Schedule};
+use crate::setup::{Planned, Setup, Ties};
+use crate::time::Time;
+use crate::timers::Slots;
+pub(crate) use clients::{Client, Operation, Status as OperationStatus};
+use std::collections::BTreeMap;
+
+/// Facts that are kept for the report; more are only judged.
+pub(crate) const FACTS_KEPT_MAX: usize = 10_000;
+
+/// A world in which `A` runs, observed by `O`, whose future stands in `S`.
+#[derive(Clone)]
+pub(crate) struct World<A: Actor, O: Observer, S> {
+    pub(crate) setup: Setup,
+    pub(crate) options: A::Options,
+    pub(crate) now: Time,
+    pub(crate) nodes: Vec<Node<A, O>>,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) operations: Vec<Operation<A>>,
+    pub(crate) schedule: S,
+    pub(crate) moments: Vec<(Time, Moment)>,
+    pub(crate) observer: O,
+    pub(crate) convergence: Convergence,
+    pub(crate) monitor: A::Monitor,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) facts: Vec<(Time, NodeId, A::Fact)>,
+    pub(crate) strikes: Vec<Strike>,
+    pub(crate) mismatches: Vec<Mismatch>,
+    /// Deliveries and live timers.
+    pub(crate) events: u64,
+    /// Digests recomputed from replicas.
+    pub(crate) verified: u64,
+    /// The first thing that made the run's result worthless.
+    pub(crate) failed: Option<RunError>,
+    /// The driver's answers to choices; drawn when there is none.
+    pub(crate) script: Option<Script>,
+    pub(crate) clock_reads: u32,
+    links: Links,
+    keys: HotKeys,
+    pub(crate) ranks: Permutation,
+    reach: Reach,
+    /// Empty when every clock is true and no fault touches one.
+    pub(crate) clocks: Vec<Clock>,
+    /// Empty until a replica appends its first record.
+    pub(crate) disks: Vec<Disk<A::Record>>,
+    /// What waits for paused nodes.
+    held: BTreeMap<NodeId, Vec<Held<A::Message>>>,
+    effects: Vec<Effect<A>>,
+}
+
+#[derive(Clone, Copy)]
+struct HotKeys {
+    network: StreamKey,
+    actor: StreamKey,
+    timer: StreamKey,
+}
+
+/// A replica and what the world keeps beside it, together: an event touches one place in memory, and small ones one line.
+#[derive(Clone)]
+#[repr(align(64))]
+pub(crate) struct Node<A: Actor, O: Observer> {
+    pub(crate) actor: A,
+    pub(crate) timers: <A::Timer as Timer>::Slots,
+    /// The next sequence number: even for sends and timers, odd for the network's second copies.
+    sequence: u32,
+    /// Messages sent to other replicas: the index of the network's draws.
+    pub(crate) sent: u32,
+    /// Messages received from other replicas.
+    pub(crate) received: u32,
+    /// Choices drawn.
+    choices: u32,
+    rank: u32,
+    pub(crate) status: Status,
+    pub(crate) incarnation: u8,
+    pub(crate) observed: O::Node,
+}
+
+/// Whether a replica works.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Status {
+    Up,
+    Down,
+    Paused,
+}
+
+/// Something on the run's timeline that no node causes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Moment {
+    /// The fault at this place in the setup.
+    Fault(usize),
+    /// A client sends this operation.
+    Invoke(OpId),
+}
+
+/// What waits for a paused node.
+#[derive(Clone)]
+enum Held<M> {
+    Message(Key, NodeId, u16, M),
+    Event(Event, u16),
+}
+
+impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
+    /// A world before its start, with replicas made but not yet recovered.
+    pub(crate) fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> World<A, O, S> {
+        assert!(setup.nodes > 0, "a world without replicas");
+        let keys = Keys::from_seed(setup.seed);
+        let ranks = match setup.ties {
+            // Drivers that choose know senders by their ranks.
+            Ties::Permuted if S::TIMED => Permutation::new(keys.stream(Purpose::Order)),
+            _ => Permutation::identity(),
+        };
+        let mut kinds = A::Message::KINDS.to_vec();
+        kinds.extend(CLIENT_KINDS);
+        let node = |id: u32| Node {
+            actor: A::new(NodeId(id), setup.nodes, options),
+            timers: <A::Timer as Timer>::Slots::UNARMED,
+            sequence: 0,
+            sent: 0,
+            received: 0,
+            choices: 0,
+            rank: ranks.rank(id),
+            status: Status::Up,
+            incarnation: 0,
+            observed: O::Node::default(),
+        };
+        let mut moments: Vec<(Time, Moment)> =
+            setup.faults.iter().enumerate().map(|(index, timed)| (timed.at, Moment::Fault(index))).collect();
+        moments.extend(workload.iter().enumerate().map(|(index, planned)| (planned.at, Moment::Invoke(OpId(index as u32)))));
+        moments.sort();
+        World {
+            now: Time::ZERO,
+            nodes: (0..setup.nodes).map(node).collect(),
+            clients: (0..setup.clients).map(|client| Client::new(ranks.rank(setup.nodes + client))).collect(),
+            operations: workload.into_iter().map(Operation::new).collect(),
+            schedule: S::new(),
+            moments,
+            observer: O::new(kinds),
+            convergence: Convergence::new(setup.nodes, setup.round),
+            monitor: A::Monitor::default(),
+            violations: Vec::new(),
+            facts: Vec::new(),
+            strikes: setup.faults.iter().map(Strike::planned).collect(),
+            mismatches: Vec::new(),
+            events: 0,
+            verified: 0,
+            failed: None,
+            script: None,
+            clock_reads: 0,
+            links: Links::new(&setup.network),
+            keys: HotKeys {
+                network: keys.stream(Purpose::Network),
+                actor: keys.stream(Purpose::Actor),
+                timer: keys.stream(Purpose::Timer),
+            },
+            ranks,
+            reach: Reach::new((setup.nodes + setup.clients) as usize),
+            clocks: clocks(setup, keys.stream(Purpose::Clock)),
+            disks: Vec::new(),
+            held: BTreeMap::new(),
+            effects: Vec::new(),
+            options: options.clone(),
+            setup: setup.clone(),
+        }
+    }
+
+    /// Lets every replica start: recovery from an empty disk, in ascending order.
+    pub(crate) fn start(&mut self) {
+        for node in 0..self.setup.nodes {
+            self.handle(NodeId(node), 0, |actor, ctx| actor.recover(ctx, &[]));
+        }
+    }
+
+    /// Runs a handler of one replica at causal depth `depth`, and carries out what it asks for.
+    #[inline]
+    fn handle(&mut self, id: NodeId, depth: u16, handler: impl FnOnce(&mut A, &mut Context<'_, A>)) {
+        let node = &mut self.nodes[id.index()];
+        let script = if S::TIMED { None } else { self.script.take() };
+        let mut chance = match script {
+            Some(script) => Chance::Scripted(script),
+            None => Chance::Drawn { key: self.keys.actor, node: id.0, counter: node.choices },
+        };
+        let mut ctx = Context {
+            node: id,
+            nodes: self.setup.nodes,
+            now: self.now,
+            clock: self.clocks.get(id.index()),
+            clock_reads: &mut self.clock_reads,
+            options: &self.options,
+            chance: &mut chance,
+            effects: &mut self.effects,
+        };
+        handler(&mut node.actor, &mut ctx);
+        match chance {
+            Chance::Drawn { counter, .. } => node.choices = counter,
+            Chance::Scripted(script) => self.script = Some(script),
+        }
+        if !self.effects.is_empty() {
+            self.apply(id, depth);
+        }
+        if self.setup.verify && self.events.is_multiple_of(VERIFY_EVERY) {
+            self.verify(id);
+        }
+    }
+
+    /// Holds the digest that a replica published against one computed from the replica itself.
+    pub(crate) fn verify(&mut self, id: NodeId) {
+        let node = &self.nodes[id.index()];
+        let computed = node.actor.replica_digest();
+        let published = self.convergence.published(id);
+        if node.status == Status::Down || (computed.is_none() && published.is_none()) {
+            return;
+        }
+        self.verified += 1;
+        if computed != published && self.mismatches.len() < MISMATCHES_KEPT_MAX {
+            self.mismatches.push(Mismatch { at: self.now, node: id, published, computed });
+        }
+    }
+
+    pub(crate) fn fail(&mut self, error: RunError) {
+        self.failed.get_or_insert(error);
+    }
+}
+
+/// `--verify` recomputes a digest once in so many events.
+const VERIFY_EVERY: u64 = 64;
+const MISMATCHES_KEPT_MAX: usize = 100;
+
+impl<A: Actor, O: Observer> Node<A, O> {
+    /// The number of the node's next send or timer; `None` when 32 bits are used up.
+    #[inline]
+    fn take_sequence(&mut self) -> Option<u32> {
+        let sequence = self.sequence;
+        self.sequence = sequence.checked_add(2)?;
+        Some(sequence)
+    }
+}
+
+fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
+    use crate::fault::Fault;
+    let touched = setup.faults.iter().any(|timed| matches!(timed.fault, Fault::ClockJump(..) | Fault::Drift(..)));
+    if setup.clocks == crate::setup::Clocks::TRUE && !touched {
+        return Vec::new();
+    }
+    let spread = &setup.clocks;
+    (0..setup.nodes).map(|node| Clock::new(spread.offset_ns.draw(key, node, 0), spread.drift_ppb.draw(key, node, 1))).collect()
+}

@@ -1,0 +1,147 @@
+//! Expectations: strings that a person can read, such as `p99(convergence.time) <= 30s`, `messages.total <= nodes * 400`, or
+//! the name of a check. They are parsed against a protocol's metrics, checks and options (`parse`), so that one that could
+//! never be judged is an error of the scenario, and judged over one run or many (`judge`). Nothing is measured here.
+
+mod bound;
+mod judge;
+mod parse;
+mod token;
+
+pub use judge::{Judged, Seen, Standing};
+
+use crate::metrics::Unit;
+use crate::statistics::Quantile;
+use quorate_protocols::options::Values;
+use quorate_protocols::registry::Protocol;
+use std::fmt;
+use std::ops::Range;
+
+/// An expectation with its name.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expectation {
+    /// The name in the scenario.
+    pub name: String,
+    /// As written.
+    pub text: String,
+    /// What it says.
+    pub claim: Claim,
+}
+
+/// What an expectation says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Claim {
+    /// The check of that name finds nothing wrong in any run.
+    Check(&'static str),
+    /// A metric keeps to a bound.
+    Compare(Comparison),
+}
+
+/// `p99(convergence.time) <= 30s with 99% confidence`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Comparison {
+    /// Over many runs: a statistic of the metric. `None`: every single run keeps to the bound.
+    pub statistic: Option<Statistic>,
+    /// The metric's name.
+    pub metric: &'static str,
+    /// The metric's unit.
+    pub unit: Unit,
+    /// How the two are compared.
+    pub comparator: Comparator,
+    /// The bound in the metric's unit, options and nodes filled in; finite.
+    pub bound: f64,
+    /// Let the interval at this level decide over many runs, such as 0.99.
+    pub confidence: Option<f64>,
+}
+
+/// What many runs' values of a metric are made into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Statistic {
+    /// The mean.
+    Mean,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// A quantile, by nearest rank.
+    Quantile(Quantile),
+}
+
+/// How a value is compared with its bound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Comparator {
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+    Equal,
+}
+
+/// What an expectation may refer to.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// Its metrics and checks.
+    pub protocol: &'static Protocol,
+    /// Its options: whole numbers and durations may stand in bounds.
+    pub options: &'a Values,
+    /// The number of nodes: `nodes` in bounds.
+    pub nodes: u32,
+}
+
+/// What is wrong with an expectation's text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mistake {
+    /// What is wrong, and what would be right.
+    pub message: String,
+    /// The place, in bytes of the text; never empty unless the text is.
+    pub span: Range<usize>,
+    /// What else may help.
+    pub help: Option<String>,
+}
+
+impl Expectation {
+    /// Parses an expectation.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with its place in the text.
+    pub fn parse(name: &str, text: &str, scope: &Scope<'_>) -> Result<Expectation, Mistake> {
+        let claim = parse::claim(text, scope)?;
+        Ok(Expectation { name: name.to_string(), text: text.to_string(), claim })
+    }
+}
+
+impl Comparator {
+    /// Whether `value` stands in this relation to `bound`.
+    pub fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Comparator::Less => value < bound,
+            Comparator::AtMost => value <= bound,
+            Comparator::Greater => value > bound,
+            Comparator::AtLeast => value >= bound,
+            Comparator::Equal => value == bound,
+        }
+    }
+}
+
+impl fmt::Display for Comparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Comparator::Less => "<",
+            Comparator::AtMost => "<=",
+            Comparator::Greater => ">",
+            Comparator::AtLeast => ">=",
+            Comparator::Equal => "==",
+        })
+    }
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Statistic::Mean => f.write_str("mean"),
+            Statistic::Min => f.write_str("min"),
+            Statistic::Max => f.write_str("max"),
+            Statistic::Quantile(quantile) => quantile.fmt(f),
+        }
+    }
+}

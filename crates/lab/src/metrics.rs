@@ -1,0 +1,91 @@
+//! The metrics that every run has: the only list of their names, units and meanings. A protocol's own stand in its registry
+//! entry. How a metric is measured is the report's business.
+
+use quorate_protocols::registry::{MetricInfo, Protocol};
+
+/// What a metric counts in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    /// Seconds of simulated time.
+    Seconds,
+    /// Bytes.
+    Bytes,
+    /// A part of a whole, 0 to 1.
+    Ratio,
+    /// A plain number.
+    Count,
+}
+
+impl Unit {
+    /// The unit of a registry entry.
+    ///
+    /// # Panics
+    /// When the entry has a unit that there is not: a mistake in the registry.
+    pub fn of(metric: &MetricInfo) -> Unit {
+        match metric.unit {
+            "s" => Unit::Seconds,
+            "bytes" => Unit::Bytes,
+            "ratio" => Unit::Ratio,
+            "" => Unit::Count,
+            other => panic!("metric {} has the unit {other}, which is none", metric.name),
+        }
+    }
+}
+
+const fn metric(name: &'static str, unit: &'static str, summary: &'static str) -> MetricInfo {
+    MetricInfo { name, unit, summary }
+}
+
+/// The common metrics, in the order of lists and reports.
+pub const COMMON: &[MetricInfo] = &[
+    metric(
+        "convergence.time",
+        "s",
+        "From the last update until all live correct replicas agree, hold every acknowledged update, and stay so",
+    ),
+    metric("convergence.after_heal", "s", "The same from the last heal, restart or resume"),
+    metric("convergence.rounds", "", "Rounds from the last update until convergence"),
+    metric("convergence.coverage", "ratio", "At the end: how much of what live replicas should hold they hold"),
+    metric("messages.total", "", "Messages sent between replicas, copies that the network made not counted"),
+    metric("messages.delivered", "", "Messages between replicas that arrived, copies counted"),
+    metric("messages.dropped", "", "Messages between replicas that never arrived, whatever the cause"),
+    metric("messages.duplicated", "", "Copies that the network made"),
+    metric("messages.client", "", "Messages between clients and replicas"),
+    metric("messages.per_op", "", "Messages between replicas for each operation that was answered"),
+    metric("messages.to_convergence", "", "Messages between replicas sent until convergence"),
+    metric("messages.per_node_max", "", "Messages sent and received by the busiest replica"),
+    metric("bytes.total", "bytes", "Bytes sent between replicas"),
+    metric("bytes.per_op", "bytes", "Bytes between replicas for each operation that was answered"),
+    metric("disk.forced_writes", "", "Writes that were forced to disk"),
+    metric("op.latency", "s", "Mean time from asking to the answer, over the operations that were answered"),
+    metric("op.delays", "", "Mean message delays between asking and the answer"),
+    metric("availability", "ratio", "Operations that were answered well, of all that were asked"),
+    metric("events.total", "", "Deliveries and live timers"),
+    metric("updates.lost", "", "Acknowledged updates that some live replica does not hold at the end"),
+];
+
+/// The metrics of a protocol's runs: the common ones, then its own.
+pub fn of(protocol: &Protocol) -> impl Iterator<Item = &'static MetricInfo> + use<> {
+    COMMON.iter().chain(protocol.metrics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quorate_protocols::registry::protocols;
+
+    #[test]
+    fn every_metric_has_one_name_and_a_unit() {
+        let mut names: Vec<_> = COMMON.iter().map(|metric| metric.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), COMMON.len());
+        for protocol in protocols() {
+            for metric in of(protocol) {
+                Unit::of(metric);
+                assert!(!metric.summary.is_empty(), "{}", metric.name);
+            }
+            assert!(protocol.metrics.iter().all(|own| !names.contains(&own.name)), "{} redefines a metric", protocol.name);
+        }
+    }
+}

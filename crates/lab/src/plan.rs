@@ -1,0 +1,185 @@
+//! A plan: a scenario as resolved, checked and complete, as plain data. Whoever holds one can run it without asking anything
+//! about the text that it came from. It is made by [`crate::text::parse`] and nowhere else.
+
+use crate::expect::Expectation;
+use crate::resolved;
+use quorate_engine::fault::{Partition, Timed};
+use quorate_engine::id::NodeSet;
+use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
+use quorate_engine::time::{Nanos, SECOND, Time};
+use quorate_protocols::options::{Value, Values};
+use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
+use std::fmt;
+use std::ops::Deref;
+
+/// The version of the scenario format.
+pub const SCHEMA: u32 = 1;
+
+/// The number of seeds that continuous integration runs when the scenario is silent.
+pub const CI_SEEDS: u32 = 20;
+
+/// A scenario, resolved.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Plan {
+    /// The scenario's name: a-z, 0-9 and -.
+    pub name: String,
+    /// What happens, in a sentence; may be empty.
+    pub summary: String,
+    /// What there is to learn from it.
+    pub teaches: Option<String>,
+    /// The first seed.
+    pub seed: u64,
+    /// The run ends here.
+    pub duration: Nanos,
+    /// Whether it may end earlier.
+    pub until: Until,
+    /// The protocol.
+    pub protocol: ProtocolRef,
+    /// Its options, each within its bounds, defaults filled in. Whether they go together, the protocol says when it runs.
+    pub options: Values,
+    /// `right`, or one of the protocol's planted variants.
+    pub variant: &'static str,
+    /// Who goes first at one instant.
+    pub ties: Ties,
+    /// Replicas: at least 1.
+    pub nodes: u32,
+    /// Client pseudo-nodes: one for each replica that is asked, in the replicas' order.
+    pub clients: u32,
+    /// The links.
+    pub network: Network,
+    /// The clocks.
+    pub clocks: Clocks,
+    /// What goes wrong, as written.
+    pub faults: Vec<FaultEntry>,
+    /// What goes wrong, instant by instant, in ascending order of time. Invariant: made of `faults`.
+    pub timeline: Vec<Timed>,
+    /// What clients ask, as written.
+    pub asks: Vec<AskEntry>,
+    /// What clients ask, one by one, in ascending order of time. Invariant: made of `asks`.
+    pub workload: Vec<Asked>,
+    /// What must hold.
+    pub expectations: Vec<Expectation>,
+    /// How continuous integration runs it.
+    pub ci: Ci,
+}
+
+/// A protocol of the registry; equal when the names are.
+#[derive(Clone, Copy)]
+pub struct ProtocolRef(pub &'static Protocol);
+
+/// An entry of `[[faults]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FaultEntry {
+    /// When it strikes: before the run's end.
+    pub at: Time,
+    /// How long it lasts, for what ends by itself; it ends at the run's end at the latest.
+    pub lasts: Option<Nanos>,
+    /// What happens.
+    pub what: What,
+}
+
+/// What an entry of `[[faults]]` does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// A partition comes into force.
+    Partition(Partition),
+    /// Every partition in force ends.
+    HealAll,
+    /// The nodes stop.
+    Crash(NodeSet),
+    /// They come back.
+    Restart(NodeSet),
+    /// The nodes stand still.
+    Pause(NodeSet),
+    /// They go on.
+    Resume(NodeSet),
+    /// Wall clocks move by so many ns.
+    ClockJump(NodeSet, i64),
+    /// Clocks gain so many parts per billion from now on.
+    Drift(NodeSet, i64),
+}
+
+/// An entry of `[workload]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AskEntry {
+    /// When the first is asked.
+    pub at: Time,
+    /// Which replicas are asked, each by a client of its own.
+    pub from: NodeSet,
+    /// How often each is asked: at least once.
+    pub count: u32,
+    /// From one time to the next; there whenever `count` is above 1.
+    pub every: Option<Nanos>,
+    /// When a client gives up.
+    pub timeout: Option<Nanos>,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// How continuous integration runs a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ci {
+    /// How many seeds: at least 1.
+    pub seeds: u32,
+    /// Leave it out.
+    pub skip: bool,
+}
+
+impl Plan {
+    /// The world of one run.
+    pub fn setup(&self, seed: u64) -> Setup {
+        Setup {
+            seed,
+            nodes: self.nodes,
+            clients: self.clients,
+            duration: self.duration,
+            until: self.until,
+            ties: self.ties,
+            network: self.network.clone(),
+            clocks: self.clocks,
+            faults: self.timeline.clone(),
+            round: self.round(),
+            verify: false,
+        }
+    }
+
+    /// The job of one run: its world is what [`Plan::setup`] made.
+    pub fn job<'a>(&'a self, setup: &'a Setup) -> Job<'a> {
+        Job { setup, options: &self.options, variant: self.variant, workload: &self.workload }
+    }
+
+    /// The length of a round: the protocol's option `interval`, or a second where it has none.
+    pub fn round(&self) -> Nanos {
+        let interval = self.options.iter().find(|(name, _)| *name == "interval");
+        match interval {
+            Some((_, Value::Duration(nanos))) => *nanos,
+            _ => SECOND,
+        }
+    }
+
+    /// The scenario as resolved, every default filled in, under the keys of the file: it would itself be a valid scenario.
+    /// Keys stand in a fixed order.
+    pub fn to_json(&self) -> serde_json::Value {
+        resolved::scenario(self)
+    }
+}
+
+impl Deref for ProtocolRef {
+    type Target = Protocol;
+
+    fn deref(&self) -> &Protocol {
+        self.0
+    }
+}
+
+impl PartialEq for ProtocolRef {
+    fn eq(&self, other: &ProtocolRef) -> bool {
+        self.name == other.name
+    }
+}
+
+impl fmt::Debug for ProtocolRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProtocolRef").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,305 @@
+//! The report as one JSON document, with its keys in a fixed order. Scripts rely on the names; a new meaning is a new key.
+//! Times are seconds, sizes are bytes; what a run does not have is null.
+
+use super::sides::{Split, splits};
+use crate::expect::{Expectation, Judged};
+use crate::metrics::{self, Unit};
+use crate::plan::Plan;
+use crate::run::{ManyReport, RunReport, SeedResult, Tallied, answered, latency_s};
+use crate::statistics::{Interval, Summary};
+use quorate_engine::convergence::{Converged, Coverage};
+use quorate_engine::ledger::{Cause, Ledger, LinkClass, Tally};
+use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome, Strike};
+use quorate_engine::time::{Nanos, Time, seconds};
+use serde_json::{Map, Value, json};
+
+/// The version of the report's format.
+pub const SCHEMA: u32 = 1;
+
+/// Updates and operations that are listed one by one; all are counted.
+const LISTED_MAX: usize = 100;
+
+impl RunReport<'_> {
+    /// The report of one run.
+    pub fn to_json(&self) -> Value {
+        let plan = self.plan;
+        let outcome = &self.outcome;
+        json!({
+            "schema": SCHEMA,
+            "quorate": env!("CARGO_PKG_VERSION"),
+            "scenario": plan.to_json(),
+            "seed": self.seed,
+            "digest": outcome.digest.to_string(),
+            "verdict": self.verdict.name(),
+            "expectations": each_expectation(plan, &self.expectations, |_| Map::new()),
+            "checks": self.checks.iter().map(|check| json!({
+                "name": check.name,
+                "verdict": check.verdict.name(),
+                "evidence": check.verdict.evidence(),
+            })).collect::<Vec<_>>(),
+            "metrics": values(plan, &self.metrics),
+            "ledger": ledger(outcome),
+            "convergence": convergence(&outcome.convergence, plan.round()),
+            "operations": operations(outcome),
+            "availability": splits(outcome).iter().map(split).collect::<Vec<_>>(),
+            "faults": outcome.strikes.iter().map(strike).collect::<Vec<_>>(),
+            "evidence": self.evidence,
+            "ended": { "at": outcome.ended.seconds(), "because": outcome.stopped.name(), "events": outcome.events },
+            "verified": { "digests": outcome.verified, "wrong": outcome.mismatches.len() },
+        })
+    }
+}
+
+impl SeedResult {
+    /// One line of a list of runs.
+    pub fn to_json(&self, plan: &Plan) -> Value {
+        let checks: Map<String, Value> =
+            self.checks.iter().map(|(name, verdict)| (name.to_string(), verdict.name().into())).collect();
+        json!({
+            "seed": self.seed,
+            "digest": self.digest.to_string(),
+            "verdict": self.verdict.name(),
+            "checks": checks,
+            "metrics": values(plan, &self.metrics),
+        })
+    }
+}
+
+impl ManyReport<'_> {
+    /// The report of many runs.
+    pub fn to_json(&self) -> Value {
+        let plan = self.plan;
+        let seed_of = |index: Option<usize>| index.map(|index| self.first_seed + index as u64);
+        let counts = |judged: &Judged| {
+            let counts = json!({
+                "value": judged.value.map(number),
+                "interval": judged.interval.map(interval),
+                "failed": judged.failed,
+                "undecided": judged.undecided,
+                "first_failed_seed": seed_of(judged.first_failed),
+            });
+            counts.as_object().cloned().unwrap_or_default()
+        };
+        let metrics: Map<String, Value> = self
+            .metrics
+            .iter()
+            .map(|(name, summary)| (name.to_string(), summary.map_or(Value::Null, |each| summarised(&each))))
+            .collect();
+        json!({
+            "schema": SCHEMA,
+            "quorate": env!("CARGO_PKG_VERSION"),
+            "scenario": plan.to_json(),
+            "seeds": self.seeds,
+            "first_seed": self.first_seed,
+            "digest": self.digest.to_string(),
+            "verdict": self.verdict.name(),
+            "first_failed_seed": self.first_failed_seed,
+            "expectations": each_expectation(plan, &self.expectations, counts),
+            "checks": self.checks.iter().map(tallied).collect::<Vec<_>>(),
+            "metrics": metrics,
+        })
+    }
+}
+
+fn each_expectation(plan: &Plan, judged: &[Judged], more: impl Fn(&Judged) -> Map<String, Value>) -> Vec<Value> {
+    let one = |(Expectation { name, text, .. }, judged): (&Expectation, &Judged)| {
+        let mut entry = Map::new();
+        entry.insert("name".into(), name.as_str().into());
+        entry.insert("text".into(), text.as_str().into());
+        entry.insert("verdict".into(), judged.standing.name().into());
+        entry.insert("observed".into(), judged.observed.as_str().into());
+        entry.extend(more(judged));
+        entry.into()
+    };
+    plan.expectations.iter().zip(judged).map(one).collect()
+}
+
+fn tallied(check: &Tallied) -> Value {
+    json!({
+        "name": check.name,
+        "verdict": match (check.failed, check.undecided) {
+            (0, 0) => "ok",
+            (0, _) => "unknown",
+            _ => "violation",
+        },
+        "failed": check.failed,
+        "undecided": check.undecided,
+        "first_failed_seed": check.first_failed_seed,
+        "evidence": check.evidence,
+        "failures_below": check.failures_below,
+    })
+}
+
+fn summarised(summary: &Summary) -> Value {
+    json!({
+        "runs": summary.count,
+        "mean": number(summary.mean),
+        "p50": number(summary.p50),
+        "p90": number(summary.p90),
+        "p99": number(summary.p99),
+        "min": number(summary.min),
+        "max": number(summary.max),
+        "ci95": interval(summary.ci95),
+    })
+}
+
+fn interval(interval: Interval) -> Value {
+    json!([number(interval.low), number(interval.high)])
+}
+
+/// Whole values stand without a point, where that is exact; infinity, which JSON does not have, is null.
+fn number(value: f64) -> Value {
+    const EXACT: f64 = (1u64 << 53) as f64;
+    if value.abs() <= EXACT && value == libm::trunc(value) { (value as i64).into() } else { value.into() }
+}
+
+/// Metrics under their names: counts and sizes as whole numbers where they are whole.
+fn values(plan: &Plan, measured: &[(&'static str, Option<f64>)]) -> Map<String, Value> {
+    let units = metrics::of(plan.protocol.0).map(Unit::of);
+    let value = |(unit, (name, value)): (Unit, &(&'static str, Option<f64>))| {
+        let value = match (unit, *value) {
+            (_, None) => Value::Null,
+            (Unit::Count | Unit::Bytes, Some(value)) => number(value),
+            (Unit::Seconds | Unit::Ratio, Some(value)) => value.into(),
+        };
+        (name.to_string(), value)
+    };
+    units.zip(measured).map(value).collect()
+}
+
+fn ledger(outcome: &Outcome) -> Value {
+    let ledger = &outcome.ledger;
+    let (node, busiest) = &outcome.busiest;
+    let quantile = |q| ledger.delays.quantile(q).map(seconds);
+    json!({
+        "between_replicas": Value::Object(tally(&ledger.between_replicas())),
+        "kinds": kinds(ledger),
+        "forced_writes": ledger.forced_writes,
+        "depth_max": ledger.depth_max,
+        "delays": {
+            "count": ledger.delays.count(),
+            "p50": quantile(0.5),
+            "p90": quantile(0.9),
+            "p99": quantile(0.99),
+            "max": quantile(1.0),
+        },
+        "busiest": { "node": node.0, "sent": busiest.sent, "received": busiest.received, "bytes": busiest.bytes },
+    })
+}
+
+fn kinds(ledger: &Ledger) -> Vec<Value> {
+    let link = |(class, of_class): (LinkClass, &Tally)| {
+        (*of_class != Tally::default()).then(|| (class.name().to_string(), Value::Object(tally(of_class))))
+    };
+    let kind = |(index, (kind, total)): (usize, (quorate_engine::Kind, Tally))| {
+        let mut entry = Map::new();
+        entry.insert("name".into(), kind.name.into());
+        entry.insert("role".into(), kind.role.name().into());
+        entry.extend(tally(&total));
+        entry.insert("links".into(), Value::Object(ledger.of(index).filter_map(link).collect()));
+        entry.into()
+    };
+    ledger.by_kind().enumerate().map(kind).collect()
+}
+
+fn tally(tally: &Tally) -> Map<String, Value> {
+    let dropped: Map<String, Value> =
+        Cause::ALL.iter().zip(tally.dropped).map(|(cause, count)| (cause.name().to_string(), count.into())).collect();
+    let counts = json!({
+        "sent": tally.sent,
+        "delivered": tally.delivered,
+        "duplicated": tally.duplicated,
+        "dropped": dropped,
+        "bytes": tally.bytes,
+    });
+    counts.as_object().cloned().unwrap_or_default()
+}
+
+fn convergence(converged: &Converged, round: Nanos) -> Value {
+    json!({
+        "replicated": converged.replicated,
+        "converged": converged.since.is_some(),
+        "since": converged.since.map(Time::seconds),
+        "last_update": converged.last_update.map(Time::seconds),
+        "time": converged.time.map(seconds),
+        "after_heal": converged.after_heal.map(seconds),
+        "rounds": converged.rounds,
+        "round": seconds(round),
+        "live": converged.live,
+        "states": converged.states,
+        "unacknowledged": converged.unacknowledged,
+        "missing": converged.missing,
+        "lost": converged.lost,
+        "updates": converged.updates.len(),
+        "coverage": converged.updates.iter().take(LISTED_MAX).map(coverage).collect::<Vec<_>>(),
+    })
+}
+
+fn coverage(update: &Coverage) -> Value {
+    json!({
+        "update": update.update.to_string(),
+        "operation": update.operation.0,
+        "at": update.at.seconds(),
+        "acknowledged": update.acknowledged,
+        "superseded": update.superseded,
+        "lost": update.lost,
+        "holders": update.holders,
+        "by_round": update.by_round,
+    })
+}
+
+fn operations(outcome: &Outcome) -> Value {
+    let count = |status| outcome.operations.iter().filter(|operation| operation.status == status).count();
+    let delays = answered(outcome).map(|operation| operation.delays).max();
+    let latency = Summary::of(&answered(outcome).map(latency_s).collect::<Vec<_>>());
+    json!({
+        "total": outcome.operations.len(),
+        "ok": count(OperationStatus::Ok),
+        "refused": count(OperationStatus::Refused),
+        "unknown": count(OperationStatus::Unknown),
+        "unsent": count(OperationStatus::Unsent),
+        "latency": latency.map(|all| json!({
+            "mean": all.mean, "p50": all.p50, "p90": all.p90, "p99": all.p99, "min": all.min, "max": all.max,
+        })),
+        "delays_max": delays,
+        "listed": outcome.operations.iter().take(LISTED_MAX).map(operation).collect::<Vec<_>>(),
+    })
+}
+
+fn operation(operation: &OperationOutcome) -> Value {
+    json!({
+        "id": operation.id.0,
+        "to": operation.to.0,
+        "invoked": operation.invoked.map(Time::seconds),
+        "completed": operation.completed.map(Time::seconds),
+        "status": operation.status.name(),
+        "delays": operation.delays,
+    })
+}
+
+fn split(split: &Split) -> Value {
+    let sides: Vec<Value> = split
+        .sides
+        .iter()
+        .map(|side| {
+            json!({
+                "nodes": side.nodes.to_string(),
+                "asked": side.asked,
+                "answered": side.answered,
+                "availability": side.availability,
+            })
+        })
+        .collect();
+    json!({ "from": split.from.seconds(), "to": split.to.seconds(), "sides": sides })
+}
+
+fn strike(strike: &Strike) -> Value {
+    json!({
+        "at": strike.planned.at.seconds(),
+        "fault": strike.planned.fault.name(),
+        "what": strike.planned.fault.to_string(),
+        "struck": strike.struck,
+        "touched": strike.touched,
+        "messages_lost": strike.messages_lost,
+    })
+}

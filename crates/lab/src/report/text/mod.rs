@@ -1,0 +1,84 @@
+//! The report for people: at most 80 columns, verdict first, plain data to text. Whoever calls says whether it may be coloured
+//! and which command line replays the run; both are the terminal's business, not the report's.
+
+mod curve;
+mod figures;
+mod layout;
+mod many;
+mod one;
+
+pub use layout::Style;
+
+use crate::expect::{Judged, Standing};
+use crate::plan::Plan;
+use layout::{WIDTH, paragraph, wrapped};
+use quorate_engine::time::show;
+
+/// The first line: the verdict, the scenario, and in a sentence why.
+fn headline(style: Style, standing: Standing, subject: &str, reason: &str) -> String {
+    let word = standing.name().to_uppercase();
+    let shown = word.chars().count() + 2;
+    wrapped(&format!("{}  ", style.verdict(standing, &word)), shown, &format!("{subject}: {reason}"))
+}
+
+/// What was run.
+fn scenario(plan: &Plan) -> String {
+    let options: Vec<String> = plan.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let mut what = plan.protocol.name.to_string();
+    if !options.is_empty() {
+        what += &format!(" ({})", options.join(", "));
+    }
+    if plan.variant != "right" {
+        what += &format!(", planted variant {}", plan.variant);
+    }
+    let summary = if plan.summary.is_empty() { String::new() } else { paragraph("", &plan.summary) };
+    summary
+        + &paragraph(
+            "",
+            &format!("{what}; {} nodes, {} of simulated time.", figures::count(plan.nodes.into()), show(plan.duration)),
+        )
+}
+
+fn heading(style: Style, text: &str) -> String {
+    format!("\n{}\n", style.heading(text))
+}
+
+/// What the reason for a verdict names first.
+enum Cause<'a> {
+    Expectation(&'a str, &'a Judged),
+    Check(&'a str, &'a str),
+}
+
+/// The first line's reason.
+fn reason(causes: &[Cause<'_>]) -> String {
+    let first = match causes.first() {
+        None => return "everything held".to_string(),
+        Some(Cause::Expectation(text, judged)) if *text == judged.observed => text.to_string(),
+        Some(Cause::Expectation(text, judged)) => format!("{text}: {}", judged.observed),
+        Some(Cause::Check(name, evidence)) => format!("{name}: {evidence}"),
+    };
+    match causes.len() - 1 {
+        0 => first,
+        more => format!("{first}; and {more} more below"),
+    }
+}
+
+/// A line of what was judged: mark, name, and what was seen.
+fn judgement(style: Style, standing: Standing, name: &str, seen: &str) -> String {
+    let mark = match standing {
+        Standing::Held => "ok",
+        Standing::Failed => "FAIL",
+        Standing::Undecided => "open",
+    };
+    let first = format!("  {}{}", style.verdict(standing, mark), " ".repeat(6 - mark.len()));
+    let line = format!("{name}  {seen}");
+    if 8 + line.chars().count() <= WIDTH {
+        return format!("{first}{}\n", line.trim_end());
+    }
+    format!("{first}{name}\n{}", paragraph("          ", seen))
+}
+
+/// The last line.
+fn replay(command: &str) -> String {
+    format!("\nreplay: {command}\n")
+}

@@ -1,0 +1,256 @@
+//! The report of one run.
+
+use super::figures::{self, count, counted, nanos};
+use super::layout::{Style, paragraph, table};
+use super::{Cause, curve, heading, headline, judgement, reason, replay, scenario};
+use crate::expect::Standing;
+use crate::metrics::{self, Unit};
+use crate::report::sides::{Side, splits};
+use crate::run::{RunReport, answered, latency_s, standing};
+use crate::statistics::Summary;
+use quorate_engine::fault::Fault;
+use quorate_engine::ledger::{Cause as Lost, Tally};
+use quorate_engine::outcome::{OperationStatus, Outcome, Strike};
+use quorate_engine::time::show;
+use serde_json::Value;
+
+impl RunReport<'_> {
+    /// The report as text. `command` is what runs this very seed again.
+    pub fn to_text(&self, style: Style, command: &str) -> String {
+        let subject = format!("{}, seed {}", self.plan.name, self.seed);
+        let mut text = headline(style, self.verdict, &subject, &self.reason());
+        text += &scenario(self.plan);
+        text += &self.convergence(style);
+        text += &cost(style, &self.outcome);
+        text += &self.struck(style);
+        text += &self.operations(style);
+        text += &self.judged(style);
+        text += &self.metrics(style);
+        text += &evidence(style, &self.evidence);
+        text += &format!(
+            "\nThe run ended at {} ({}); ",
+            figures::duration(self.outcome.ended.seconds()),
+            self.outcome.stopped.name()
+        );
+        text += &format!("{}, digest {}\n", counted(self.outcome.events, "event"), self.outcome.digest);
+        text + &replay(command)
+    }
+
+    fn reason(&self) -> String {
+        let expectations = self.plan.expectations.iter().zip(&self.expectations);
+        let failed = expectations.filter(|(_, judged)| judged.standing == self.verdict);
+        let causes = failed.map(|(expectation, judged)| Cause::Expectation(&expectation.text, judged));
+        let checks = self.checks.iter().filter(|check| standing(&check.verdict) == self.verdict);
+        let checks =
+            checks.filter(|check| !self.plan.expectations.iter().any(|expectation| expectation.text.trim() == check.name));
+        let causes: Vec<_> = causes.chain(checks.map(|check| Cause::Check(check.name, check.verdict.evidence()))).collect();
+        if self.verdict != Standing::Held {
+            return reason(&causes);
+        }
+        let judged = format!(
+            "{} and {} held",
+            counted(self.expectations.len() as u64, "expectation"),
+            counted(self.checks.len() as u64, "check")
+        );
+        match self.outcome.convergence.time.filter(|_| self.outcome.convergence.last_update.is_some()) {
+            Some(time) => format!("converged {} after the last update; {judged}", nanos(time)),
+            None => judged,
+        }
+    }
+
+    fn convergence(&self, style: Style) -> String {
+        let converged = &self.outcome.convergence;
+        let mut text = heading(style, "Convergence");
+        if !converged.replicated {
+            return text + "  the protocol publishes no replicated state\n";
+        }
+        let round = self.plan.round();
+        let states = counted(u64::from(converged.states), "state");
+        text += &match (converged.since, converged.time) {
+            (Some(since), Some(time)) => paragraph(
+                "  ",
+                &format!(
+                    "{} after the last update{}: at {} all {} live replicas agreed and held every acknowledged update, and it stayed so",
+                    nanos(time),
+                    converged.rounds.map_or_else(String::new, |rounds| format!(
+                        " ({} of {})",
+                        counted(rounds, "round"),
+                        show(round)
+                    )),
+                    nanos(since.0),
+                    count(u64::from(converged.live)),
+                ),
+            ),
+            _ => paragraph(
+                "  ",
+                &format!(
+                    "never: at the end {} live replicas are in {states}; {} missing somewhere, {} overwritten by older ones",
+                    count(u64::from(converged.live)),
+                    counted(u64::from(converged.missing), "acknowledged update"),
+                    count(u64::from(converged.lost)),
+                ),
+            ),
+        };
+        if let Some(after_heal) = converged.after_heal {
+            text += &format!("  {} after the last heal, restart or resume\n", nanos(after_heal));
+        }
+        if let Some(update) = curve::subject(converged).filter(|_| self.plan.nodes > 1) {
+            let which = if converged.updates.len() == 1 { "the update" } else { "the last update" };
+            text += &format!("  nodes that hold {which}, {} made at {}:\n", update.update, nanos(update.at.0));
+            text += &curve::chart(update, self.plan.nodes, round);
+        }
+        text
+    }
+
+    fn struck(&self, style: Style) -> String {
+        let mut text = heading(style, "What struck");
+        if self.outcome.strikes.is_empty() {
+            return text + "  nothing\n";
+        }
+        for strike in &self.outcome.strikes {
+            let at = format!("  {:>8}  ", figures::duration(strike.planned.at.seconds()));
+            text += &paragraph(&at, &format!("{}: {}", strike.planned.fault, deed(strike)));
+        }
+        text
+    }
+
+    fn operations(&self, style: Style) -> String {
+        let operations = &self.outcome.operations;
+        let mut text = heading(style, "Operations");
+        if operations.is_empty() {
+            return text + "  none\n";
+        }
+        let counts = [OperationStatus::Ok, OperationStatus::Refused, OperationStatus::Unknown, OperationStatus::Unsent]
+            .map(|status| (status, operations.iter().filter(|operation| operation.status == status).count() as u64));
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(status, number)| format!("{} {}", count(*number), status.name()))
+            .collect();
+        text += &paragraph("  ", &format!("{} asked: {}", count(operations.len() as u64), counts.join(", ")));
+        if let Some(latency) = Summary::of(&answered(&self.outcome).map(latency_s).collect::<Vec<_>>()) {
+            let [mean, p50, p99, max] = [latency.mean, latency.p50, latency.p99, latency.max].map(figures::duration);
+            let delays = answered(&self.outcome).map(|operation| u64::from(operation.delays)).max().unwrap_or(0);
+            let delays = counted(delays, "message delay");
+            text += &paragraph("  ", &format!("latency: mean {mean}, p50 {p50}, p99 {p99}, max {max}; at most {delays}"));
+        }
+        for split in splits(&self.outcome) {
+            let sides: Vec<String> = split.sides.iter().map(side).collect();
+            let when = format!("while cut, {} to {}:", nanos(split.from.0), nanos(split.to.0));
+            text += &paragraph("  ", &format!("{when} {}", sides.join("; ")));
+        }
+        text
+    }
+
+    fn judged(&self, style: Style) -> String {
+        let mut text = heading(style, "Expectations");
+        if self.expectations.is_empty() {
+            text += "  none\n";
+        }
+        for (expectation, judged) in self.plan.expectations.iter().zip(&self.expectations) {
+            let what = if judged.value.is_none() && judged.standing == Standing::Held {
+                expectation.text.clone()
+            } else {
+                format!("{}: {}", expectation.text, judged.observed)
+            };
+            text += &judgement(style, judged.standing, &expectation.name, &what);
+        }
+        text += &heading(style, "Checks");
+        if self.checks.is_empty() {
+            text += "  none\n";
+        }
+        for check in &self.checks {
+            text += &judgement(style, standing(&check.verdict), check.name, check.verdict.evidence());
+        }
+        text
+    }
+
+    fn metrics(&self, style: Style) -> String {
+        let rows: Vec<Vec<String>> = metrics::of(self.plan.protocol.0)
+            .zip(&self.metrics)
+            .map(|(metric, (name, value))| {
+                vec![name.to_string(), value.map_or_else(|| "-".to_string(), |value| figures::value(value, Unit::of(metric)))]
+            })
+            .collect();
+        heading(style, "Metrics") + &table(&rows)
+    }
+}
+
+/// Cost by kind of message.
+fn cost(style: Style, outcome: &Outcome) -> String {
+    let ledger = &outcome.ledger;
+    let mut rows =
+        vec![["messages", "sent", "delivered", "cut off", "lost", "to a node down", "bytes"].map(String::from).to_vec()];
+    let row = |name: &str, tally: &Tally| {
+        let dropped = Lost::ALL.map(|cause| count(tally.dropped[cause as usize]));
+        let mut row = vec![name.to_string(), count(tally.sent), count(tally.delivered)];
+        row.extend(dropped);
+        row.push(count(tally.bytes));
+        row
+    };
+    let used = || ledger.by_kind().filter(|(_, tally)| tally.sent > 0);
+    rows.extend(used().map(|(kind, tally)| row(kind.name, &tally)));
+    if used().count() > 1 {
+        rows.push(row("between replicas", &ledger.between_replicas()));
+    }
+    let mut text = heading(style, "Cost");
+    text += &if used().next().is_some() { table(&rows) } else { "  no messages\n".to_string() };
+    let copies = ledger.between_replicas().duplicated;
+    if copies > 0 {
+        text += &format!("  the network made {} more copies\n", count(copies));
+    }
+    if ledger.forced_writes > 0 {
+        text += &format!("  {} forced to disk\n", counted(ledger.forced_writes, "write"));
+    }
+    text
+}
+
+/// What a fault did.
+fn deed(strike: &Strike) -> String {
+    if !strike.struck {
+        return "its time did not come".to_string();
+    }
+    let touched = match strike.planned.fault {
+        Fault::Heal(_) => format!("ended {}", counted(strike.touched, "partition")),
+        _ => format!("{} touched", counted(strike.touched, "node")),
+    };
+    match strike.messages_lost {
+        0 => touched,
+        lost => format!("{touched}, {} lost", counted(lost, "message")),
+    }
+}
+
+fn side(side: &Side) -> String {
+    match side.asked {
+        0 => format!("{{{}}} was asked nothing", side.nodes),
+        asked => format!("{{{}}} answered {} of {}", side.nodes, count(side.answered), count(asked)),
+    }
+}
+
+/// Lines of the protocol's own section; lists are JSON's business.
+const EVIDENCE_MAX: usize = 16;
+
+fn evidence(style: Style, evidence: &Value) -> String {
+    let mut rows = Vec::new();
+    flatten("", evidence, &mut rows);
+    rows.truncate(EVIDENCE_MAX);
+    if rows.is_empty() { String::new() } else { heading(style, "Evidence") + &rows.concat() }
+}
+
+fn flatten(path: &str, value: &Value, rows: &mut Vec<String>) {
+    match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, rows);
+            }
+        }
+        Value::Array(_) | Value::Null => {}
+        Value::String(text) => rows.push(paragraph(&format!("  {path}: "), text)),
+        Value::Number(number) => {
+            let shown = number.as_f64().map_or_else(|| number.to_string(), figures::plain);
+            rows.push(format!("  {path}: {shown}\n"));
+        }
+        Value::Bool(flag) => rows.push(format!("  {path}: {flag}\n")),
+    }
+}

@@ -1,0 +1,161 @@
+//! A plan written down as the scenario that it is: every default filled in, keys as in the file, in a fixed order. Reports
+//! carry it, so that they can be run again.
+
+use crate::plan::{AskEntry, FaultEntry, Plan, SCHEMA, What};
+use crate::units::show_signed;
+use quorate_engine::clock::Spread;
+use quorate_engine::fault::Partition;
+use quorate_engine::id::NodeSet;
+use quorate_engine::latency::Distribution;
+use quorate_engine::setup::{Network, Ties, Until};
+use quorate_engine::time::show;
+use quorate_protocols::options::Value as OptionValue;
+use quorate_protocols::registry::Ask;
+use serde_json::{Map, Value, json};
+
+/// A table whose keys stand in the order in which they are added.
+#[derive(Default)]
+struct Table(Map<String, Value>);
+
+impl Table {
+    fn with(mut self, key: &str, value: impl Into<Value>) -> Table {
+        self.0.insert(key.to_string(), value.into());
+        self
+    }
+
+    fn with_some(self, key: &str, value: Option<impl Into<Value>>) -> Table {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+}
+
+impl From<Table> for Value {
+    fn from(table: Table) -> Value {
+        Value::Object(table.0)
+    }
+}
+
+pub(crate) fn scenario(plan: &Plan) -> Value {
+    let options = plan.options.iter().fold(Table::default(), |table, (name, value)| table.with(name, option(value)));
+    let expect = plan.expectations.iter().fold(Table::default(), |table, each| table.with(&each.name, each.text.as_str()));
+    Table::default()
+        .with("schema", SCHEMA)
+        .with("name", plan.name.as_str())
+        .with("summary", plan.summary.as_str())
+        .with_some("teaches", plan.teaches.as_deref())
+        .with("seed", plan.seed)
+        .with("duration", show(plan.duration))
+        .with("until", if plan.until == Until::Converged { "converged" } else { "duration" })
+        .with("variant", plan.variant)
+        .with("ties", if plan.ties == Ties::Source { "source" } else { "permuted" })
+        .with("nodes", plan.nodes)
+        .with("protocol", Table::default().with(plan.protocol.name, options))
+        .with("network", network(&plan.network))
+        .with(
+            "clocks",
+            Table::default()
+                .with("offset", spread(&plan.clocks.offset_ns, |ns| show_signed(ns).into()))
+                .with("drift_ppm", spread(&plan.clocks.drift_ppb, ppm)),
+        )
+        .with("faults", plan.faults.iter().map(fault).collect::<Vec<_>>())
+        .with("workload", workload(&plan.asks))
+        .with("expect", expect)
+        .with("ci", Table::default().with("seeds", plan.ci.seeds).with("skip", plan.ci.skip))
+        .into()
+}
+
+fn option(value: &OptionValue) -> Value {
+    match value {
+        OptionValue::Integer(number) => (*number).into(),
+        OptionValue::Duration(nanos) => show(*nanos).into(),
+        OptionValue::Choice(word) => (*word).into(),
+        OptionValue::Flag(flag) => (*flag).into(),
+    }
+}
+
+fn network(network: &Network) -> Table {
+    let reordering = network.reordering.as_ref().map(|reordering| {
+        Table::default().with("probability", reordering.probability.to_f64()).with("extra", latency(&reordering.extra))
+    });
+    Table::default()
+        .with("topology", "mesh")
+        .with("latency", latency(&network.latency))
+        .with("loss", network.loss.to_f64())
+        .with("duplication", network.duplication.to_f64())
+        .with_some("reordering", reordering)
+        .with_some("client-latency", network.client_latency.as_ref().map(latency))
+}
+
+fn latency(distribution: &Distribution) -> Value {
+    match *distribution {
+        Distribution::Constant { ns } => show(ns).into(),
+        Distribution::Uniform { low_ns, high_ns } => json!({ "uniform": [show(low_ns), show(high_ns)] }),
+        Distribution::Lognormal { median_ns, p99_ns } => {
+            json!({ "lognormal": { "median": show(median_ns), "p99": show(p99_ns) } })
+        }
+        Distribution::Exponential { mean_ns } => json!({ "exponential": { "mean": show(mean_ns) } }),
+    }
+}
+
+fn spread(spread: &Spread, figure: fn(i64) -> Value) -> Value {
+    match *spread {
+        Spread::Constant(value) => figure(value),
+        Spread::Uniform(low, high) => json!({ "uniform": [figure(low), figure(high)] }),
+        // Both were read as whole numbers.
+        Spread::Normal(mean, stddev) => json!({ "normal": { "mean": figure(mean as i64), "stddev": figure(stddev as i64) } }),
+    }
+}
+
+fn ppm(ppb: i64) -> Value {
+    if ppb % 1_000 == 0 { (ppb / 1_000).into() } else { (ppb as f64 / 1e3).into() }
+}
+
+fn fault(entry: &FaultEntry) -> Value {
+    let table = Table::default().with("at", show(entry.at.0)).with_some("for", entry.lasts.map(show));
+    let table = match &entry.what {
+        What::Partition(Partition::Groups(groups)) => {
+            table.with("partition", json!({ "groups": groups.iter().map(nodes).collect::<Vec<_>>() }))
+        }
+        What::Partition(Partition::OneWay(from, to)) => table.with("partition", json!({ "from": nodes(from), "to": nodes(to) })),
+        What::HealAll => table.with("heal", "all"),
+        What::Crash(set) => table.with("crash", nodes(set)),
+        What::Restart(set) => table.with("restart", nodes(set)),
+        What::Pause(set) => table.with("pause", nodes(set)),
+        What::Resume(set) => table.with("resume", nodes(set)),
+        What::ClockJump(set, by) => table.with("clock-jump", json!({ "nodes": nodes(set), "by": show_signed(*by) })),
+        What::Drift(set, ppb) => table.with("drift", json!({ "nodes": nodes(set), "ppm": ppm(*ppb) })),
+    };
+    table.into()
+}
+
+/// One node as its number, one range as its text, more as a list of these.
+fn nodes(set: &NodeSet) -> Value {
+    let range = |&(low, high): &(u32, u32)| if high - low == 1 { low.into() } else { Value::from(format!("{low}..{high}")) };
+    match set.ranges() {
+        [only] => range(only),
+        ranges => ranges.iter().map(range).collect::<Vec<_>>().into(),
+    }
+}
+
+fn workload(asks: &[AskEntry]) -> Table {
+    let of = |reads: bool| {
+        let chosen = asks.iter().filter(|ask| matches!(ask.ask, Ask::Read { .. }) == reads);
+        chosen.map(ask).collect::<Vec<Value>>()
+    };
+    Table::default().with("updates", of(false)).with("reads", of(true))
+}
+
+fn ask(entry: &AskEntry) -> Value {
+    let table = Table::default()
+        .with("at", show(entry.at.0))
+        .with("from", nodes(&entry.from))
+        .with("count", entry.count)
+        .with_some("every", entry.every.map(show));
+    let table = match entry.ask {
+        Ask::Update { key, amount } => table.with("key", key).with("amount", amount),
+        Ask::Read { key } => table.with("key", key),
+    };
+    table.with_some("timeout", entry.timeout.map(show)).into()
+}

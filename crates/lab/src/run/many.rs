@@ -1,0 +1,150 @@
+//! Many seeds' results brought together: summaries of the metrics, and how often each check and expectation failed.
+
+use super::{SeedResult, overall, standing};
+use crate::expect::{Judged, Standing};
+use crate::plan::Plan;
+use crate::statistics::Summary;
+use quorate_check::Verdict;
+use quorate_engine::outcome::Digest;
+use quorate_engine::random::mix;
+
+/// What many runs of one plan showed.
+#[derive(Clone, Debug)]
+pub struct ManyReport<'p> {
+    /// What was run.
+    pub plan: &'p Plan,
+    /// How many seeds: at least 1.
+    pub seeds: u64,
+    /// The first of them; the others follow it.
+    pub first_seed: u64,
+    /// Over the runs' digests, in seed order.
+    pub digest: Digest,
+    /// Over all expectations and checks.
+    pub verdict: Standing,
+    /// The verdicts on the plan's expectations, in their order.
+    pub expectations: Vec<Judged>,
+    /// What the checks found, over all runs.
+    pub checks: Vec<Tallied>,
+    /// Every metric of the registry, in its order; `None` where no run has it.
+    pub metrics: Vec<(&'static str, Option<Summary>)>,
+    /// The first run that fails, when judged alone, in something that failed over all runs.
+    pub first_failed_seed: Option<u64>,
+}
+
+/// A check over many runs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tallied {
+    /// The check.
+    pub name: &'static str,
+    /// Failed with any run, else undecided with any.
+    pub standing: Standing,
+    /// Runs in which it found a violation.
+    pub failed: u64,
+    /// Runs in which it could not say.
+    pub undecided: u64,
+    /// The first run with a violation.
+    pub first_failed_seed: Option<u64>,
+    /// What it found there, or why it could not say in the first run where it could not.
+    pub evidence: String,
+    /// When nothing failed: at 95 % confidence, fewer runs than this part of all would fail.
+    pub failures_below: Option<f64>,
+}
+
+/// Brings the results of consecutive seeds together.
+///
+/// # Panics
+/// Without any result.
+pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
+    let first = runs.first().expect("a summary is of at least one run");
+    let expectations: Vec<Judged> = plan.expectations.iter().map(|expectation| expectation.judge_many(runs)).collect();
+    let checks: Vec<Tallied> = (0..first.checks.len()).map(|index| tally(runs, index)).collect();
+    let standings = expectations.iter().map(|judged| judged.standing);
+    let verdict = overall(standings.chain(checks.iter().map(|check| check.standing)));
+    let in_checks = checks.iter().filter_map(|check| check.first_failed_seed);
+    let failed = expectations.iter().filter(|judged| judged.standing == Standing::Failed);
+    let in_expectations = failed.filter_map(|judged| judged.first_failed).map(|index| runs[index].seed);
+    let first_failed_seed = in_checks.chain(in_expectations).min();
+    ManyReport {
+        plan,
+        seeds: runs.len() as u64,
+        first_seed: first.seed,
+        digest: combined(runs),
+        verdict,
+        checks,
+        metrics: summaries(runs, first),
+        first_failed_seed,
+        expectations,
+    }
+}
+
+/// One digest over all, in their order.
+fn combined(runs: &[SeedResult]) -> Digest {
+    let fold = |all: u128, Digest(one): Digest| {
+        let (high, low) = ((all >> 64) as u64, all as u64);
+        let low = mix(low ^ one as u64, high ^ 0x9e37_79b9_7f4a_7c15);
+        let high = mix(high ^ (one >> 64) as u64, low ^ 0xd1b5_4a32_d192_ed03);
+        u128::from(high) << 64 | u128::from(low)
+    };
+    Digest(runs.iter().map(|run| run.digest).fold(runs.len() as u128, fold))
+}
+
+fn summaries(runs: &[SeedResult], first: &SeedResult) -> Vec<(&'static str, Option<Summary>)> {
+    let summary = |index: usize| {
+        let values: Vec<f64> = runs.iter().filter_map(|run| run.metrics[index].1).collect();
+        Summary::of(&values)
+    };
+    first.metrics.iter().enumerate().map(|(index, (name, _))| (*name, summary(index))).collect()
+}
+
+fn tally(runs: &[SeedResult], index: usize) -> Tallied {
+    let verdicts = || runs.iter().map(|run| (run.seed, &run.checks[index].1));
+    let first = |wanted: Standing| verdicts().find(|(_, verdict)| standing(verdict) == wanted);
+    let count = |wanted: Standing| verdicts().filter(|(_, verdict)| standing(verdict) == wanted).count() as u64;
+    let (failure, open) = (first(Standing::Failed), first(Standing::Undecided));
+    let (failed, undecided) = (count(Standing::Failed), count(Standing::Undecided));
+    Tallied {
+        name: runs[0].checks[index].0,
+        standing: overall(verdicts().map(|(_, verdict)| standing(verdict))),
+        failed,
+        undecided,
+        first_failed_seed: failure.map(|(seed, _)| seed),
+        evidence: failure.or(open).map_or_else(String::new, |(_, verdict)| Verdict::evidence(verdict).to_string()),
+        failures_below: (failed == 0 && undecided == 0).then(|| no_failure_bound(runs.len() as u64)),
+    }
+}
+
+/// The upper end of the exact one-sided interval (Clopper and Pearson) at 95 % for a probability that showed itself in none of
+/// `runs` runs: 1 - 0.05^(1/runs), near 3/runs.
+fn no_failure_bound(runs: u64) -> f64 {
+    -libm::expm1(libm::log(0.05) / runs as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_failure_in_many_runs_bounds_the_probability_by_the_rule_of_three() {
+        for (runs, bound) in [(1, 0.95), (2, 0.776_393), (10, 0.258_866), (1_000, 0.002_991_2)] {
+            assert!((no_failure_bound(runs) - bound).abs() < 1e-6, "{runs}: {}", no_failure_bound(runs));
+        }
+    }
+
+    #[test]
+    fn the_digest_of_many_depends_on_order_and_number() {
+        let run = |digest: u128| SeedResult {
+            seed: 0,
+            digest: Digest(digest),
+            verdict: Standing::Held,
+            checks: Vec::new(),
+            metrics: Vec::new(),
+        };
+        let digests: Vec<Digest> = [&[1, 2][..], &[2, 1], &[1], &[1, 2, 0], &[1 << 64, 2]]
+            .iter()
+            .map(|list| combined(&list.iter().copied().map(run).collect::<Vec<_>>()))
+            .collect();
+        for (index, digest) in digests.iter().enumerate() {
+            assert!(!digests[..index].contains(digest), "{digest}");
+        }
+    }
+}

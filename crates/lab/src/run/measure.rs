@@ -1,0 +1,125 @@
+//! How each common metric is read off an outcome. Their names, units and meanings stand in [`crate::metrics`]; a test holds
+//! that the two agree.
+
+use crate::metrics;
+use quorate_engine::actor::Role;
+use quorate_engine::convergence::{Converged, Coverage};
+use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
+use quorate_engine::time::seconds;
+use quorate_protocols::registry::Protocol;
+
+/// Every metric of the protocol's runs, in the registry's order.
+pub(super) fn metrics(
+    protocol: &'static Protocol,
+    outcome: &Outcome,
+    own: &[(&'static str, f64)],
+) -> Vec<(&'static str, Option<f64>)> {
+    let own = |name: &str| own.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
+    metrics::of(protocol)
+        .map(|metric| {
+            (metric.name, common(metric.name, outcome).unwrap_or_else(|| own(metric.name)).filter(|value| !value.is_nan()))
+        })
+        .collect()
+}
+
+/// A common metric; the outer `None` when there is none of that name, the inner one when this run has none.
+fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
+    let convergence = &outcome.convergence;
+    let messages = outcome.ledger.between_replicas();
+    let count = |count: u64| Some(count as f64);
+    Some(match name {
+        "convergence.time" => settled(convergence).and_then(|settled| settled.time).map(seconds),
+        "convergence.after_heal" => settled(convergence).and_then(|settled| settled.after_heal).map(seconds),
+        "convergence.rounds" => settled(convergence).and_then(|settled| settled.rounds).and_then(count),
+        "convergence.coverage" => coverage(convergence),
+        "messages.total" => count(messages.sent),
+        "messages.delivered" => count(messages.delivered),
+        "messages.dropped" => count(messages.lost()),
+        "messages.duplicated" => count(messages.duplicated),
+        "messages.client" => {
+            count(outcome.ledger.by_kind().filter(|(kind, _)| kind.role == Role::Client).map(|(_, tally)| tally.sent).sum())
+        }
+        "messages.per_op" => per_operation(messages.sent, outcome),
+        "messages.to_convergence" => outcome.messages_to_convergence.and_then(count),
+        "messages.per_node_max" => count(u64::from(outcome.busiest.1.sent) + u64::from(outcome.busiest.1.received)),
+        "bytes.total" => count(messages.bytes),
+        "bytes.per_op" => per_operation(messages.bytes, outcome),
+        "disk.forced_writes" => count(outcome.ledger.forced_writes),
+        "op.latency" => mean_over_answered(outcome, latency_s),
+        "op.delays" => mean_over_answered(outcome, |operation| f64::from(operation.delays)),
+        "availability" => availability(&outcome.operations),
+        "events.total" => count(outcome.events),
+        "updates.lost" => {
+            count(convergence.updates.iter().filter(|update| not_everywhere(update, convergence.live)).count() as u64)
+        }
+        _ => return None,
+    })
+}
+
+/// A protocol without a replicated state has neither converged nor failed to.
+fn settled(convergence: &Converged) -> Option<&Converged> {
+    convergence.replicated.then_some(convergence)
+}
+
+/// Updates that every live replica should hold: a superseded one has a successor that stands for it.
+fn owed(update: &Coverage) -> bool {
+    update.acknowledged && (update.lost || !update.superseded)
+}
+
+fn not_everywhere(update: &Coverage, live: u32) -> bool {
+    owed(update) && (update.lost || update.holders < live)
+}
+
+/// What an older update took the place of counts as held nowhere.
+fn coverage(convergence: &Converged) -> Option<f64> {
+    let owed: Vec<_> = convergence.updates.iter().filter(|update| owed(update)).collect();
+    let held: u64 = owed.iter().map(|update| if update.lost { 0 } else { u64::from(update.holders) }).sum();
+    let all = owed.len() as u64 * u64::from(convergence.live);
+    (all > 0).then(|| held as f64 / all as f64)
+}
+
+/// Operations that were asked, and answered well.
+pub(crate) fn availability<'a>(operations: impl IntoIterator<Item = &'a OperationOutcome>) -> Option<f64> {
+    let (mut asked, mut well) = (0u64, 0u64);
+    for operation in operations {
+        asked += u64::from(operation.status != OperationStatus::Unsent);
+        well += u64::from(operation.status == OperationStatus::Ok);
+    }
+    (asked > 0).then(|| well as f64 / asked as f64)
+}
+
+/// Operations whose client heard, be it a refusal.
+pub(crate) fn answered(outcome: &Outcome) -> impl Iterator<Item = &OperationOutcome> {
+    outcome.operations.iter().filter(|operation| matches!(operation.status, OperationStatus::Ok | OperationStatus::Refused))
+}
+
+/// From asking to the answer, in seconds.
+pub(crate) fn latency_s(operation: &OperationOutcome) -> f64 {
+    match (operation.invoked, operation.completed) {
+        (Some(invoked), Some(completed)) => seconds(completed.since(invoked)),
+        _ => f64::NAN,
+    }
+}
+
+fn per_operation(amount: u64, outcome: &Outcome) -> Option<f64> {
+    let answered = answered(outcome).count();
+    (answered > 0).then(|| amount as f64 / answered as f64)
+}
+
+fn mean_over_answered(outcome: &Outcome, value: fn(&OperationOutcome) -> f64) -> Option<f64> {
+    let values: Vec<f64> = answered(outcome).map(value).collect();
+    (!values.is_empty()).then(|| crate::statistics::mean(&values))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::metrics::COMMON;
+
+    #[test]
+    fn every_common_metric_is_measured() {
+        let source = include_str!("measure.rs");
+        for metric in COMMON {
+            assert!(source.contains(&format!("\"{}\" =>", metric.name)), "{} is listed and not measured", metric.name);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A plan becomes a report: one seed at a time ([`run_seed`]), or many seeds' results brought together ([`summarise`]). This
+//! is single-threaded; whoever has threads hands out seeds and brings the results back in seed order, and gets the same bytes
+//! whatever their number. Drawing a report is [`crate::report`]'s part.
+
+mod many;
+mod measure;
+
+pub use many::{ManyReport, Tallied, summarise};
+pub(crate) use measure::{answered, availability, latency_s};
+
+use crate::expect::{Claim, Expectation, Judged, Seen, Standing};
+use crate::plan::Plan;
+use quorate_check::Verdict;
+use quorate_engine::convergence::Converged;
+use quorate_engine::outcome::{Digest, Outcome};
+use quorate_protocols::registry::{Check, JobError};
+use std::fmt;
+
+/// Whether the digests that replicas publish are recomputed from their states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verify {
+    /// Only where an expectation names the check `verified`.
+    IfExpected,
+    /// Always: slower.
+    Always,
+}
+
+/// One run, measured and judged.
+#[derive(Clone, Debug)]
+pub struct RunReport<'p> {
+    /// What was run.
+    pub plan: &'p Plan,
+    /// With which seed.
+    pub seed: u64,
+    /// Held, failed or undecided, over all expectations and checks.
+    pub verdict: Standing,
+    /// The verdicts on the plan's expectations, in their order.
+    pub expectations: Vec<Judged>,
+    /// What the checks found.
+    pub checks: Vec<Check>,
+    /// Every metric of the registry, in its order; `None` where this run has no such thing.
+    pub metrics: Vec<(&'static str, Option<f64>)>,
+    /// What the engine saw.
+    pub outcome: Outcome,
+    /// The protocol's own section.
+    pub evidence: serde_json::Value,
+}
+
+/// What is kept of one run among many.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SeedResult {
+    /// The seed.
+    pub seed: u64,
+    /// The run's digest.
+    pub digest: Digest,
+    /// Over all expectations and checks of this run alone.
+    pub verdict: Standing,
+    /// What the checks found.
+    pub checks: Vec<(&'static str, Verdict)>,
+    /// Every metric of the registry, in its order.
+    pub metrics: Vec<(&'static str, Option<f64>)>,
+}
+
+/// Why a run has no report. Always the scenario's doing: the message says what to change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunFailure {
+    /// The key of the scenario that is to blame, such as `protocol.gossip.fanout`; empty where none is alone.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for RunFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for RunFailure {}
+
+/// Runs one seed.
+///
+/// # Errors
+/// Options that do not go together, an operation that the protocol does not know, or a run that cannot be finished.
+pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>, RunFailure> {
+    let mut setup = plan.setup(seed);
+    setup.verify = verify == Verify::Always || expects(plan, "verified");
+    let report = (plan.protocol.run)(&plan.job(&setup)).map_err(|error| failure(plan, error))?;
+    let mut checks = report.checks;
+    if expects(plan, "converges") && !checks.iter().any(|check| check.name == "converges") {
+        checks.push(Check { name: "converges", verdict: converges(&report.outcome.convergence) });
+    }
+    let metrics = measure::metrics(plan.protocol.0, &report.outcome, &report.metrics);
+    let mut run = RunReport {
+        plan,
+        seed,
+        verdict: Standing::Held,
+        expectations: Vec::new(),
+        checks,
+        metrics,
+        outcome: report.outcome,
+        evidence: report.evidence,
+    };
+    run.expectations = plan.expectations.iter().map(|expectation| expectation.judge_one(&run)).collect();
+    let standings = run.expectations.iter().map(|judged| judged.standing);
+    run.verdict = overall(standings.chain(run.checks.iter().map(|check| standing(&check.verdict))));
+    Ok(run)
+}
+
+/// Runs one seed and looks at nothing but the engine's outcome.
+///
+/// # Errors
+/// As [`run_seed`].
+pub fn outcome(plan: &Plan, seed: u64) -> Result<Outcome, RunFailure> {
+    let setup = plan.setup(seed);
+    let report = (plan.protocol.run)(&plan.job(&setup)).map_err(|error| failure(plan, error))?;
+    Ok(report.outcome)
+}
+
+impl RunReport<'_> {
+    /// What is worth keeping when there are many.
+    pub fn brief(&self) -> SeedResult {
+        SeedResult {
+            seed: self.seed,
+            digest: self.outcome.digest,
+            verdict: self.verdict,
+            checks: self.checks.iter().map(|check| (check.name, check.verdict.clone())).collect(),
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+impl Seen for RunReport<'_> {
+    fn metric(&self, name: &str) -> Option<f64> {
+        metric(&self.metrics, name)
+    }
+
+    fn check(&self, name: &str) -> Option<&Verdict> {
+        self.checks.iter().find(|check| check.name == name).map(|check| &check.verdict)
+    }
+}
+
+impl Seen for SeedResult {
+    fn metric(&self, name: &str) -> Option<f64> {
+        metric(&self.metrics, name)
+    }
+
+    fn check(&self, name: &str) -> Option<&Verdict> {
+        self.checks.iter().find(|(check, _)| *check == name).map(|(_, verdict)| verdict)
+    }
+}
+
+fn metric(metrics: &[(&'static str, Option<f64>)], name: &str) -> Option<f64> {
+    metrics.iter().find(|(metric, _)| *metric == name).and_then(|(_, value)| *value)
+}
+
+/// Whether an expectation of the plan names that check.
+fn expects(plan: &Plan, check: &str) -> bool {
+    let names = |expectation: &Expectation| matches!(expectation.claim, Claim::Check(name) if name == check);
+    plan.expectations.iter().any(names)
+}
+
+/// What a check's verdict means for the run.
+pub(crate) fn standing(verdict: &Verdict) -> Standing {
+    match verdict {
+        Verdict::Ok => Standing::Held,
+        Verdict::Violation(_) => Standing::Failed,
+        Verdict::Unknown(_) => Standing::Undecided,
+    }
+}
+
+/// One that failed decides, then one that is open.
+fn overall(standings: impl Iterator<Item = Standing>) -> Standing {
+    standings.fold(Standing::Held, |all, one| match (all, one) {
+        (Standing::Failed, _) | (_, Standing::Failed) => Standing::Failed,
+        (Standing::Undecided, _) | (_, Standing::Undecided) => Standing::Undecided,
+        _ => Standing::Held,
+    })
+}
+
+/// The check for protocols that do not judge it themselves, because their replicas are not meant to agree.
+fn converges(convergence: &Converged) -> Verdict {
+    if !convergence.replicated {
+        return Verdict::Unknown("the protocol publishes no replicated state".to_string());
+    }
+    if convergence.since.is_some() {
+        return Verdict::Ok;
+    }
+    let Converged { states, live, missing, lost, .. } = convergence;
+    Verdict::Violation(format!(
+        "at the end, {live} live replicas are in {states} different states; {missing} acknowledged updates have not reached \
+         all of them, and {lost} were overwritten by older ones"
+    ))
+}
+
+fn failure(plan: &Plan, error: JobError) -> RunFailure {
+    match error {
+        JobError::Options(error) if error.field == "variant" => RunFailure { path: "variant".into(), message: error.message },
+        JobError::Options(error) => {
+            RunFailure { path: format!("protocol.{}.{}", plan.protocol.name, error.field), message: error.message }
+        }
+        JobError::Workload(index, message) => {
+            let asked = &plan.workload[index];
+            RunFailure { path: "workload".into(), message: format!("what {} is asked at {}: {message}", asked.to, asked.at) }
+        }
+        JobError::Run(error) => RunFailure { path: String::new(), message: error.to_string() },
+    }
+}

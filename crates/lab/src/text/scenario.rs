@@ -1,0 +1,122 @@
+//! The document as a whole: the keys of the top level, and the sections in the order in which they need each other.
+
+use super::error::{Problems, Read};
+use super::expectations::{ci, expectations};
+use super::spot::Spot;
+use super::{clocks, faults, network, protocol, timeline, workload};
+use crate::expect::Scope;
+use crate::plan::{Plan, ProtocolRef, SCHEMA};
+use quorate_engine::setup::{Ties, Until};
+
+/// Estimated memory of a node: the engine's slot with its events under way, and a small replica.
+pub(crate) const NODE_BYTES: u64 = 400;
+
+/// A scenario whose nodes would need more than this is refused.
+pub(crate) const MEMORY_MAX: u64 = 16 << 30;
+
+/// Reads the plan; `None` when there are problems.
+pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
+    problems.take(schema(root));
+    let name = problems.take(name(root));
+    let summary = problems.take(optional_text(root, "summary")).flatten().unwrap_or_default();
+    let teaches = problems.take(optional_text(root, "teaches")).flatten();
+    let seed = problems.or(root.get("seed").map_or(Ok(1), |seed| seed.integer(0..=u64::MAX)), 1);
+    let until = problems.or(until(root), Until::Duration);
+    let ties = problems.or(ties(root), Ties::Permuted);
+    let duration = problems.take(root.need("duration").and_then(|duration| duration.positive_duration()));
+    let nodes = problems.take(nodes(root));
+    let network = network::network(root.get("network"), problems);
+    let clocks = clocks::clocks(root.get("clocks"), problems);
+    let ci = ci(root.get("ci"), problems);
+    let protocol = protocol::protocol(root, problems);
+    let variant = protocol.as_ref().and_then(|(protocol, _)| problems.take(protocol::variant(root.get("variant"), protocol)));
+    // The rest is measured against the duration and the nodes; without these it could only repeat the complaint.
+    let (duration, nodes) = (duration?, nodes?);
+    let asks = workload::entries(root.get("workload"), nodes, duration, problems);
+    let placed = faults::faults(root.get("faults"), nodes, duration, problems);
+    let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
+    let timeline = timeline::timeline(&placed, nodes, clients, problems);
+    let (protocol, options) = protocol?;
+    let scope = Scope { protocol, options: &options, nodes };
+    let expectations = expectations(root.get("expect"), &scope, problems);
+    let variant = variant?;
+    if !problems.list.is_empty() {
+        return None;
+    }
+    let (workload, clients) = workload::operations(&asks);
+    Some(Plan {
+        name: name?,
+        summary,
+        teaches,
+        seed,
+        duration,
+        until,
+        protocol: ProtocolRef(protocol),
+        options,
+        variant,
+        ties,
+        nodes,
+        clients,
+        network,
+        clocks,
+        faults: placed.into_iter().map(|placed| placed.entry).collect(),
+        timeline,
+        asks,
+        workload,
+        expectations,
+        ci,
+    })
+}
+
+fn schema(root: &Spot<'_>) -> Read<()> {
+    let spot = root.need("schema")?;
+    match spot.integer(0..=u32::MAX)? {
+        SCHEMA => Ok(()),
+        other => Err(spot.fail(format!("format {other} is not known; this version reads schema = {SCHEMA}"))),
+    }
+}
+
+/// The longest name: it becomes part of file names.
+const NAME_MAX: usize = 100;
+
+fn name(root: &Spot<'_>) -> Read<String> {
+    let spot = root.need("name")?;
+    let name = spot.text()?;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) {
+        let suggestion: String = name.to_lowercase().chars().map(|c| if allowed(c) { c } else { '-' }).take(NAME_MAX).collect();
+        let cure = if suggestion.trim_matches('-').is_empty() { String::new() } else { format!("; write \"{suggestion}\"") };
+        return Err(spot.fail(format!("{} is no name of a scenario: 1 to {NAME_MAX} of a-z, 0-9 and -{cure}", spot.shown())));
+    }
+    Ok(name.to_string())
+}
+
+fn optional_text(root: &Spot<'_>, key: &str) -> Read<Option<String>> {
+    root.get(key).map(|spot| spot.text().map(str::to_string)).transpose()
+}
+
+fn until(root: &Spot<'_>) -> Read<Until> {
+    let Some(spot) = root.get("until") else { return Ok(Until::Duration) };
+    Ok(if spot.word(["duration", "converged"])? == "converged" { Until::Converged } else { Until::Duration })
+}
+
+fn ties(root: &Spot<'_>) -> Read<Ties> {
+    let Some(spot) = root.get("ties") else { return Ok(Ties::Permuted) };
+    Ok(if spot.word(["permuted", "source"])? == "source" { Ties::Source } else { Ties::Permuted })
+}
+
+/// The number of nodes, held against the memory that they would need before any is taken.
+fn nodes(root: &Spot<'_>) -> Read<u32> {
+    let spot = root.need("nodes")?;
+    let nodes = spot.integer(1..=u64::MAX)?;
+    let bytes = u128::from(nodes) * u128::from(NODE_BYTES);
+    if bytes > u128::from(MEMORY_MAX) {
+        return Err(spot.fail(format!(
+            "{nodes} nodes would need about {} GiB, and the limit is {}; ask for at most {}",
+            bytes >> 30,
+            MEMORY_MAX >> 30,
+            MEMORY_MAX / NODE_BYTES
+        )));
+    }
+    u32::try_from(nodes).map_err(|_| spot.fail("too many nodes"))
+}

@@ -1,0 +1,182 @@
+//! The keys of a scenario file as data: where each may stand, what it takes, what holds without it. The walk checks a file
+//! against it, and the printed schema and help are made from it. What a value must satisfy is said by its section's reader.
+
+/// A key and what may stand under it.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// Whether its table is invalid without it.
+    pub required: bool,
+    /// What shape stands under it.
+    pub holds: Holds,
+    /// What it takes, in words or by example.
+    pub takes: &'static str,
+    /// What it means, and what holds without it.
+    pub doc: &'static str,
+}
+
+/// The shape of what stands under a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Holds {
+    /// A value that its section reads.
+    Value,
+    /// A table of these keys.
+    Table(&'static [Key]),
+    /// A list of tables, each of these keys.
+    Tables(&'static [Key]),
+    /// One table of these keys, or a list of them.
+    TableOrTables(&'static [Key]),
+    /// A plain value, or a table of these keys.
+    ValueOrTable(&'static [Key]),
+    /// One table, named after a protocol, of that protocol's options.
+    Protocol,
+    /// A table of names of the author's choosing.
+    Names,
+}
+
+const fn key(name: &'static str, takes: &'static str, doc: &'static str) -> Key {
+    Key { name, required: false, holds: Holds::Value, takes, doc }
+}
+
+impl Key {
+    const fn required(self) -> Key {
+        Key { required: true, ..self }
+    }
+
+    const fn holds(self, holds: Holds) -> Key {
+        Key { holds, ..self }
+    }
+}
+
+/// The top level.
+pub const SCENARIO: &[Key] = &[
+    key("schema", "1", "The version of this format.").required(),
+    key("name", "a-z, 0-9 and -", "The scenario's name, as reports and files have it.").required(),
+    key("summary", "text", "What happens, in a sentence."),
+    key("teaches", "text", "What there is to learn from it, for students."),
+    key("seed", "whole number", "All chance of a run comes from it; without it, 1."),
+    key("duration", "duration", "A run ends here, whatever is still under way.").required(),
+    key("until", "\"duration\" or \"converged\"", "Whether a run may end earlier; without it, \"duration\"."),
+    key("variant", "\"right\" or a planted variant", "Which variant of the protocol runs; without it, \"right\"."),
+    key("ties", "\"permuted\" or \"source\"", "Who goes first at one instant; without it, \"permuted\": as the seed shuffles."),
+    key("nodes", "whole number", "How many replicas, numbered from 0.").required(),
+    key("protocol", "[protocol.NAME]", "Which protocol runs, with its options.").required().holds(Holds::Protocol),
+    key("network", "[network]", "The links; without it, 1 ms and nothing lost.").holds(Holds::Table(NETWORK)),
+    key("clocks", "[clocks]", "The clocks; without it, they read true time.").holds(Holds::Table(CLOCKS)),
+    key("faults", "[[faults]]", "What goes wrong, and when.").holds(Holds::Tables(FAULT)),
+    key("workload", "[workload]", "What clients ask.").holds(Holds::Table(WORKLOAD)),
+    key("expect", "[expect]", "What must hold: name = \"expectation\".").holds(Holds::Names),
+    key("ci", "[ci]", "How continuous integration runs the scenario.").holds(Holds::Table(CI)),
+];
+
+/// `[network]`
+pub const NETWORK: &[Key] = &[
+    key("topology", "\"mesh\"", "Who is linked to whom; without it, \"mesh\": everyone to everyone."),
+    key("latency", "latency", "One-way delay of a message; without it, \"1ms\".").holds(Holds::ValueOrTable(LATENCY)),
+    key("loss", "probability", "That a message never arrives; without it, 0."),
+    key("duplication", "probability", "That a message arrives twice; without it, 0."),
+    key("reordering", "{ probability = 0.1, extra = \"20ms\" }", "Some messages are held back; without it, none.")
+        .holds(Holds::Table(REORDERING)),
+    key("client-latency", "latency", "One-way delay between client and replica; without it, clients live beside their replica.")
+        .holds(Holds::ValueOrTable(LATENCY)),
+];
+
+/// A latency, unless it is a plain duration.
+pub const LATENCY: &[Key] = &[
+    key("constant", "duration", "Always the same."),
+    key("uniform", "[\"1ms\", \"10ms\"]", "Every nanosecond between the two equally likely."),
+    key("lognormal", "{ median = \"5ms\", p99 = \"40ms\" }", "Most are near the median, few are far above.")
+        .holds(Holds::Table(LOGNORMAL)),
+    key("exponential", "{ mean = \"5ms\" }", "Memoryless.").holds(Holds::Table(EXPONENTIAL)),
+];
+
+const LOGNORMAL: &[Key] = &[
+    key("median", "duration", "Half of all are below.").required(),
+    key("p99", "duration", "99 % of all are below.").required(),
+];
+const EXPONENTIAL: &[Key] = &[key("mean", "duration", "The mean.").required()];
+const REORDERING: &[Key] = &[
+    key("probability", "probability", "That a message is held back.").required(),
+    key("extra", "latency", "By how long, on top of its delay.").required().holds(Holds::ValueOrTable(LATENCY)),
+];
+
+/// `[clocks]`
+pub const CLOCKS: &[Key] = &[
+    key("offset", "duration, negative allowed, or spread", "Wall clocks against true time at the start; without it, 0.")
+        .holds(Holds::ValueOrTable(SPREAD)),
+    key("drift_ppm", "number or spread", "What clocks gain, in parts per million; without it, 0.")
+        .holds(Holds::ValueOrTable(SPREAD)),
+];
+
+const SPREAD: &[Key] = &[
+    key("constant", "value", "The same on every node."),
+    key("uniform", "[low, high]", "Uniform between the two, both included."),
+    key("normal", "{ mean = 0, stddev = 20 }", "Normal.").holds(Holds::Table(NORMAL)),
+];
+const NORMAL: &[Key] =
+    &[key("mean", "value", "The mean.").required(), key("stddev", "value", "The standard deviation.").required()];
+
+/// An entry of `[[faults]]`: `at`, perhaps `for`, and exactly one fault.
+pub const FAULT: &[Key] = &[
+    key("at", "duration", "When it strikes.").required(),
+    key("for", "duration", "How long it lasts: then a partition heals, the crashed restart, the paused resume."),
+    key("partition", "{ groups = [SET, SET] } or { from = SET, to = SET }", "Who cannot reach whom; from and to: one way only.")
+        .holds(Holds::Table(PARTITION)),
+    key("heal", "\"all\"", "Every partition in force ends."),
+    key("crash", "SET", "The nodes stop and lose what was not synced."),
+    key("restart", "SET", "Crashed nodes come back with their disks."),
+    key("pause", "SET", "The nodes stand still; messages and timers wait."),
+    key("resume", "SET", "Paused nodes go on."),
+    key("clock-jump", "{ nodes = SET, by = \"-2s\" }", "Wall clocks move.").holds(Holds::Table(CLOCK_JUMP)),
+    key("drift", "{ nodes = SET, ppm = 100 }", "Clocks gain so much from now on.").holds(Holds::Table(DRIFT)),
+];
+
+const PARTITION: &[Key] = &[
+    key("groups", "[SET, SET, …]", "Nodes reach each other when they share a group; who is in none is untouched."),
+    key("from", "SET", "What these send to the others is lost."),
+    key("to", "SET", "The others."),
+];
+const CLOCK_JUMP: &[Key] =
+    &[key("nodes", "SET", "Whose.").required(), key("by", "duration, negative allowed", "By how much.").required()];
+const DRIFT: &[Key] = &[key("nodes", "SET", "Whose.").required(), key("ppm", "number", "Parts per million.").required()];
+
+/// `[workload]`
+pub const WORKLOAD: &[Key] = &[
+    key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
+    key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
+];
+
+/// `[workload.updates]`
+pub const UPDATES: &[Key] =
+    &[AT, FROM, COUNT, EVERY, KEY, key("amount", "whole number", "By how much a counter changes; without it, 1."), TIMEOUT];
+
+/// `[workload.reads]`
+pub const READS: &[Key] = &[AT, FROM, COUNT, EVERY, KEY, TIMEOUT];
+
+const AT: Key = key("at", "duration", "When the first one is asked.").required();
+const FROM: Key = key("from", "SET", "Which replicas are asked, each by a client of its own.").required();
+const COUNT: Key = key("count", "whole number", "How often each is asked; without it, once.");
+const EVERY: Key = key("every", "duration", "From one time to the next; needed when count is above 1.");
+const KEY: Key = key("key", "whole number", "Which register; without it, 0.");
+const TIMEOUT: Key = key("timeout", "duration", "When a client gives up and calls the outcome unknown; without it, never.");
+
+/// `[ci]`
+pub const CI: &[Key] = &[
+    key("seeds", "whole number", "How many seeds are run; without it, 20."),
+    key("skip", "true or false", "Leave the scenario out; without it, false."),
+];
+
+/// What the design names and this version does not have: a better answer than "unknown". Table by path, then key.
+pub(crate) const NOT_YET: &[(&str, &[&str])] = &[
+    ("", &["nemesis", "regions", "monitors"]),
+    ("network", &["corruption", "bandwidth", "regions"]),
+    ("latency", &["normal", "pareto", "mixture", "empirical", "matrix"]),
+    ("fault", &["when", "churn", "slow", "degrade", "outage", "byzantine", "corrupt", "wipe"]),
+    ("topology", &["star", "tree", "ring", "grid", "random-regular", "small-world", "scale-free", "edge-list", "matrix"]),
+];
+
+/// Whether the design names that key, in that kind of table, for a later version.
+pub(crate) fn not_yet(table: &str, name: &str) -> bool {
+    NOT_YET.iter().any(|(kind, names)| *kind == table && names.contains(&name))
+}

@@ -1,0 +1,128 @@
+//! `[workload]`: what clients ask. Each entry becomes its operations, one by one; the number of operations is held against a
+//! limit before any is made.
+
+use super::error::{Problems, Read};
+use super::nodes::node_set;
+use super::spot::Spot;
+use crate::plan::AskEntry;
+use quorate_engine::id::{NodeId, NodeSet};
+use quorate_engine::time::{Nanos, Time, show};
+use quorate_protocols::registry::{Ask, Asked};
+use std::collections::BTreeMap;
+
+/// The most operations of one run.
+pub(crate) const OPERATIONS_MAX: u64 = 10_000_000;
+
+/// The entries: updates, then reads, each in the order of the file.
+pub(crate) fn entries(section: Option<Spot<'_>>, nodes: u32, duration: Nanos, problems: &mut Problems) -> Vec<AskEntry> {
+    let Some(section) = section else { return Vec::new() };
+    let mut entries = Vec::new();
+    let mut total = 0u64;
+    for (kind, ask) in [("updates", update as fn(&Spot<'_>) -> Read<Ask>), ("reads", read)] {
+        let Some(spot) = section.get(kind) else { continue };
+        for spot in spot.list().unwrap_or_else(|| vec![spot]) {
+            let entry = problems.take(entry(&spot, nodes, duration, ask).and_then(|entry| {
+                total = total.saturating_add(entry.from.len().saturating_mul(u64::from(entry.count)));
+                if total > OPERATIONS_MAX {
+                    return Err(spot.fail(format!("the workload comes to {total} operations here; {OPERATIONS_MAX} is the most")));
+                }
+                Ok(entry)
+            }));
+            entries.extend(entry);
+        }
+    }
+    entries
+}
+
+fn entry(spot: &Spot<'_>, nodes: u32, duration: Nanos, ask: fn(&Spot<'_>) -> Read<Ask>) -> Read<AskEntry> {
+    let at_spot = spot.need("at")?;
+    let at = Time(at_spot.duration()?);
+    if at.0 >= duration {
+        return Err(at_spot.fail(format!("asked at {at}, and the run ends at {}; ask earlier", show(duration))));
+    }
+    let count = spot.get("count").map_or(Ok(1), |count| count.integer(1..=u32::MAX))?;
+    let every = match spot.get("every") {
+        Some(every) => Some(repeated(&every, spot, at, count, duration)?),
+        None if count > 1 => {
+            return Err(spot.fail(format!("asks {count} times and does not say how far apart; add every = \"100ms\"")));
+        }
+        None => None,
+    };
+    let timeout = spot.get("timeout").map(|timeout| timeout.positive_duration()).transpose()?;
+    Ok(AskEntry { at, from: node_set(&spot.need("from")?, nodes)?, count, every, timeout, ask: ask(spot)? })
+}
+
+fn repeated(every: &Spot<'_>, entry: &Spot<'_>, at: Time, count: u32, duration: Nanos) -> Read<Nanos> {
+    let Some(count_spot) = entry.get("count") else {
+        return Err(every.fail("\"every\" needs to know how often; add count = 10"));
+    };
+    let nanos = every.duration()?;
+    let last = u128::from(at.0) + u128::from(nanos) * u128::from(count - 1);
+    if last < u128::from(duration) {
+        return Ok(nanos);
+    }
+    let fits = u128::from(duration - 1 - at.0) / u128::from(nanos) + 1;
+    Err(count_spot.fail(format!(
+        "the last of {count}, one every {} from {at}, would be asked after the end of the run at {}; at most {fits} fit",
+        show(nanos),
+        show(duration)
+    )))
+}
+
+fn key(spot: &Spot<'_>) -> Read<u32> {
+    spot.get("key").map_or(Ok(0), |key| key.integer(0..=u32::MAX))
+}
+
+fn update(spot: &Spot<'_>) -> Read<Ask> {
+    let amount = spot.get("amount").map_or(Ok(1), |amount| amount.integer(i64::MIN..=i64::MAX))?;
+    Ok(Ask::Update { key: key(spot)?, amount })
+}
+
+fn read(spot: &Spot<'_>) -> Read<Ask> {
+    Ok(Ask::Read { key: key(spot)? })
+}
+
+/// The operations in ascending order of time, at one instant in the order of the entries; and how many clients ask them: one
+/// beside each replica that is asked at all, numbered in the replicas' order.
+pub(crate) fn operations(entries: &[AskEntry]) -> (Vec<Asked>, u32) {
+    let ranges = entries.iter().flat_map(|entry| entry.from.ranges().iter().copied());
+    let clients = Clients::of(&NodeSet::from_ranges(ranges));
+    let mut operations = Vec::new();
+    for entry in entries {
+        for turn in 0..entry.count {
+            let at = entry.at + entry.every.unwrap_or(0) * u64::from(turn);
+            operations.extend(entry.from.iter().map(|to| Asked {
+                at,
+                client: clients.beside(to),
+                to,
+                ask: entry.ask,
+                timeout: entry.timeout,
+            }));
+        }
+    }
+    operations.sort_by_key(|asked| asked.at);
+    (operations, clients.count)
+}
+
+/// Which client is beside which replica.
+struct Clients {
+    /// The first client of each range of replicas, by the range's first replica.
+    first: BTreeMap<u32, u32>,
+    count: u32,
+}
+
+impl Clients {
+    fn of(asked: &NodeSet) -> Clients {
+        let mut clients = Clients { first: BTreeMap::new(), count: 0 };
+        for &(low, high) in asked.ranges() {
+            clients.first.insert(low, clients.count);
+            clients.count += high - low;
+        }
+        clients
+    }
+
+    fn beside(&self, replica: NodeId) -> u32 {
+        let (low, first) = self.first.range(..=replica.0).next_back().expect("every replica that is asked has a client");
+        first + (replica.0 - low)
+    }
+}

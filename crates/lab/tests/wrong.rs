@@ -1,0 +1,255 @@
+//! Wrong scenarios are refused with the place, what is wrong, and what would be right. The cases are data: a replacement in
+//! the design's example, and what the error must say.
+
+mod common;
+
+use common::{DESIGN, read};
+
+/// `what` in the example is replaced by `by`; the errors must contain `expected`, which begins with line and column where
+/// the place matters.
+struct Case(&'static str, &'static str, &'static str);
+
+const AT: &str = "at = \"5s\"\n";
+const FAULT: &str = "partition = { groups = [\"0..60\", \"60..100\"] }";
+const EXPECT: &str = "\"messages.total <= nodes * 400\"";
+
+#[rustfmt::skip]
+const KEYS: &[Case] = &[
+    Case("fanout = 3", "fanuot = 3", "x.toml:12:1: protocol.gossip.fanuot: \"fanuot\" is not known here; did you mean \"fanout\"?\n  help: allowed here: "),
+    Case("seed = 42", "sede = 42", "x.toml:5:1: sede: \"sede\" is not known here; did you mean \"seed\"?"),
+    Case("[network]", "[netwrok]", "netwrok: \"netwrok\" is not known here; did you mean \"network\"?"),
+    Case("loss = 0.01", "corruption = 0.01", "network.corruption: \"corruption\" is not built yet"),
+    Case("lognormal = { median", "pareto = { median", "x.toml:17:13: network.latency.pareto: \"pareto\" is not built yet"),
+    Case("median = \"5ms\"", "mean = \"5ms\"", "network.latency.lognormal.mean: \"mean\" is not known here"),
+    Case("duration = \"60s\"", "", "x.toml: duration: \"duration\" is missing; it takes duration"),
+    Case("schema = 1", "", "x.toml: schema: \"schema\" is missing"),
+    Case("at = \"6s\"", "", "x.toml:29:1: workload.updates.at: \"at\" is missing"),
+    Case("duration = \"60s\"", "duratoin = \"60s\"", "x.toml:6:1: duratoin: \"duratoin\" is not known here; did you mean \"duration\"?"),
+    Case("fanout = 3", "fanout = 3\nfanout = 4", "x.toml:13:1: fanout: \"fanout\" stands here a second time; keep one"),
+    Case("[clocks]", "[network]", "\"network\" stands here a second time"),
+    Case("[protocol.gossip]", "[protocol.gosip]", "protocol.gosip: \"gosip\" is not known here; did you mean \"gossip\"?"),
+    Case("[network]", "[protocol.other]\n[network]", "protocol: has both \"gossip\" and \"other\"; a scenario's protocol is exactly one of them"),
+    Case("[network]\n", "network = 3\n[other]\n", "protocol.gossip.network: \"network\" is not known here"),
+    Case("[[faults]]", "[faults]", "x.toml:24:1: faults: a table stands where a list of tables should: [[faults]]"),
+    Case("[expect]", "[[expect]]", "expect: a list stands where a table should: [expect]"),
+    Case("nodes = 100", "nodes = 100\nclocks = 5", "x.toml:21:2: clocks: \"clocks\" stands here a second time"),
+];
+
+#[rustfmt::skip]
+const VALUES: &[Case] = &[
+    Case("schema = 1", "schema = 2", "x.toml:2:10: schema: format 2 is not known; this version reads schema = 1"),
+    Case("gossip-push-pull-100", "Gossip 100", "x.toml:3:8: name: \"Gossip 100\" is no name of a scenario: 1 to 100 of a-z, 0-9 and -; write \"gossip-100\""),
+    Case("seed = 42", "seed = -1", "x.toml:5:8: seed: -1 is out of range; it must be a whole number from 0"),
+    Case("seed = 42", "seed = \"42\"", "seed: \"42\" stands where a whole number should"),
+    Case("seed = 42", "seed = 99999999999999999999999999999999999999999", "seed: a number of more than 38 digits is out of range"),
+    Case("nodes = 100", "nodes = 0", "x.toml:8:9: nodes: 0 is out of range; it must be a whole number from 1"),
+    Case("nodes = 100", "nodes = 1.5", "nodes: 1.5 stands where a whole number should"),
+    Case("nodes = 100", "nodes = 4_000_000_000", "nodes: 4000000000 nodes would need about 1490 GiB, and the limit is 16; ask for at most 42949672"),
+    Case("nodes = 100", "nodes = 18446744073709551615", "nodes would need about"),
+    Case("duration = \"60s\"", "duration = 60", "x.toml:6:12: duration: \"60\" has no unit; write \"60ms\" or \"60s\""),
+    Case("duration = \"60s\"", "duration = \"60\"", "duration: \"60\" has no unit; write \"60ms\" or \"60s\""),
+    Case("duration = \"60s\"", "duration = \"-60s\"", "duration: \"-60s\" is negative; a duration here is at least 0s"),
+    Case("duration = \"60s\"", "duration = \"0s\"", "duration: \"0s\" is no time at all; it must be longer than 0s"),
+    Case("duration = \"60s\"", "duration = \"6000000h\"", "duration: \"6000000h\" is longer than 584 years, the most that fits"),
+    Case("duration = \"60s\"", "duration = 60s", "x.toml:6:12: 60s is not in quotes; write \"60s\""),
+    Case("duration = \"60s\"", "duration = \"60sec\"", "duration: \"60sec\" has no unit that is known; units are ns, us, ms, s, m, h"),
+    Case("duration = \"60s\"", "duration = [\"60s\"]", "duration: a list stands where a duration such as \"5ms\" should"),
+    Case("duration = \"60s\"", "duration = 07:32:00", "duration: 07:32:00 stands where a duration"),
+    Case("variant = \"right\"", "variant = \"rigth\"", "x.toml:7:11: variant: \"rigth\" is not known here; did you mean \"right\"?\n  help: allowed: \"right\""),
+    Case("variant = \"right\"", "until = \"forever\"", "until: \"forever\" is not known here\n  help: allowed: \"duration\", \"converged\""),
+    Case("variant = \"right\"", "ties = 1", "ties: 1 is no text; write \"1\" in quotes"),
+    Case("mode = \"push-pull\"", "mode = \"pushpull\"", "protocol.gossip.mode: \"pushpull\" is not known here; did you mean \"push-pull\"?"),
+    Case("fanout = 3", "fanout = 0", "protocol.gossip.fanout: 0 is out of range"),
+    Case("interval = \"1s\"", "interval = 1", "protocol.gossip.interval: \"1\" has no unit; write \"1ms\" or \"1s\""),
+    Case("topology = \"mesh\"", "topology = \"ring\"", "x.toml:16:12: network.topology: the topology \"ring\" is not built yet; write \"mesh\""),
+    Case("topology = \"mesh\"", "topology = \"mush\"", "network.topology: \"mush\" is not known here; did you mean \"mesh\"?"),
+    Case("loss = 0.01", "loss = 5", "x.toml:18:8: network.loss: 5 is not a probability: it must lie in 0 to 1; 5 % is 0.05"),
+    Case("loss = 0.01", "loss = -0.5", "network.loss: -0.5 is not a probability"),
+    Case("loss = 0.01", "loss = nan", "network.loss: NaN stands where a number should"),
+    Case("loss = 0.01", "loss = \"1%\"", "network.loss: \"1%\" stands where a number should"),
+    Case("p99 = \"40ms\"", "p99 = \"4ms\"", "network.latency: the 99th percentile, 4000000 ns, is below the median, 5000000 ns"),
+    Case("lognormal = { median = \"5ms\", p99 = \"40ms\" }", "uniform = [\"5ms\"]", "network.latency.uniform: must be a list of two, such as [\"1ms\", \"10ms\"]"),
+    Case("{ lognormal = {", "{ constant = \"1ms\", lognormal = {", "network.latency: has both \"constant\" and \"lognormal\"; a latency is exactly one of them"),
+    Case("[\"-50ms\", \"50ms\"]", "[\"50ms\", \"-50ms\"]", "clocks.offset.uniform: the lower bound is above the upper"),
+    Case("[\"-50ms\", \"50ms\"]", "[-50, 50]", "clocks.offset.uniform[0]: \"-50\" has no unit; write \"-50ms\" or \"-50s\""),
+    Case("stddev = 20", "stddev = 200_000", "clocks.drift_ppm.normal: mean and 9 standard deviations lead beyond 900000 ppm"),
+    Case("stddev = 20", "stddev = 0.0001", "clocks.drift_ppm.normal.stddev: 0.0001 ppm is finer than 0.001 ppm"),
+    Case("stddev = 20", "stddev = -20", "clocks.drift_ppm.normal.stddev: a standard deviation is not negative"),
+];
+
+#[rustfmt::skip]
+const FAULTS: &[Case] = &[
+    Case(AT, "at = \"5\"\n", "x.toml:25:6: faults[0].at: \"5\" has no unit; write \"5ms\" or \"5s\""),
+    Case(AT, "at = \"60s\"\n", "faults[0].at: the fault would strike at 60s, and the run ends at 60s; strike earlier"),
+    Case("for = \"10s\"", "for = \"56s\"", "x.toml:26:7: faults[0].for: from 5s, 56s lasts beyond the end of the run at 60s, and nobody would see how it ends; write at most \"55s\", or leave \"for\" out"),
+    Case("for = \"10s\"", "for = \"0s\"", "faults[0].for: \"0s\" is no time at all"),
+    Case(FAULT, "", "faults[0]: has no fault; write one of partition, heal, crash, restart, pause, resume, clock-jump, drift"),
+    Case(FAULT, "crash = 1\npause = 2", "faults[0].pause: a fault of this entry is \"crash\" already; give \"pause\" an entry of its own"),
+    Case(FAULT, "heal = \"all\"", "faults[0].for: a heal does not end by itself; \"for\" goes with partition, crash and pause"),
+    Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "heal = \"all\"", "x.toml:25:6: faults[0].at: there is nothing to heal at 5s: no partition is in force then"),
+    Case("\"60..100\"", "\"60..120\"", "x.toml:27:34: faults[0].partition.groups[1]: \"60..120\" names nodes that are not there; the nodes are 0 to 99, 100 in all"),
+    Case("\"60..100\"", "[1, 100]", "faults[0].partition.groups[1][1]: node 100 is not there; the nodes are 0 to 99"),
+    Case("\"60..100\"", "[]", "faults[0].partition.groups[1]: is an empty set of nodes"),
+    Case("\"60..100\"", "\"100..60\"", "\"100..60\" is empty: the end of a range is not part of it"),
+    Case("\"60..100\"", "\"60-100\"", "\"60-100\" is no set of nodes; write 7, \"0..60\" (without node 60), \"all\""),
+    Case("\"60..100\"", "[3, 3]", "names node 3 twice"),
+    Case("\"60..100\"", "-1", "node -1 is not there"),
+    Case("[\"0..60\", \"60..100\"]", "[\"0..60\"]", "faults[0].partition.groups: a partition has at least 2 groups, and here is 1"),
+    Case("[\"0..60\", \"60..100\"]", "\"all\"", "faults[0].partition.groups: \"all\" stands where a list of groups should"),
+    Case("groups = [\"0..60\", \"60..100\"]", "from = 1", "faults[0].partition: a partition is either { groups = [SET, SET] }, or one way only: { from = SET, to = SET }"),
+    Case("groups = [\"0..60\", \"60..100\"]", "from = 1, to = 1", "a node is not cut off from itself"),
+    Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "restart = [4, 5]", "faults[0].restart: node 4 is not down at 5s"),
+    Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "resume = \"all\"", "faults[0].resume: node 0 is not paused at 5s"),
+    Case(FAULT, "crash = 3\n[[faults]]\nat = \"6s\"\ncrash = \"2..4\"", "faults[1].crash: node 3 is down already at 6s"),
+    Case(FAULT, "crash = 3\n[[faults]]\nat = \"6s\"\nrestart = 3", "x.toml:26:7: faults[0].for: node 3 is up before 15s, when it would be restarted"),
+    Case(FAULT, "partition = { groups = [[0], [1]] }\n[[faults]]\nat = \"6s\"\nheal = \"all\"", "faults[0].for: the partition has been healed before it would end, at 15s"),
+    Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "clock-jump = { nodes = 3, by = \"0s\" }", "faults[0].clock-jump.by: a jump by 0s is none"),
+    Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "drift = { nodes = 3, ppm = 2e6 }", "faults[0].drift.ppm: 2000000.0 is beyond 900000 ppm, the most that a clock may be off"),
+    Case(FAULT, "crash = 3\n[[faults]]\nat = \"6s\"\npause = [2, 3]", "faults[1].pause: node 3 is down at 6s"),
+    Case(FAULT, "pause = 3\n[[faults]]\nat = \"6s\"\ncrash = 3", "faults[0].for: node 3 is no longer paused before 15s, when it would be resumed"),
+    Case(FAULT, "churn = 3", "faults[0].churn: \"churn\" is not built yet"),
+    Case(AT, "at = \"5s\"\nwhen = \"leader-elected\"\n", "faults[0].when: \"when\" is not built yet"),
+];
+
+#[rustfmt::skip]
+const WORKLOAD: &[Case] = &[
+    Case("at = \"6s\"", "at = \"61s\"", "x.toml:30:6: workload.updates.at: asked at 61s, and the run ends at 60s; ask earlier"),
+    Case("from = 0", "from = 100", "workload.updates.from: node 100 is not there"),
+    Case("from = 0", "from = 0\ncount = 5", "workload.updates: asks 5 times and does not say how far apart; add every = \"100ms\""),
+    Case("from = 0", "from = 0\ncount = 0", "workload.updates.count: 0 is out of range; it must lie in 1 to 4294967295"),
+    Case("from = 0", "from = 0\nevery = \"1s\"", "workload.updates.every: \"every\" needs to know how often; add count = 10"),
+    Case("from = 0", "from = 0\ncount = 55\nevery = \"1s\"", "workload.updates.count: the last of 55, one every 1s from 6s, would be asked after the end of the run at 60s; at most 54 fit"),
+    Case("from = 0", "from = \"all\"\ncount = 4000000000\nevery = \"1ns\"", "workload.updates: the workload comes to 400000000000 operations here; 10000000 is the most"),
+    Case("from = 0", "from = 0\ntimeout = \"0s\"", "workload.updates.timeout: \"0s\" is no time at all"),
+    Case("from = 0", "from = 0\nkey = -1", "workload.updates.key: -1 is out of range"),
+    Case("[workload.updates]", "[workload.reads]\namount = 3", "workload.reads.amount: \"amount\" is not known here"),
+    Case("[expect]", "[ci]\nseeds = 0\n[expect]", "ci.seeds: 0 is out of range; it must lie in 1 to 4294967295"),
+];
+
+#[rustfmt::skip]
+const EXPECTATIONS: &[Case] = &[
+    Case("\"converges\"", "\"convergse\"", "x.toml:34:14: expect.converges: \"convergse\" is no check, and no comparison; did you mean \"converges\"?\n  help: checks are: converges, verified"),
+    Case("\"converges\"", "true", "expect.converges: true is no expectation; write converges = \"converges\""),
+    Case("\"converges\"", "\" \"", "expect.converges: the expectation is empty"),
+    Case("\"converges\"", "\"availability\"", "expect.converges: availability is a metric; compare it with something: availability <= …"),
+    Case("p99(convergence.time)", "p99(convergence.tiem)", "x.toml:35:13: expect.soon: at \"convergence.tiem\": \"convergence.tiem\" is no metric; did you mean \"convergence.time\"?"),
+    Case("p99(", "p100(", "x.toml:35:9: expect.soon: at \"p100\": \"p100\" is no statistic; write max"),
+    Case("p99(convergence.time) <= 30s", "availability(minority) == 0", "the availability of one side of a partition is not built yet"),
+    Case("p99(", "average(", "\"average\" is no statistic\n  help: statistics are mean, min, max, and quantiles"),
+    Case("p99(convergence.time) <= 30s", "p99(convergence.time) <= 30", "x.toml:35:34: expect.soon: at \"30\": convergence.time is a time, and the bound is a plain number; write for instance \"2s\" or \"150ms\""),
+    Case("<= 30s", "<= 30x", "x.toml:35:34: expect.soon: at \"30x\": \"30x\" has an unknown unit"),
+    Case("<= 30s", "= 30s", "\"=\" means nothing here; to compare, write =="),
+    Case("<= 30s", "<= 30s with 99 confidence", "at \"99\": \"99\" is no confidence; write for instance with 99% confidence"),
+    Case("<= 30s", "<= 30s 5", "at \"5\": \"5\" is left over"),
+    Case("<= 30s", "<=", "a number, \"nodes\" or an option is expected here, not the end"),
+    Case("<= 30s", "<= (30s", "\")\" is expected here, not the end"),
+    Case("<= 30s", "<= 30s * 2s", "a time cannot be multiplied with a time"),
+    Case("<= 30s", "<= 30s + 2", "a time and a plain number do not add up"),
+    Case(EXPECT, "\"messages.total <= node * 400\"", "expect.cheap: at \"node\": \"node\" is no number; did you mean \"nodes\"?"),
+    Case(EXPECT, "\"messages.total <= nodes / 0\"", "at \"nodes / 0\": comes to inf, which is no bound"),
+    Case(EXPECT, "\"messages.total <= 400s\"", "messages.total is a plain number, and the bound is a time; write for instance \"400\""),
+    Case(EXPECT, "\"messages.total <= 400 with 99% confidence\"", "at \"with\": confidence is for a statistic with an interval"),
+    Case(EXPECT, "\"\\u006Dessages.totla <= 400\"", "x.toml:36:9: expect.cheap: at \"messages.totla\""),
+];
+
+fn check(cases: &[Case]) {
+    let mut missed = String::new();
+    for Case(what, by, expected) in cases {
+        assert_eq!(DESIGN.matches(what).count(), 1, "the example has {what:?} not once");
+        let said = read(DESIGN.replace(what, by).as_bytes(), &[]).err().unwrap_or_else(|| "nothing".to_string());
+        if !said.contains(expected) {
+            missed += &format!("{by:?}\nexpected: {expected}\nsaid:     {said}\n\n");
+        }
+    }
+    assert!(missed.is_empty(), "{missed}");
+}
+
+#[test]
+fn keys() {
+    check(KEYS);
+}
+
+#[test]
+fn values() {
+    check(VALUES);
+}
+
+#[test]
+fn faults() {
+    check(FAULTS);
+}
+
+#[test]
+fn workloads() {
+    check(WORKLOAD);
+}
+
+#[test]
+fn expectations() {
+    check(EXPECTATIONS);
+}
+
+#[test]
+fn whole_files() {
+    let huge = vec![b'#'; (16 << 20) + 1];
+    let deep = format!("a = {}1{}", "[".repeat(60), "]".repeat(60));
+    let latin = DESIGN.replace("One update", "Ein Gerücht").replace('ü', "\u{1}").into_bytes();
+    let latin: Vec<u8> = latin.into_iter().map(|byte| if byte == 1 { 0xfc } else { byte }).collect();
+    let cases: [(&[u8], &str); 8] = [
+        (b"", "x.toml: the file is empty; a scenario has at least schema, name, duration, nodes and [protocol.NAME]"),
+        (b"# nothing but a comment\n", "x.toml: the file is empty"),
+        (&huge, "x.toml: the file has 16777217 bytes; a scenario has at most 16777216 (16 MiB)"),
+        (&latin, "x.toml:4:19: byte 0xfc here is not UTF-8 text; save the file as UTF-8"),
+        (b"schema = 1\nname = \"a\n", "x.toml:2:10: this is not TOML: "),
+        (b"schema = 1 name = 2", "x.toml:1:17: this is not TOML: unexpected key or value"),
+        (b"\x00", "this is not TOML"),
+        (deep.as_bytes(), "nested more than 32 levels deep"),
+    ];
+    for (bytes, expected) in cases {
+        let errors = read(bytes, &[]).unwrap_err();
+        assert!(errors.contains(expected), "expected: {expected}\nsaid:     {errors}");
+    }
+}
+
+#[test]
+fn overrides_name_the_flag() {
+    for (flag, expected) in [
+        ("network.loss=2", "x.toml: --set network.loss=2: network.loss: 2 is not a probability"),
+        ("network.lsos=0.1", "--set network.lsos=0.1: network.lsos: \"lsos\" is not known here; did you mean \"loss\"?"),
+        ("duration=5", "--set duration=5: duration: \"5\" has no unit; write \"5ms\" or \"5s\""),
+        ("variant=wrong", "--set variant=wrong: variant: \"wrong\" is not known here"),
+        ("faults[1].at=3s", "--set faults[1].at=3s: faults[1].at: [1] is not there: the file has 1 there, counted from 0"),
+        ("faults=3", "--set faults=3: faults: 3 stands where a list of tables should: [[faults]]"),
+        ("faults.at=3s", "\"at\" is asked of a list; say of which entry: [0] to [0]"),
+        ("nodes.x=3", "\"x\" is asked of a whole number, which has no keys"),
+        ("nodes[0]=3", "[0] is asked of a whole number, which is no list"),
+        ("a..b=3", "not a key; keys look like network.loss or faults[0].at"),
+        ("faults[x].at=3", "not a key; an index looks like faults[0]"),
+        ("network.latency={constant=5ms}", "\"{constant=5ms}\" is not a TOML value"),
+        ("network.latency.constant=5ms", "network.latency: has both \"lognormal\" and \"constant\""),
+        (
+            "expect.new=messages.totl < 5",
+            "--set expect.new=messages.totl < 5: expect.new: at \"messages.totl\": \"messages.totl\" is no metric",
+        ),
+        ("nodes=50", "faults[0].partition.groups[0]: \"0..60\" names nodes that are not there; the nodes are 0 to 49"),
+        ("=3", "not a key"),
+    ] {
+        let errors = read(DESIGN.as_bytes(), &[flag]).expect_err(flag);
+        assert!(errors.contains(expected), "{flag}\nexpected: {expected}\nsaid:     {errors}");
+    }
+    let twice = read(DESIGN.as_bytes(), &["seed=1", "seed=2"]).unwrap_err();
+    assert!(twice.contains("--set seed=2: seed: this key is set twice; keep one"), "{twice}");
+}
+
+#[test]
+fn several_mistakes_are_told_at_once() {
+    let text = DESIGN.replace("fanout", "fanuot").replace("loss", "lsos").replace("at = \"6s\"", "att = \"6s\"");
+    let errors = read(text.as_bytes(), &[]).unwrap_err();
+    assert_eq!(errors.matches("did you mean").count(), 3, "{errors}");
+    let text = DESIGN.replace("0.01", "5").replace("\"60..100\"", "\"60..101\"").replace("<= 30s", "<= 30");
+    let errors = read(text.as_bytes(), &[]).unwrap_err();
+    assert_eq!(errors.matches("x.toml:").count(), 3, "{errors}");
+    let many: String = (0..1_000).map(|index| format!("unknown{index} = 1\n")).collect();
+    let errors = read((many + DESIGN).as_bytes(), &[]).unwrap_err();
+    assert!(errors.contains("x.toml: and 950 more"), "{errors}");
+}

@@ -1,0 +1,157 @@
+//! What every protocol's registry entry needs and none should write twice: the functions that erase an actor to plain data,
+//! and the checks that are the same for all. What one protocol alone judges or reports is not here.
+
+use crate::options::{OptionError, Values};
+use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report};
+use quorate_check::{Verdict, eventual};
+use quorate_engine::convergence::Coverage;
+use quorate_engine::explore::{self, Bounds, Explored};
+use quorate_engine::setup::Planned;
+use quorate_engine::simulate::{self, Run};
+use quorate_engine::{Actor, Monitor, NodeId, replay};
+
+/// How a protocol is made of what a scenario says, and what its own part of a report is.
+pub(crate) struct Glue<A: Actor> {
+    /// The actor's parameters, from the options and the variant's name (`right` for none).
+    pub(crate) options: fn(&Values, &str) -> Result<A::Options, OptionError>,
+    /// The actor's request for the operation of this number in the workload; the error says what cannot be asked.
+    pub(crate) request: fn(u64, &Ask) -> Result<A::Request, String>,
+    /// Whether all replicas are meant to hold one state; then `converges` is judged.
+    pub(crate) replicates: bool,
+    /// Adds the protocol's own checks, metrics and evidence.
+    pub(crate) report: fn(&Seen<'_, A>, &mut Report),
+}
+
+/// What a protocol's own report may look at.
+pub(crate) struct Seen<'a, A: Actor> {
+    pub(crate) job: &'a Job<'a>,
+    pub(crate) options: &'a A::Options,
+    /// The run, but for its outcome, which the report already has.
+    pub(crate) replicas: &'a [Option<A>],
+    pub(crate) answers: &'a [(A::Request, Option<A::Response>)],
+    pub(crate) facts: &'a [(quorate_engine::Time, NodeId, A::Fact)],
+}
+
+impl<A: Actor> Seen<'_, A> {
+    /// The replicas that are up.
+    pub(crate) fn live(&self) -> impl Iterator<Item = (u32, &A)> {
+        self.replicas.iter().zip(0..).filter_map(|(replica, number)| replica.as_ref().map(|replica| (number, replica)))
+    }
+}
+
+/// Live replicas end in one state that holds every acknowledged update.
+pub(crate) const CONVERGES: CheckInfo = CheckInfo {
+    name: "converges",
+    summary: "live replicas end in one state, and each holds every acknowledged update or what rightly replaced it",
+};
+
+/// Published digests are those of the replicas.
+pub(crate) const VERIFIED: CheckInfo = CheckInfo {
+    name: "verified",
+    summary: "digests that replicas publish are those of their states; judged when asked to verify",
+};
+
+/// Runs a job to its end.
+pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, JobError> {
+    let (options, workload) = prepare(glue, job)?;
+    let Run { outcome, replicas, answers, facts } =
+        simulate::simulate::<A>(job.setup, &options, workload).map_err(JobError::Run)?;
+    let mut report = Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null };
+    let seen = Seen { job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
+    if glue.replicates {
+        report.checks.push(converges(&seen, &report));
+    }
+    if job.setup.verify {
+        report.checks.push(verified(&report));
+    }
+    let monitored: Vec<Check> = A::Monitor::PROPERTIES.iter().map(|property| monitored(property, &report)).collect();
+    report.checks.extend(monitored);
+    (glue.report)(&seen, &mut report);
+    Ok(report)
+}
+
+/// Explores every schedule of a job within bounds.
+pub(crate) fn explore<A: Actor>(glue: &Glue<A>, job: &Job<'_>, bounds: &Bounds) -> Result<Explored, JobError> {
+    let (options, workload) = prepare(glue, job)?;
+    Ok(explore::explore::<A>(job.setup, &options, workload, bounds))
+}
+
+/// Runs a job, replays its record, and says what differed.
+pub(crate) fn replay<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Replayed, JobError> {
+    let (options, workload) = prepare(glue, job)?;
+    let (record, difference) = replay::replay::<A>(job.setup, &options, workload).map_err(JobError::Run)?;
+    Ok(Replayed { steps: record.len() as u64, difference })
+}
+
+type Prepared<A> = (<A as Actor>::Options, Vec<Planned<<A as Actor>::Request>>);
+
+fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobError> {
+    let options = (glue.options)(job.options, job.variant).map_err(JobError::Options)?;
+    let mut workload = Vec::with_capacity(job.workload.len());
+    for (index, asked) in job.workload.iter().enumerate() {
+        let request = (glue.request)(index as u64, &asked.ask).map_err(|why| JobError::Workload(index, why))?;
+        workload.push(Planned { at: asked.at, client: asked.client, to: asked.to, request, timeout: asked.timeout });
+    }
+    Ok((options, workload))
+}
+
+/// The error for a variant that the protocol does not have.
+pub(crate) fn no_variant(name: &str) -> OptionError {
+    OptionError { field: "variant", message: format!("there is no variant `{name}`") }
+}
+
+fn converges<A: Actor>(seen: &Seen<'_, A>, report: &Report) -> Check {
+    let convergence = &report.outcome.convergence;
+    let replicas: Vec<eventual::Replica> = seen
+        .live()
+        .filter_map(|(replica, actor)| actor.replica_digest().map(|digest| eventual::Replica { replica, digest }))
+        .collect();
+    let owed = convergence.updates.iter().filter(|update| update.acknowledged && (update.lost || !update.superseded));
+    let updates: Vec<eventual::Acknowledged> = owed
+        .map(|update| eventual::Acknowledged { name: describe(seen, update), holders: update.holders, lost: update.lost })
+        .collect();
+    let verdict = match eventual::judge(&replicas, &updates) {
+        Verdict::Ok if convergence.since.is_none() => {
+            Verdict::Violation("the states are equal at the end, but not every live replica has published its own".to_string())
+        }
+        verdict => verdict,
+    };
+    Check { name: CONVERGES.name, verdict }
+}
+
+fn describe<A: Actor>(seen: &Seen<'_, A>, update: &Coverage) -> String {
+    let request = seen.answers.get(update.operation.index()).map_or_else(String::new, |(request, _)| format!(" {request:?}"));
+    format!("{} (operation {}{request})", update.update, update.operation.0)
+}
+
+fn verified(report: &Report) -> Check {
+    let outcome = &report.outcome;
+    let verdict = match outcome.mismatches.first() {
+        None => Verdict::Ok,
+        Some(first) => Verdict::Violation(format!(
+            "{} of {} digests are wrong; the first at {} on {}: published {:x?}, its state gives {:x?}",
+            outcome.mismatches.len(),
+            outcome.verified,
+            first.at,
+            first.node,
+            first.published,
+            first.computed
+        )),
+    };
+    Check { name: VERIFIED.name, verdict }
+}
+
+fn monitored(property: &'static str, report: &Report) -> Check {
+    let mut found = report.outcome.violations.iter().filter(|violation| violation.broken.property == property);
+    let verdict = match found.next() {
+        None => Verdict::Ok,
+        Some(first) => {
+            let more = match found.count() {
+                0 => String::new(),
+                more => format!(" ({more} more)"),
+            };
+            Verdict::Violation(format!("at {} on {}: {}{more}", first.at, first.node, first.broken.evidence))
+        }
+    };
+    Check { name: property, verdict }
+}

@@ -1,0 +1,18 @@
+//! The protocols of quorate, and their registry. A protocol is a folder in its family's folder and one line in
+//! [`PROTOCOLS`]; everything above this crate knows it only as that line's plain data and function pointers.
+//!
+//! No files, flags, reports or random numbers of their own in here: a protocol knows its context and nothing else.
+
+pub mod crdt;
+pub mod epidemic;
+mod harness;
+pub mod local;
+pub mod options;
+pub mod registry;
+pub mod sorted;
+
+use registry::Protocol;
+
+/// Every protocol, in the order in which lists show them.
+pub static PROTOCOLS: &[Protocol] =
+    &[local::PROTOCOL, epidemic::gossip::PROTOCOL, crdt::counter::G_COUNTER, crdt::counter::PN_COUNTER];

@@ -1,0 +1,167 @@
+//! The registry: every protocol, erased to plain data and function pointers, so that nothing above this crate is generic.
+
+use crate::options::{Field, OptionError, Values};
+use quorate_engine::explore::{Bounds, Explored};
+use quorate_engine::id::NodeId;
+use quorate_engine::outcome::{Outcome, RunError};
+use quorate_engine::setup::Setup;
+use quorate_engine::time::{Nanos, Time};
+
+/// A protocol, as the rest of quorate knows it.
+pub struct Protocol {
+    /// The name in scenario files: `[protocol.NAME]`.
+    pub name: &'static str,
+    /// The family folder.
+    pub family: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// The paper or document that it comes from.
+    pub source: &'static str,
+    /// The rows of the catalogue of systems that it serves.
+    pub catalogue: &'static [&'static str],
+    /// Its options.
+    pub options: &'static [Field],
+    /// Its planted variants: wrong on purpose, each at one branch, so that the checks can be seen to work.
+    pub variants: &'static [Variant],
+    /// The names of the checks that judge its runs.
+    pub checks: &'static [CheckInfo],
+    /// Metrics of its own, beside those that every run has.
+    pub metrics: &'static [MetricInfo],
+    /// The scenario files that run it, below `scenarios/`.
+    pub scenarios: &'static [&'static str],
+    /// Runs a job to its end.
+    pub run: fn(&Job<'_>) -> Result<Report, JobError>,
+    /// Explores every schedule of a job within bounds.
+    pub explore: fn(&Job<'_>, &Bounds) -> Result<Explored, JobError>,
+    /// Runs the job, replays the recorded schedule step by step in a world without a queue, and holds both ends against each
+    /// other: the number of steps that were replayed, or what differed.
+    pub replay: fn(&Job<'_>) -> Result<Replayed, JobError>,
+}
+
+/// A planted variant.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// The name in scenario files: `variant = NAME`.
+    pub name: &'static str,
+    /// What it does wrong.
+    pub summary: &'static str,
+    /// The check that must catch it.
+    pub caught_by: &'static str,
+}
+
+/// A check of a protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckInfo {
+    /// The name in expectations and reports.
+    pub name: &'static str,
+    /// What it asserts.
+    pub summary: &'static str,
+}
+
+/// A metric of one protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricInfo {
+    /// The dotted name.
+    pub name: &'static str,
+    /// Its one unit: `s`, `bytes`, `ratio`, or `` for a count.
+    pub unit: &'static str,
+    /// What it means.
+    pub summary: &'static str,
+}
+
+/// What to run: a world, the protocol's options, and what clients ask.
+#[derive(Clone, Debug)]
+pub struct Job<'a> {
+    /// The world.
+    pub setup: &'a Setup,
+    /// The protocol's options.
+    pub options: &'a Values,
+    /// A planted variant's name, or `right`.
+    pub variant: &'a str,
+    /// What clients ask, in the order of the operations' numbers.
+    pub workload: &'a [Asked],
+}
+
+/// One operation of the workload, before a protocol has made its own request of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// When.
+    pub at: Time,
+    /// By which client: below the setup's number of clients.
+    pub client: u32,
+    /// Of which replica.
+    pub to: NodeId,
+    /// What.
+    pub ask: Ask,
+    /// How long the client waits.
+    pub timeout: Option<Nanos>,
+}
+
+/// What a client may ask of any protocol; each makes its own request of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// Change the state: a register protocol writes a fresh value under `key`; a counter adds `amount`.
+    Update {
+        /// Which register.
+        key: u32,
+        /// By how much; negative only where the protocol can take away.
+        amount: i64,
+    },
+    /// Read the state.
+    Read {
+        /// Which register.
+        key: u32,
+    },
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the engine saw: ledger, convergence, operations, faults, digest.
+    pub outcome: Outcome,
+    /// The verdicts, one for each of the protocol's checks.
+    pub checks: Vec<Check>,
+    /// The protocol's own metrics.
+    pub metrics: Vec<(&'static str, f64)>,
+    /// The protocol's own section of the report.
+    pub evidence: serde_json::Value,
+}
+
+/// A verdict.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// One of the protocol's checks.
+    pub name: &'static str,
+    /// What it found.
+    pub verdict: quorate_check::Verdict,
+}
+
+/// The result of a replay.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// Steps carried out.
+    pub steps: u64,
+    /// What differed between the run and its replay; none is right.
+    pub difference: Option<String>,
+}
+
+/// Why a job gave no result.
+#[derive(Clone, Debug)]
+pub enum JobError {
+    /// The options do not go together.
+    Options(OptionError),
+    /// The workload asks what the protocol cannot do; the index of the operation, and why.
+    Workload(usize, String),
+    /// The run could not be finished.
+    Run(RunError),
+}
+
+/// All protocols, in the order in which lists show them.
+pub fn protocols() -> &'static [Protocol] {
+    crate::PROTOCOLS
+}
+
+/// The protocol of that name.
+pub fn find(name: &str) -> Option<&'static Protocol> {
+    protocols().iter().find(|protocol| protocol.name == name)
+}
