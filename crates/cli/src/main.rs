@@ -11,9 +11,17 @@ mod scenario;
 use clap::Parser;
 use flags::{Command, Flags};
 use output::Stop;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // A broken invariant is a defect of ours and no verdict on the scenario; what broke is on standard error already.
+    catch_unwind(command).unwrap_or_else(|_| {
+        Stop::Machine("this is a defect of quorate; please report it with the command line and the scenario".to_string()).report()
+    })
+}
+
+fn command() -> ExitCode {
     let flags = match Flags::try_parse() {
         Ok(flags) => flags,
         Err(error) => return output::usage(&error),

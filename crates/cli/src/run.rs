@@ -11,6 +11,7 @@ use quorate_lab::report::text::Style;
 use quorate_lab::run::{RunFailure, RunReport, SeedResult, Verify, run_seed, summarise};
 use rayon::prelude::*;
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) fn run(flags: &Run) -> Result<Status, Stop> {
     let plan = scenario::load(&flags.file, &flags.set, colour(flags.color, std::io::stderr().is_terminal()))?;
@@ -47,17 +48,22 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
         .build()
         .map_err(|error| Stop::Machine(format!("cannot start the worker threads: {error}")))?;
     let progress = progress(u64::from(seeds));
-    let runs: Vec<SeedResult> = pool.install(|| {
-        (first..=last)
-            .into_par_iter()
-            .map(|seed| {
-                let brief = run_twice(flags, plan, seed)?.brief();
-                progress.inc(1);
-                Ok(brief)
-            })
-            .collect::<Result<_, Stop>>()
-    })?;
+    // The least seed that could not be run decides, whichever thread met one first; seeds above it need not be run.
+    let stopped = AtomicU64::new(u64::MAX);
+    let run = |seed: u64| {
+        if seed > stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let brief = run_twice(flags, plan, seed).map(|report| report.brief());
+        if brief.is_err() {
+            stopped.fetch_min(seed, Ordering::Relaxed);
+        }
+        progress.inc(1);
+        Some(brief)
+    };
+    let runs: Vec<_> = pool.install(|| (first..=last).into_par_iter().map(run).collect());
     progress.finish_and_clear();
+    let runs = runs.into_iter().flatten().collect::<Result<Vec<SeedResult>, Stop>>()?;
     let many = summarise(plan, &runs);
     let document = json_text(&many.to_json());
     if let Some(out) = &flags.out {
@@ -74,7 +80,7 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
 /// Runs a seed, and with `--twice` once more: two different reports of one seed are the one thing that must never be.
 fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>, Stop> {
     let verify = if flags.verify { Verify::Always } else { Verify::IfExpected };
-    let run = || run_seed(plan, seed, verify).map_err(|failure| refused(flags, &failure));
+    let run = || run_seed(plan, seed, verify).map_err(|failure| refused(flags, seed, &failure));
     let report = run()?;
     if flags.twice {
         let again = run()?;
@@ -88,8 +94,8 @@ fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>
     Ok(report)
 }
 
-fn refused(flags: &Run, failure: &RunFailure) -> Stop {
-    Stop::Input(format!("{}: {failure}", flags.file.display()))
+fn refused(flags: &Run, seed: u64, failure: &RunFailure) -> Stop {
+    Stop::Input(format!("{}, seed {seed}: {failure}", flags.file.display()))
 }
 
 /// The command that runs this seed again.

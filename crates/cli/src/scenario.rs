@@ -71,12 +71,12 @@ fn render(errors: &Errors, bytes: &[u8], colour: bool) -> String {
 /// The form for logs: `file:line:column: message`, then the line itself and the cure.
 fn plain(errors: &Errors, problem: &Problem, bytes: &[u8]) -> String {
     let mut text = match (&problem.origin, &problem.span) {
-        (Origin::Flag(flag), _) => format!("{flag}: error: {}\n", problem.message),
+        (Origin::Flag(_), _) => format!("error: {problem}\n"),
         (Origin::File, Some(span)) => {
             let (line, column) = line_column(bytes, span.start);
-            format!("{}:{line}:{column}: error: {}\n", errors.source, problem.message)
+            format!("{}:{line}:{column}: error: {problem}\n", errors.source)
         }
-        (Origin::File, None) => format!("{}: error: {}\n", errors.source, problem.message),
+        (Origin::File, None) => format!("{}: error: {problem}\n", errors.source),
     };
     if let (Origin::File, Some(span)) = (&problem.origin, &problem.span) {
         let (number, column) = line_column(bytes, span.start);
@@ -115,7 +115,7 @@ impl Shown {
         };
         let source = String::from_utf8(bytes.to_vec()).ok()?;
         Some(Shown {
-            message: problem.message.clone(),
+            message: problem.to_string(),
             help: problem.help.clone(),
             label: LabeledSpan::new(Some(problem.label.clone()), span.start, span.len()),
             source: NamedSource::new(&errors.source, source),

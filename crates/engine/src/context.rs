@@ -155,7 +155,11 @@ impl<'a, A: Actor> Context<'a, A> {
         self.effects.push(Effect::Publish(digest));
     }
 
-    /// Declares that `operation` is `update`, and that this replica holds it.
+    /// Declares that `operation` is `update`, and that this replica holds it. An update's number names one operation for ever:
+    /// a replica that may forget the number in a crash accepts only once its record is durable.
+    ///
+    /// # Panics
+    /// The world panics when an update is accepted twice.
     pub fn accept(&mut self, operation: OpId, update: Update) {
         self.effects.push(Effect::Accept(operation, update));
     }

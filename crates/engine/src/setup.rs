@@ -40,7 +40,7 @@ pub struct Setup {
 pub enum Until {
     /// At its duration.
     Duration,
-    /// As soon as every operation and fault of the timeline is past and the replicas have converged.
+    /// As soon as every fault of the timeline is past, no client waits any more, and the replicas have converged.
     Converged,
 }
 

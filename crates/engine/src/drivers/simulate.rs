@@ -43,6 +43,8 @@ pub struct Simulation<A: Actor, O: Observer> {
     stopped: Option<Stop>,
     converged_at_message: Option<(Time, u64)>,
     steps: Option<Vec<Step>>,
+    /// Whether the nodes are too many for the processor's caches.
+    prefetches: bool,
     /// How often it became known who the next events are for.
     openings: u64,
 }
@@ -72,6 +74,9 @@ pub(crate) enum Happening {
 /// Nodes that are fetched from memory when it becomes known who the next events are for.
 const PREFETCH_MAX: usize = 64;
 
+/// Nodes that take up no more than this stay in a processor's cache by themselves.
+const PREFETCH_BYTES_MIN: usize = 512 << 10;
+
 /// Events between two looks at whether time still goes on.
 const LIVELOCK_EVERY: u64 = 1 << 22;
 
@@ -80,8 +85,16 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     pub fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Simulation<A, O> {
         let mut world = World::new(setup, options, workload);
         world.start();
-        let mut simulation =
-            Simulation { world, next_moment: 0, horizon: 0, stopped: None, converged_at_message: None, steps: None, openings: 0 };
+        let mut simulation = Simulation {
+            prefetches: size_of_val(world.nodes.as_slice()) > PREFETCH_BYTES_MIN,
+            world,
+            next_moment: 0,
+            horizon: 0,
+            stopped: None,
+            converged_at_message: None,
+            steps: None,
+            openings: 0,
+        };
         simulation.look_ahead();
         simulation
     }
@@ -143,7 +156,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     #[inline]
     fn happen(&mut self, entry: Entry) {
         let world = &mut self.world;
-        if world.schedule.openings() != self.openings {
+        if self.prefetches && world.schedule.openings() != self.openings {
             self.openings = world.schedule.openings();
             world.schedule.known().take(PREFETCH_MAX).for_each(|node| prefetch(&world.nodes, node as usize));
         }
@@ -217,7 +230,8 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             let sent = self.world.observer.ledger().map_or(0, |ledger| ledger.between_replicas().sent);
             self.converged_at_message = converged.then_some((self.world.now, sent));
         }
-        if converged && self.world.setup.until == Until::Converged && self.next_moment == self.world.moments.len() {
+        let nothing_comes = self.next_moment == self.world.moments.len() && self.world.waiting == 0;
+        if converged && self.world.setup.until == Until::Converged && nothing_comes {
             self.stop(Stop::Converged);
         }
     }
@@ -333,9 +347,12 @@ fn prefetch<T>(slice: &[T], index: usize) {
     if let Some(element) = slice.get(index) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let start = std::ptr::from_ref(element).cast::<i8>();
-        for line in (0..size_of::<T>()).step_by(64) {
-            // SAFETY: the address lies within a live element, and a prefetch neither reads nor writes.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.add(line)) };
+        // SAFETY: both addresses lie within a live element, and a prefetch neither reads nor writes.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(start);
+            if size_of::<T>() > 64 {
+                _mm_prefetch::<_MM_HINT_T0>(start.add(size_of::<T>() - 1));
+            }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

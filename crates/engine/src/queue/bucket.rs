@@ -11,12 +11,14 @@ use std::cmp::Reverse;
 pub(super) struct Bucket {
     // Invariant: room[..left] is sorted by descending key. The rest is old room, kept to be written over.
     room: Vec<Entry>,
+    /// Where a large bucket is dealt out before it is sorted; kept to be written over.
+    spare: Vec<Entry>,
     left: usize,
 }
 
 impl Bucket {
     pub(super) const fn new() -> Self {
-        Self { room: Vec::new(), left: 0 }
+        Self { room: Vec::new(), spare: Vec::new(), left: 0 }
     }
 
     #[inline]
@@ -66,24 +68,55 @@ impl Bucket {
             }
             chunks.release(bag);
         } else {
-            self.fill_large(chunks, bag);
+            self.fill_large(chunks, bag, bits);
         }
         self.left = count;
         self.room[0].key
     }
 
+    /// More than a chunk: dealt out by the leading digits in which the keys may differ, and then sorted part by part, which
+    /// costs little more an entry than a small bucket does. Only what crowds into one part is left to a comparison sort.
     #[cold]
     #[inline(never)]
-    fn fill_large(&mut self, chunks: &mut Chunks, mut bag: Bag) {
+    fn fill_large(&mut self, chunks: &mut Chunks, mut bag: Bag, bits: u32) {
         let count = bag.count();
-        let mut at = 0;
-        while let Some((entries, rest)) = chunks.split(bag) {
-            self.room[at..at + entries.len()].copy_from_slice(entries);
-            at += entries.len();
-            chunks.release(bag);
-            bag = rest;
+        let digits = (count / 8).next_power_of_two().ilog2().min(8).min(bits);
+        let part = |entry: &Entry| (entry.key.0 >> (bits - digits)) as usize & ((1 << digits) - 1);
+        // How many belong to each part, then where the next of each goes: the latest part comes first.
+        let mut next = [0_usize; 256];
+        let mut rest = bag;
+        while let Some((entries, older)) = chunks.split(rest) {
+            entries.iter().for_each(|entry| next[part(entry)] += 1);
+            rest = older;
         }
-        self.room[..count].sort_unstable_by_key(|entry| Reverse(entry.key));
+        let mut begin = 0;
+        for next in next[..1 << digits].iter_mut().rev() {
+            begin += std::mem::replace(next, begin);
+        }
+        if self.spare.len() < count {
+            self.spare.resize(count.next_power_of_two(), Entry::FILLER);
+        }
+        while let Some((entries, older)) = chunks.split(bag) {
+            for entry in entries {
+                let at = &mut next[part(entry)];
+                self.spare[*at] = *entry;
+                *at += 1;
+            }
+            chunks.release(bag);
+            bag = older;
+        }
+        // Each part ends now where the next of it would have gone.
+        let mut begin = 0;
+        for &end in next[..1 << digits].iter().rev() {
+            let (sorted, entries) = (&mut self.room[begin..end], &self.spare[begin..end]);
+            if entries.len() <= CHUNK {
+                sort_into(sorted, entries, bits - digits);
+            } else {
+                sorted.copy_from_slice(entries);
+                sorted.sort_unstable_by_key(|entry| Reverse(entry.key));
+            }
+            begin = end;
+        }
     }
 
     /// How many different times there are in the bucket.
@@ -93,7 +126,7 @@ impl Bucket {
 
     /// Bytes allocated.
     pub(super) fn footprint_bytes(&self) -> usize {
-        self.room.capacity() * size_of::<Entry>()
+        (self.room.capacity() + self.spare.capacity()) * size_of::<Entry>()
     }
 }
 

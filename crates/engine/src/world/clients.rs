@@ -66,6 +66,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A client sends an operation.
     pub(crate) fn invoke(&mut self, operation: OpId) {
         let now = self.now;
+        self.waiting += 1;
         let state = &mut self.operations[operation.index()];
         state.status = Status::Pending;
         state.invoked = Some(now);
@@ -173,6 +174,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         if state.status != Status::Pending {
             return; // the client has given up
         }
+        self.waiting -= 1;
         let taken = matches!(state.answer, Some(Some(_)));
         state.status = if taken { Status::Ok } else { Status::Refused };
         state.completed = Some(self.now);
@@ -186,6 +188,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(super) fn timed_out(&mut self, operation: OpId) {
         let state = &mut self.operations[operation.index()];
         if state.status == Status::Pending {
+            self.waiting -= 1;
             state.status = Status::Unknown;
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) nodes: Vec<Node<A, O>>,
     pub(crate) clients: Vec<Client>,
     pub(crate) operations: Vec<Operation<A>>,
+    /// Operations whose clients still wait.
+    pub(crate) waiting: u32,
     pub(crate) schedule: S,
     pub(crate) moments: Vec<(Time, Moment)>,
     pub(crate) observer: O,
@@ -155,6 +157,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             nodes: (0..setup.nodes).map(node).collect(),
             clients: (0..setup.clients).map(|client| Client::new(ranks.rank(setup.nodes + client))).collect(),
             operations: workload.into_iter().map(Operation::new).collect(),
+            waiting: 0,
             schedule: S::new(),
             moments,
             observer: O::new(kinds),

@@ -48,11 +48,6 @@ impl Counts {
         self.tallies.iter()
     }
 
-    /// For each replica that has counted, the state that knows only its tally.
-    pub fn parts(&self) -> impl Iterator<Item = Counts> + '_ {
-        self.tallies.iter().map(|(node, tally)| Counts { tallies: Sorted::default().with(node, *tally) })
-    }
-
     /// Every replica whose tally differs between the two, with both.
     pub fn changes<'a>(&'a self, next: &'a Counts) -> impl Iterator<Item = (NodeId, Tally, Tally)> + 'a {
         let tally = |tally: Option<&Tally>| tally.copied().unwrap_or_default();

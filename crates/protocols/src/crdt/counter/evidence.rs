@@ -32,7 +32,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Counter>, report: &mut Report) 
         "vector_clock": shown.map(|(_, counter)| counter.counts(vector_clock)),
         "current_value": shown.map(|(_, counter)| counter.value()),
         "merge_operations": merge_operations(seen),
-        "convergence_evidence": laws(seen),
+        "convergence_evidence": laws(seen, report),
         "gossip": spreading(seen.options.mode, seen.options.fanout, seen.job.setup.nodes, &report.outcome.convergence),
     });
 }
@@ -93,15 +93,16 @@ fn merge_operations(seen: &Seen<'_, Counter>) -> Vec<Value> {
     merges.take(TOLD_MAX).collect()
 }
 
-/// The laws of merging, tried on the final states and on each one's own part of them, for agreed states teach nothing.
-fn laws(seen: &Seen<'_, Counter>) -> Value {
-    let mut samples: Vec<Counts> = Vec::new();
-    for (_, counter) in seen.live().take(STATES_MERGED_MAX) {
-        samples.push(counter.counts(Counts::clone));
-    }
-    let whole = samples.first().cloned().unwrap_or_default();
-    samples.extend(whole.parts().take(STATES_MERGED_MAX));
+/// The laws of merging, tried on the final states and on states that know one addition alone: final states that agree teach
+/// nothing, nor do those of a wrong merge that have run into the end of the numbers.
+fn laws(seen: &Seen<'_, Counter>, report: &Report) -> Value {
     let rule = &seen.options.rule;
+    let mut samples: Vec<Counts> =
+        seen.live().take(STATES_MERGED_MAX).map(|(_, counter)| counter.counts(Counts::clone)).collect();
+    samples.extend(report.outcome.convergence.updates.iter().take(STATES_MERGED_MAX).filter_map(|accepted| {
+        let Request::Add(amount) = seen.answers[accepted.operation.index()].0 else { return None };
+        Some(Counts::default().apply(rule, &amount, accepted.update))
+    }));
     let commutative = samples.iter().all(|a| samples.iter().all(|b| merged(a, b, rule) == merged(b, a, rule)));
     let idempotent = samples.iter().all(|a| {
         let twice = |b: &Counts| {

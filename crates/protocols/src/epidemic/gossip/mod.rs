@@ -47,6 +47,7 @@ pub const PROTOCOL: Protocol = Protocol {
         "gossip/push.toml",
         "gossip/pull.toml",
         "gossip/clock-skew.toml",
+        "gossip/two-writers.toml",
         "gossip/rounds.toml",
         "gossip/bench.toml",
     ],

@@ -1,0 +1,29 @@
+//! One seed, one result: the digest of every scenario at its own seed stands in `golden-digests.txt`. Debug and release builds,
+//! and every platform, are held to it. A new digest is blessed with `QUORATE_BLESS=1 cargo test -p quorate --test golden`, and
+//! the commit says why it changed.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+#[test]
+fn every_scenario_has_the_digest_that_it_had() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden-digests.txt");
+    let mut found = String::new();
+    for name in common::scenarios() {
+        let report = common::json(&["run", &common::scenario(&name), "--format", "json"]);
+        assert_eq!(report["verdict"], "held", "{name}: {}", report["expectations"]);
+        writeln!(found, "{name} {}", report["digest"].as_str().unwrap()).unwrap();
+    }
+    if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(&golden, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+    for line in found.lines() {
+        assert!(expected.lines().any(|golden| golden == line), "not in {}: {line}", golden.display());
+    }
+    for line in expected.lines() {
+        assert!(found.lines().any(|found| found == line), "in {}, and no scenario gives it: {line}", golden.display());
+    }
+}
