@@ -9,9 +9,19 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
         _ if value.is_nan() => "-".to_string(),
         _ if value.is_infinite() => if value > 0.0 { "infinite" } else { "-infinite" }.to_string(),
         Unit::Seconds => duration(value),
-        Unit::Bytes => format!("{} B", plain(value)),
-        Unit::Ratio | Unit::Count => plain(value),
+        Unit::Bytes => format!("{}B", large(value, " ")),
+        Unit::Ratio | Unit::Count => large(value, ""),
     }
+}
+
+/// A number; from ten million on, in millions, so that tables stay narrow.
+fn large(value: f64, before_unit: &str) -> String {
+    let (scale, prefix) = match value.abs() {
+        size if size >= 1e10 => (1e9, "G"),
+        size if size >= 1e7 => (1e6, "M"),
+        _ => return format!("{}{before_unit}", plain(value)),
+    };
+    format!("{}{before_unit}{prefix}", plain(libm::round(value / scale * 100.0) / 100.0))
 }
 
 /// A length of time.
@@ -101,6 +111,8 @@ mod tests {
         {
             assert_eq!(duration(seconds), text);
         }
+        assert_eq!((value(12_345_678.0, Unit::Bytes), value(99.0, Unit::Bytes)), ("12.35 MB".into(), "99 B".into()));
+        assert_eq!((value(12_345_678.0, Unit::Count), value(4.0, Unit::Count)), ("12.35M".into(), "4".into()));
         assert_eq!((counted(1, "message"), counted(2_000, "message")), ("1 message".into(), "2,000 messages".into()));
     }
 }

@@ -70,17 +70,20 @@ pub(super) fn paragraph(first: &str, words: &str) -> String {
     wrapped(first, first.chars().count(), words)
 }
 
-/// A table: the first column stands left, the others right; columns are as wide as they need to be.
+/// A table: the first column stands left, the others right; columns are as wide as they need to be, and stand closer where
+/// the table would be too wide.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
+    let wide = widths.iter().map(|width| width + 2).sum::<usize>() > WIDTH;
+    let gap = if wide { " " } else { "  " };
     let mut text = String::new();
     for row in rows {
         let mut line = String::from("  ");
         for (column, cell) in row.iter().enumerate() {
             let width = widths[column];
-            line += &if column == 0 { format!("{cell:width$}") } else { format!("  {cell:>width$}") };
+            line += &if column == 0 { format!("{cell:width$}") } else { format!("{gap}{cell:>width$}") };
         }
         text += line.trim_end();
         text.push('\n');

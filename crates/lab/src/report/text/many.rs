@@ -109,6 +109,8 @@ fn failing(name: &str, seed: Option<u64>) -> Option<String> {
 
 fn row(name: &str, summary: &Summary, unit: Unit) -> Vec<String> {
     let half = (summary.ci95.high - summary.ci95.low) / 2.0;
+    // What is left of rounding in the sum of equal values is no spread.
+    let half = if half < 1e-9 * summary.mean.abs() { 0.0 } else { half };
     let interval = if half.is_finite() { format!("+-{}", figures::value(half, unit)) } else { "-".to_string() };
     let figures = [summary.p50, summary.p90, summary.p99].map(|value| figures::value(value, unit));
     let mut row = vec![name.to_string(), figures::value(summary.mean, unit), interval];

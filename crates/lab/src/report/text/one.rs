@@ -28,11 +28,12 @@ impl RunReport<'_> {
         text += &self.metrics(style);
         text += &evidence(style, &self.evidence);
         text += &format!(
-            "\nThe run ended at {} ({}); ",
+            "\nThe run ended at {} ({}) after {}.\n",
             figures::duration(self.outcome.ended.seconds()),
-            self.outcome.stopped.name()
+            self.outcome.stopped.name(),
+            counted(self.outcome.events, "event")
         );
-        text += &format!("{}, digest {}\n", counted(self.outcome.events, "event"), self.outcome.digest);
+        text += &format!("digest {}\n", self.outcome.digest);
         text + &replay(command)
     }
 
