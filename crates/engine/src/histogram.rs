@@ -9,46 +9,36 @@ const CELLS: usize = 1_024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Histogram {
     cells: Box<[u64; CELLS]>,
-    count: u64,
-    min: Nanos,
-    max: Nanos,
 }
 
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Histogram {
-        Histogram { cells: Box::new([0; CELLS]), count: 0, min: u64::MAX, max: 0 }
+        Histogram { cells: Box::new([0; CELLS]) }
     }
 
     /// Counts one duration.
     #[inline]
     pub fn record(&mut self, value: Nanos) {
         self.cells[cell(value) % CELLS] += 1;
-        self.count += 1;
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
     }
 
     /// How many were counted.
     pub fn count(&self) -> u64 {
-        self.count
+        self.cells.iter().sum()
     }
 
-    /// The smallest value such that at least the share `q` of the counts lies at or below it: the upper end of its cell, held
-    /// within the extremes seen. `None` when nothing was counted.
+    /// The upper end of the first cell at or below which the share `q` of the counts lies: at most 6.25 % above the exact
+    /// quantile. `None` when nothing was counted.
     pub fn quantile(&self, q: f64) -> Option<Nanos> {
-        if self.count == 0 {
-            return None;
-        }
-        let wanted = ((q * self.count as f64).ceil() as u64).clamp(1, self.count);
+        let count = self.count();
+        let wanted = ((q * count as f64).ceil() as u64).clamp(1, count.max(1));
         let mut seen = 0;
-        for (index, cell) in self.cells.iter().enumerate() {
+        let reached = self.cells.iter().position(|cell| {
             seen += cell;
-            if seen >= wanted {
-                return Some(upper_end(index).clamp(self.min, self.max));
-            }
-        }
-        Some(self.max)
+            seen >= wanted
+        });
+        reached.map(upper_end)
     }
 }
 

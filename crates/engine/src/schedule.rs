@@ -57,7 +57,7 @@ impl<M> Schedule<M> for Timeline<M> {
         Timeline { wheel: Wheel::new(), messages: Store::new(), words: Store::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M) {
         let payload = self.messages.put(message);
         self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(MESSAGE, 0, 0, depth), payload });

@@ -162,25 +162,29 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
         }
         let to = NodeId(entry.destination);
         let depth = entry.tag.depth();
-        let happening = match world.schedule.open(entry.tag, entry.payload) {
+        match world.schedule.open(entry.tag, entry.payload) {
             Due::Message(message) => {
                 let from = NodeId(world.ranks.id(entry.key.rank()));
                 world.arrive(entry.key, from, to, depth, message);
-                Happening::Arrive { from, to, sequence: entry.key.sequence() }
+                self.note(|| Happening::Arrive { from, to, sequence: entry.key.sequence() });
             }
             Due::Event(Event::Timer(timer)) => {
-                if !world.surface(entry.key, to, timer) {
-                    return;
+                if world.surface(entry.key, to, timer) {
+                    self.note(|| Happening::Fire { node: to, timer });
                 }
-                Happening::Fire { node: to, timer }
             }
             Due::Event(event) => {
                 world.occur(to, depth, event);
-                Happening::Occur { to, depth, event }
+                self.note(|| Happening::Occur { to, depth, event });
             }
-        };
+        }
+    }
+
+    /// Adds to the record, if one is kept.
+    #[inline]
+    fn note(&mut self, happening: impl FnOnce() -> Happening) {
         if let Some(steps) = &mut self.steps {
-            steps.push(Step { at: world.now, happening });
+            steps.push(Step { at: self.world.now, happening: happening() });
         }
     }
 
@@ -195,9 +199,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
         }
         self.world.now = at;
         self.world.moment(moment);
-        if let Some(steps) = &mut self.steps {
-            steps.push(Step { at, happening: Happening::Moment(moment) });
-        }
+        self.note(|| Happening::Moment(moment));
         self.next_moment += 1;
         self.look_ahead();
     }
@@ -230,9 +232,11 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             let sent = self.world.observer.ledger().map_or(0, |ledger| ledger.between_replicas().sent);
             self.converged_at_message = converged.then_some((self.world.now, sent));
         }
-        let nothing_comes = self.next_moment == self.world.moments.len() && self.world.waiting == 0;
-        if converged && self.world.setup.until == Until::Converged && nothing_comes {
-            self.stop(Stop::Converged);
+        if converged && self.world.setup.until == Until::Converged {
+            let nothing_comes = self.next_moment == self.world.moments.len() && self.world.waiting == 0;
+            if nothing_comes {
+                self.stop(Stop::Converged);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::wire::Wire;
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A replica sends; `depth` is the message's own causal depth.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
         let replicas = self.nodes.len();
         let sender = &mut self.nodes[from.index()];
