@@ -80,12 +80,13 @@ impl Load {
         let chunk = if self.events == u64::MAX { u64::from(self.nodes) } else { self.events / 16 };
         let pending = self.mean_pending(chunk)?;
         let (mut ratios, mut rates, mut holds) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut bytes, mut digest) = (0, String::new());
+        let (mut bytes, mut digest, mut observing) = (0, String::new(), Vec::new());
         for _ in 0..REPEATS {
             let mut hold = Hold::new(Wheel::new(), pending, DELTA_MAX_NS, SEED);
             hold.run(chunk); // both start warm
-            let (mut running, start) = timed(|| self.workload.start(self.nodes, SEED));
-            let (mut engine, mut bare, mut operations) = (Duration::ZERO, Duration::ZERO, 0);
+            let mut running = self.workload.start(self.nodes, SEED); // making the world is no event
+            let mut blind = self.workload.start_blind(self.nodes, SEED);
+            let (mut engine, mut unseen, mut bare, mut operations) = (Duration::ZERO, Duration::ZERO, Duration::ZERO, 0);
             let mut ended = false;
             bytes = 0;
             while !ended && running.events() < self.events {
@@ -96,9 +97,12 @@ impl Load {
                 bytes = bytes.max(running.footprint_bytes());
                 let handled = running.events() - before;
                 bare += timed(|| hold.run(handled)).1;
+                let (result, spent) = timed(|| blind.run_events(chunk));
+                result?;
+                unseen += spent;
                 operations += handled;
             }
-            let _ = start; // making the world is no event
+            observing.push(engine.as_secs_f64() / unseen.as_secs_f64() - 1.0);
             rates.push(operations as f64 / engine.as_secs_f64());
             holds.push(operations as f64 / bare.as_secs_f64());
             ratios.push(bare.as_secs_f64() / engine.as_secs_f64());
@@ -114,6 +118,7 @@ impl Load {
             "spread": [round(ratios[0]), round(ratios[ratios.len() - 1])],
             "floor": self.floor,
             "pending": pending,
+            "observing": round(median(&mut observing)),
             "bytes_per_node": bytes as f64 / f64::from(self.nodes),
             "digest": digest,
         }))
@@ -223,7 +228,7 @@ impl Report {
             for row in &self.workloads {
                 let _ = writeln!(
                     text,
-                    "{:8}{:>9}{:>11.1}{:>11.1}{:>8.2}{:>7.2}{:>8.0}",
+                    "{:8}{:>9}{:>11.1}{:>11.1}{:>8.2}{:>7.2}{:>8.0}{:>+9.0} %",
                     row["name"].as_str().unwrap_or(""),
                     number(&row["nodes"]),
                     mega(&row["events_per_second"]),
@@ -231,6 +236,7 @@ impl Report {
                     number(&row["engine_over_hold"]),
                     number(&row["floor"]),
                     number(&row["bytes_per_node"]),
+                    number(&row["observing"]) * 100.0,
                 );
                 let _ = writeln!(text, "        digest {}", row["digest"].as_str().unwrap_or(""));
             }

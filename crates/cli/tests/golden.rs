@@ -27,3 +27,21 @@ fn every_scenario_has_the_digest_that_it_had() {
         assert!(found.lines().any(|found| found == line), "in {}, and no scenario gives it: {line}", golden.display());
     }
 }
+
+/// The README shows what its first command really prints.
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let path = common::root().join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("<!-- report -->\n").expect("the README marks where the report begins");
+    let (shown, after) = rest.split_once("<!-- /report -->").expect("and where it ends");
+    let ran = common::end(
+        common::quorate(&["run", "scenarios/gossip/push-pull-100.toml", "--color", "never"]).current_dir(common::root()),
+    );
+    let expected = format!("```text\n{}```\n", ran.stdout);
+    if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(&path, format!("{before}<!-- report -->\n{expected}<!-- /report -->{after}")).unwrap();
+    } else {
+        assert_eq!(shown, expected, "bless it with QUORATE_BLESS=1 cargo test -p quorate --test golden");
+    }
+}

@@ -71,8 +71,8 @@ pub(crate) enum Happening {
     Moment(Moment),
 }
 
-/// Nodes that are fetched from memory when it becomes known who the next events are for.
-const PREFETCH_MAX: usize = 64;
+/// How many events ahead a node is fetched from memory.
+const PREFETCH_DISTANCE: usize = 16;
 
 /// Nodes that take up no more than this stay in a processor's cache by themselves.
 const PREFETCH_BYTES_MIN: usize = 512 << 10;
@@ -156,9 +156,13 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     #[inline]
     fn happen(&mut self, entry: Entry) {
         let world = &mut self.world;
-        if self.prefetches && world.schedule.openings() != self.openings {
-            self.openings = world.schedule.openings();
-            world.schedule.known().take(PREFETCH_MAX).for_each(|node| prefetch(&world.nodes, node as usize));
+        if self.prefetches {
+            if world.schedule.openings() == self.openings {
+                world.schedule.known().nth(PREFETCH_DISTANCE).iter().for_each(|node| prefetch(&world.nodes, *node as usize));
+            } else {
+                self.openings = world.schedule.openings();
+                world.schedule.known().take(PREFETCH_DISTANCE + 1).for_each(|node| prefetch(&world.nodes, node as usize));
+            }
         }
         let to = NodeId(entry.destination);
         let depth = entry.tag.depth();
