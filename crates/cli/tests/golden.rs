@@ -45,3 +45,25 @@ fn the_readme_shows_what_the_command_prints() {
         assert_eq!(shown, expected, "bless it with QUORATE_BLESS=1 cargo test -p quorate --test golden");
     }
 }
+
+/// The registry names exactly the scenarios that there are, each under its protocol.
+#[test]
+fn every_protocol_has_its_scenarios_and_every_scenario_its_protocol() {
+    let protocols = common::json(&["list", "protocols", "--format", "json"]);
+    let mut listed: Vec<String> = Vec::new();
+    for protocol in protocols.as_array().unwrap() {
+        let name = protocol["name"].as_str().unwrap();
+        let scenarios = protocol["scenarios"].as_array().unwrap();
+        assert!(!scenarios.is_empty(), "{name} has no scenario");
+        for scenario in scenarios {
+            let file = scenario.as_str().unwrap();
+            let text = std::fs::read_to_string(common::scenario(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(text.contains(&format!("[protocol.{name}]")), "{file} does not run {name}");
+            listed.push(file.to_string());
+        }
+    }
+    listed.sort();
+    let mut found = common::scenarios();
+    found.sort();
+    assert_eq!(listed, found);
+}
