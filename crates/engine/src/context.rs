@@ -210,7 +210,7 @@ impl<'a, A: Actor> Context<'a, A> {
             chance: self.chance,
             effects: &mut effects,
         });
-        self.effects.extend(effects.into_iter().map(outer::<A, B>));
+        self.effects.extend(effects.into_iter().filter_map(outer::<A, B>));
         result
     }
 }
@@ -232,8 +232,9 @@ pub trait Embeds<B: Actor>: Actor {
     fn wrap_response(inner: B::Response) -> Self::Response;
 }
 
-fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Effect<A> {
-    match effect {
+/// An inner actor's effect as the outer one's; none for a fact that the outer one hides.
+fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
+    Some(match effect {
         Effect::Send(to, message) => Effect::Send(to, A::wrap_message(message)),
         Effect::Broadcast(message) => Effect::Broadcast(A::wrap_message(message)),
         Effect::SetTimer(timer, low, high) => Effect::SetTimer(A::wrap_timer(timer), low, high),
@@ -246,10 +247,9 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Effect<A> {
         Effect::Accept(operation, update) => Effect::Accept(operation, update),
         Effect::Holds(origin, first, last) => Effect::Holds(origin, first, last),
         Effect::Supersede(old, new) => Effect::Supersede(old, new),
-        // A hidden fact leaves an empty statement in its place.
-        Effect::Fact(fact) => A::wrap_fact(fact).map_or(Effect::Holds(NodeId(0), 1, 0), Effect::Fact),
+        Effect::Fact(fact) => Effect::Fact(A::wrap_fact(fact)?),
         Effect::Rejoin(operation) => Effect::Rejoin(operation),
-    }
+    })
 }
 
 /// The replicas that one replica may address, in ascending order.
