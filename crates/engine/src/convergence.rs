@@ -40,8 +40,10 @@ struct Tracked {
     operation: OpId,
     at: Time,
     acknowledged: bool,
-    /// Something made later rightly took its place somewhere.
-    superseded: bool,
+    /// It was acknowledged, or took the place of one that is owed: some state must show that it happened.
+    owed: bool,
+    /// Something made later rightly took its place somewhere: that one, at the first such place, takes over what is owed.
+    successor: Option<u32>,
     /// Something older took its place somewhere.
     lost: bool,
     /// What its origin overwrote when it made this one.
@@ -54,7 +56,7 @@ struct Tracked {
 
 impl Tracked {
     fn missing(&self, live: u32) -> bool {
-        self.acknowledged && !self.superseded && self.holders < live
+        self.owed && self.successor.is_none() && self.holders < live
     }
 
     fn holds(&self, node: NodeId) -> bool {
@@ -116,7 +118,8 @@ impl Convergence {
             operation,
             at: now,
             acknowledged: false,
-            superseded: false,
+            owed: false,
+            successor: None,
             lost: false,
             parent: None,
             held,
@@ -130,7 +133,8 @@ impl Convergence {
     /// The client of an operation was told that it took effect.
     pub(crate) fn acknowledge(&mut self, now: Time, operation: OpId) {
         if let Some(&index) = self.by_operation.get(&operation) {
-            self.change(index, |tracked| tracked.acknowledged = true);
+            self.updates[index as usize].acknowledged = true;
+            self.owe(index);
             self.settle(now);
         }
     }
@@ -158,7 +162,10 @@ impl Convergence {
             if newer.update.origin == node && newer.holders <= 1 && newer.at == now && newer.parent.is_none() {
                 newer.parent = Some(old);
             }
-            self.change(old, |tracked| tracked.superseded = true);
+            self.change(old, |tracked| tracked.successor = tracked.successor.or(Some(new)));
+            if self.updates[old as usize].owed {
+                self.owe(new);
+            }
         }
         self.hold(now, node, new);
         self.settle(now);
@@ -234,7 +241,8 @@ impl Convergence {
             operation: tracked.operation,
             at: tracked.at,
             acknowledged: tracked.acknowledged,
-            superseded: tracked.superseded,
+            owed: tracked.owed,
+            superseded: tracked.successor.is_some(),
             lost: tracked.lost,
             holders: tracked.holders,
             by_round: by_round.collect(),
@@ -254,6 +262,15 @@ impl Convergence {
         if before && !tracked.missing(live) {
             self.missing -= 1;
             self.settle(now);
+        }
+    }
+
+    /// Some state must show that this update happened: the update itself, or what rightly took its place.
+    fn owe(&mut self, index: u32) {
+        let mut next = Some(index);
+        while let Some(index) = next.filter(|index| !self.updates[*index as usize].owed) {
+            self.change(index, |tracked| tracked.owed = true);
+            next = self.updates[index as usize].successor;
         }
     }
 
@@ -341,6 +358,8 @@ pub struct Coverage {
     pub at: Time,
     /// Whether its client was told that it took effect.
     pub acknowledged: bool,
+    /// Whether it was acknowledged, or took the place of one that is owed.
+    pub owed: bool,
     /// Whether a later one rightly took its place somewhere.
     pub superseded: bool,
     /// Whether an older one took its place somewhere.
@@ -424,6 +443,20 @@ mod tests {
         convergence.publish(Time(9), B, 8);
         assert!(convergence.converged());
         assert_eq!(convergence.finish().lost, 0);
+    }
+
+    #[test]
+    fn what_took_the_place_of_an_acknowledged_update_is_owed_in_its_stead() {
+        let mut convergence = two_replicas();
+        convergence.accept(Time(1), A, OpId(0), update(A, 1));
+        convergence.acknowledge(Time(1), OpId(0));
+        convergence.accept(Time(2), A, OpId(1), update(A, 2));
+        convergence.supersede(Time(2), A, update(A, 1), update(A, 2));
+        convergence.publish(Time(2), A, 8);
+        // The second was never acknowledged; with the only replica that held either, both are gone.
+        convergence.crash(Time(3), A);
+        assert!(!convergence.converged());
+        assert_eq!(convergence.finish().missing, 1);
     }
 
     #[test]

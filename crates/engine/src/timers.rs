@@ -17,7 +17,7 @@ pub struct TimerSlot {
 /// What an entry that surfaces means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Surfaced {
-    /// The timer is due now and is no longer armed.
+    /// The timer is due now. It stays armed until its handler runs: a paused node may still move it.
     Due,
     /// The timer was moved later: put an entry at this deadline with this sequence number.
     Requeue(u64, u32),
@@ -54,7 +54,7 @@ impl TimerSlot {
     pub(crate) fn surface(&mut self, time: u64, sequence: u32) -> Surfaced {
         if self.deadline == time && self.sequence == sequence {
             // A stale twin may still wait at a later instant; it will find another deadline or none.
-            *self = TimerSlot { sequence, ..TimerSlot::UNARMED };
+            self.queued = u64::MAX;
             return Surfaced::Due;
         }
         if self.queued != time {

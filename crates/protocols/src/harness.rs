@@ -106,7 +106,7 @@ fn converges<A: Actor>(seen: &Seen<'_, A>, report: &Report) -> Check {
         .live()
         .filter_map(|(replica, actor)| actor.replica_digest().map(|digest| eventual::Replica { replica, digest }))
         .collect();
-    let owed = convergence.updates.iter().filter(|update| update.acknowledged && (update.lost || !update.superseded));
+    let owed = convergence.updates.iter().filter(|update| update.owed && (update.lost || !update.superseded));
     let updates: Vec<eventual::Acknowledged> = owed
         .map(|update| eventual::Acknowledged { name: describe(seen, update), holders: update.holders, lost: update.lost })
         .collect();

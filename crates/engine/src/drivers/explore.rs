@@ -104,12 +104,12 @@ struct State<A: Actor> {
 /// When a replica reads a clock although [`Actor::reads_clocks`] says that it does not.
 pub fn explore<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>, bounds: &Bounds) -> Explored {
     let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload);
-    world.moments.clear();
-    world.start();
+    let chose = start(&mut world);
     let left = Left { losses: bounds.losses, duplications: bounds.duplications, crashes: bounds.crashes };
     let mut search = Search { seen: HashSet::default(), paths: Vec::new(), frontier: VecDeque::new(), transitions: 0 };
     search.push(State { world, left, depth: 0, parent: None });
-    let mut complete = true;
+    // What replicas choose at the start is not enumerated yet; then silence proves nothing.
+    let mut complete = !chose;
     while let Some((index, state)) = search.frontier.pop_front() {
         if state.depth >= bounds.depth {
             continue;
@@ -150,14 +150,21 @@ pub fn follow<A: Actor>(
     path: &[Choice],
 ) -> Option<Violation> {
     let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload);
-    world.moments.clear();
-    world.start();
+    start(&mut world);
     let left = Left { losses: u32::MAX, duplications: u32::MAX, crashes: u32::MAX };
     let mut state = State { world, left, depth: 0, parent: None };
     for choice in path {
         state = take(&state, 0, choice.step, Script::new(choice.answers.clone())).0;
     }
     state.world.violations.into_iter().next()
+}
+
+/// Starts every replica with the first of all answers; whether one asked for any.
+fn start<A: Actor>(world: &mut World<A, Blind, Bag<A::Message>>) -> bool {
+    world.moments.clear();
+    world.script = Some(Script::default());
+    world.start();
+    world.script.take().is_some_and(|script| !script.given().is_empty())
 }
 
 struct Search<A: Actor> {
@@ -194,8 +201,11 @@ fn moves<A: Actor>(state: &State<A>) -> Vec<Move> {
             break; // the workload's own order is kept
         }
     }
-    for &(from, number) in world.schedule.messages.keys() {
+    for (&(from, number), in_flight) in &world.schedule.messages {
         moves.push(Move::Deliver(from, number));
+        if in_flight.to == from {
+            continue; // what a node sends itself crosses no link
+        }
         if state.left.losses > 0 {
             moves.push(Move::Lose(from, number));
         }
@@ -253,6 +263,9 @@ fn take<A: Actor>(state: &State<A>, index: usize, step: Move, script: Script) ->
         Move::Crash(node) => {
             left.crashes -= 1;
             world.crash(node);
+            // Neither what it sent itself nor its unfinished writes outlive it.
+            world.schedule.messages.retain(|(from, _), in_flight| (*from, in_flight.to) != (node, node));
+            world.schedule.events.retain(|(to, event), _| *to != node || !matches!(event, Event::Synced(..)));
         }
         Move::Restart(node) => {
             world.restart(node);

@@ -81,12 +81,10 @@ pub fn follow<A: Actor>(
                 world.arrive(found.key, from, to, found.depth, found.message);
             }
             Happening::Fire { node, timer } => {
-                let slot = &mut world.nodes[node.index()].timers.slots_mut()[usize::from(timer)];
+                let slot = &world.nodes[node.index()].timers.slots()[usize::from(timer)];
                 if slot.deadline != step.at.0 {
                     return Err(format!("step {index} fires timer {timer} of {node} at {}, when it is not due", step.at));
                 }
-                slot.cancel();
-                slot.queued = u64::MAX;
                 world.due(node, timer);
             }
             Happening::Occur { to, depth, event } => world.occur(to, depth, event),

@@ -125,7 +125,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
         let limit = self.world.events.saturating_add(events);
         let watching = self.world.setup.until == Until::Converged || !self.world.moments.is_empty();
         let mut popped = 0u64;
-        let mut looked_at = Time::ZERO;
+        let (mut looked_at, mut still) = (Time::ZERO, 0);
         while self.stopped.is_none() && self.world.events < limit {
             let Some(entry) = self.world.schedule.pop() else {
                 self.run_dry();
@@ -146,8 +146,9 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             }
             popped += 1;
             if popped.is_multiple_of(LIVELOCK_EVERY) {
-                self.check_progress(looked_at, popped);
+                still = if looked_at == self.world.now { still + LIVELOCK_EVERY } else { 0 };
                 looked_at = self.world.now;
+                self.check_progress(still);
             }
         }
         self.world.failed.clone().map_or(Ok(self.stopped.is_some()), Err)
@@ -245,9 +246,9 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     }
 
     #[cold]
-    fn check_progress(&mut self, looked_at: Time, events: u64) {
+    fn check_progress(&mut self, events: u64) {
         let population = self.world.nodes.len() + self.world.schedule.len();
-        if looked_at == self.world.now && events > 64 * population as u64 {
+        if events > 64 * population as u64 {
             self.world.fail(RunError::Livelock { at: self.world.now, events });
         }
     }

@@ -5,6 +5,7 @@ use super::World;
 use crate::actor::{Actor, Message};
 use crate::id::{NodeId, OpId};
 use crate::ledger::{Cause, LinkClass, Observer};
+use crate::network::Fate;
 use crate::outcome::RunError;
 use crate::queue::Key;
 use crate::schedule::{Event, Schedule};
@@ -16,13 +17,14 @@ use crate::wire::Wire;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     sequence: u32,
-    sent: u32,
+    /// Words that crossed the network to or from the client: the index of their draws.
+    crossed: u32,
     rank: u32,
 }
 
 impl Client {
     pub(super) fn new(rank: u32) -> Client {
-        Client { sequence: 0, sent: 0, rank }
+        Client { sequence: 0, crossed: 0, rank }
     }
 }
 
@@ -78,12 +80,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         {
             self.schedule.event(key, id, 0, Event::Timeout(operation));
         }
-        let sender = &mut self.clients[client as usize];
-        let draw = self.keys.network.draw(id.0, sender.sent);
-        let Some(fate) = self.links.client_fate(draw) else {
+        let Some(fate) = self.client_fate(client) else {
             return self.occur(to, 0, Event::Request(operation));
         };
-        sender.sent += 1;
         let kind = A::Message::KINDS.len();
         self.observer.sent(&mut O::Node::default(), kind, LinkClass::Client, || bytes, fate.delay);
         match fate.delay {
@@ -106,6 +105,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         };
         sender.sequence = next;
         Some(Key::new((self.now + delay).0, sender.rank, sequence))
+    }
+
+    /// What becomes of the next word to or from a client, drawn from the client's stream; `None` when it is beside its replica.
+    fn client_fate(&mut self, client: u32) -> Option<Fate> {
+        let crossed = &mut self.clients[client as usize].crossed;
+        let draw = self.keys.network.draw(self.setup.nodes + client, *crossed);
+        let fate = self.links.client_fate(draw)?;
+        *crossed = crossed.wrapping_add(1);
+        // Where instants do not matter, neither delay nor chance decides.
+        Some(if S::TIMED { fate } else { Fate { delay: Some(0), copy: None } })
     }
 
     fn beside(&self) -> bool {
@@ -150,9 +159,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let Some(sequence) = node.take_sequence() else {
             return self.fail(RunError::SequenceOverflow(id));
         };
-        let (index, rank) = (node.sent, node.rank);
-        node.sent = index.wrapping_add(1);
-        let fate = self.links.client_fate(self.keys.network.draw(id.0, index)).expect("clients are not beside their replica");
+        let rank = node.rank;
+        let fate = self.client_fate(client).expect("clients are not beside their replica");
         let kind = A::Message::KINDS.len() + 1;
         self.observer.sent(&mut self.nodes[id.index()].observed, kind, LinkClass::Client, || bytes, fate.delay);
         match fate.delay {

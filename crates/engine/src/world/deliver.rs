@@ -26,6 +26,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         if self.reach.loses(from, to) {
             return self.lost_to_partition(from, to, message.kind());
         }
+        self.deliver(key, from, to, depth, class, message);
+    }
+
+    /// A message that has arrived is handled.
+    #[inline]
+    fn deliver(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, class: LinkClass, message: A::Message) {
+        let node = &mut self.nodes[to.index()];
         self.observer.delivered(&mut node.observed, message.kind(), class, key, depth, || message.wire_digest());
         node.received = node.received.wrapping_add(u32::from(from != to));
         self.events += 1;
@@ -35,6 +42,10 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     #[cold]
     fn arrive_at_absent(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
         if self.nodes[to.index()].status == Status::Paused {
+            // It has arrived, or not, whenever it is looked at.
+            if self.reach.loses(from, to) {
+                return self.lost_to_partition(from, to, message.kind());
+            }
             self.held.entry(to).or_default().push(Held::Message(key, from, depth, message));
         } else {
             let class = if from == to { LinkClass::Local } else { LinkClass::Mesh };
@@ -59,12 +70,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         true
     }
 
-    /// A timer is due and no longer armed; a paused node is late.
+    /// An armed timer is due. A paused node is late, and what happens first when it goes on may still move the timer.
     #[inline]
     pub(crate) fn due(&mut self, id: NodeId, timer: u8) {
-        if self.nodes[id.index()].status == Status::Paused {
+        let node = &mut self.nodes[id.index()];
+        if node.status == Status::Paused {
             self.held.entry(id).or_default().push(Held::Event(Event::Timer(timer), 0));
         } else {
+            node.timers.slots_mut()[usize::from(timer)].cancel();
             self.fire(id, timer);
         }
     }
@@ -99,7 +112,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     fn occur_at(&mut self, id: NodeId, depth: u16, event: Event) {
         let now = self.now.0;
         match event {
-            Event::Timer(timer) => self.fire(id, timer),
+            Event::Timer(timer) => {
+                let slot = &mut self.nodes[id.index()].timers.slots_mut()[usize::from(timer)];
+                if slot.is_armed() && slot.deadline <= now {
+                    slot.cancel();
+                    self.fire(id, timer);
+                }
+            }
             Event::Synced(incarnation, upto) => {
                 let node = &mut self.nodes[id.index()];
                 if node.incarnation != incarnation {
@@ -126,7 +145,10 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(super) fn catch_up(&mut self, id: NodeId) {
         for held in self.held.remove(&id).unwrap_or_default() {
             match held {
-                Held::Message(key, from, depth, message) => self.arrive(key, from, id, depth, message),
+                Held::Message(key, from, depth, message) => {
+                    let class = if from == id { LinkClass::Local } else { LinkClass::Mesh };
+                    self.deliver(key, from, id, depth, class, message);
+                }
                 Held::Event(event, depth) => self.occur(id, depth, event),
             }
         }

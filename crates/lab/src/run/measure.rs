@@ -63,7 +63,7 @@ fn settled(convergence: &Converged) -> Option<&Converged> {
 
 /// Updates that every live replica should hold: a superseded one has a successor that stands for it.
 fn owed(update: &Coverage) -> bool {
-    update.acknowledged && (update.lost || !update.superseded)
+    update.owed && (update.lost || !update.superseded)
 }
 
 fn not_everywhere(update: &Coverage, live: u32) -> bool {

@@ -70,9 +70,12 @@ impl<S: State> Gossip<S> {
         let next = match &self.state {
             None => theirs,
             Some(ours) => match ours.merge(&theirs, &ctx.options().rule) {
-                Merged::Ours => return,
+                Merged::Ours => return theirs.tell_refused(ctx, ours),
                 Merged::Theirs => theirs,
-                Merged::New(both) => Content::new(both),
+                Merged::New(both) => {
+                    theirs.tell_refused(ctx, &both);
+                    Content::new(both)
+                }
             },
         };
         self.view(|before| before.tell_merge(ctx, &next));

@@ -48,4 +48,8 @@ pub trait State: Wire + Clone + Eq + Hash + Debug + Default + 'static {
 
     /// States what a merge brought: `self` became `next` by it.
     fn tell_merge(&self, ctx: &mut Context<'_, Gossip<Self>>, next: &Self);
+
+    /// States what of this state, which came from a peer, was refused because `kept` has something in its place. Nothing for a
+    /// state that loses nothing in a merge.
+    fn tell_refused(&self, _ctx: &mut Context<'_, Gossip<Self>>, _kept: &Self) {}
 }

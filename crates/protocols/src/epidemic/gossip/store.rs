@@ -178,6 +178,16 @@ impl State for Store {
             }
         }
     }
+
+    fn tell_refused(&self, ctx: &mut Context<'_, Gossip<Store>>, kept: &Store) {
+        for (_, theirs, kept) in self.entries.join(&kept.entries) {
+            if let (Some(theirs), Some(kept)) = (theirs, kept)
+                && theirs.update != kept.update
+            {
+                ctx.supersede(theirs.update, kept.update);
+            }
+        }
+    }
 }
 
 fn replace(ctx: &mut Context<'_, Gossip<Store>>, old: Update, new: Update) {
