@@ -35,6 +35,11 @@ pub fn judge(additions: &[Addition], finals: &[Final], settled: bool) -> Verdict
         additions.iter().filter(|addition| addition.acknowledged).map(|addition| i128::from(addition.amount)).sum();
     let uncertain: Vec<i128> =
         additions.iter().filter(|addition| !addition.acknowledged).map(|addition| i128::from(addition.amount)).collect();
+    // A replica counts in 64 bits; a judge of what lies beyond would judge the width of its numbers.
+    let volume: u128 = additions.iter().map(|addition| u128::from(addition.amount.unsigned_abs())).sum();
+    if volume > i64::MAX as u128 {
+        return Verdict::Unknown(format!("the additions amount to {volume} in all, more than a 64-bit counter holds"));
+    }
     if !settled {
         let every: Vec<i128> = additions.iter().map(|addition| i128::from(addition.amount)).collect();
         return match finals.iter().find(|found| !within(&every, i128::from(found.value))) {

@@ -25,6 +25,8 @@ enum Flaw {
     StaysOld,
     /// Tells the author what it heard.
     Echoes,
+    /// No flaw: news put the next tick off, as heartbeats do with a timeout.
+    Defers,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -124,6 +126,9 @@ impl Actor for Flood {
 
     fn message(&mut self, ctx: &mut Context<'_, Flood>, _: NodeId, News(update): News) {
         ctx.fact(Said::Heard(update));
+        if *ctx.options() == Flaw::Defers {
+            ctx.set_timer(Tick, SECOND);
+        }
         if self.held.insert(update) {
             self.appended += 1;
             ctx.append(update);
@@ -321,6 +326,43 @@ fn a_paused_node_is_late_and_loses_nothing() {
     );
     assert_eq!(run.outcome.convergence.since, Some(Time(4_510 * MILLISECOND)));
     assert_eq!(run.outcome.operations[2].completed, Some(Time(4_500 * MILLISECOND)));
+}
+
+#[test]
+fn a_timer_that_fell_due_in_a_pause_may_still_be_put_off() {
+    let mut setup = setup(2);
+    setup.faults = vec![
+        at(1_500 * MILLISECOND, Fault::Pause(NodeSet::range(1, 2))),
+        at(4_500 * MILLISECOND, Fault::Resume(NodeSet::range(1, 2))),
+    ];
+    // The news waits since 1.61 s, the tick since 2 s: the news comes first, and puts the tick off.
+    let run = run(&setup, Flaw::Defers, vec![ask(1_600 * MILLISECOND, 0)]);
+    let at_ms: Vec<u64> = ticks(&run, 1).iter().map(|tick| tick.0 / MILLISECOND).collect();
+    assert_eq!(at_ms[..2], [1_000, 5_500]);
+    // Without news it fires late, once.
+    let run = self::run(&setup, Flaw::None, vec![]);
+    let at_ms: Vec<u64> = ticks(&run, 1).iter().map(|tick| tick.0 / MILLISECOND).collect();
+    assert_eq!(at_ms[..3], [1_000, 4_500, 5_500]);
+}
+
+#[test]
+fn what_reaches_a_paused_node_is_judged_when_it_arrives() {
+    let sides = Partition::Groups(vec![NodeSet::range(0, 1), NodeSet::range(1, 2)]);
+    let pause = |from: u64, to: u64| {
+        [at(from * MILLISECOND, Fault::Pause(NodeSet::range(1, 2))), at(to * MILLISECOND, Fault::Resume(NodeSet::range(1, 2)))]
+    };
+    let cut =
+        |from: u64, to: u64| [at(from * MILLISECOND, Fault::Partition(0, sides.clone())), at(to * MILLISECOND, Fault::Heal(0))];
+    let heard = |faults: Vec<Timed>| {
+        let mut setup = setup(2);
+        setup.faults = faults;
+        setup.faults.sort_by_key(|timed| timed.at);
+        run(&setup, Flaw::None, vec![ask(2 * SECOND, 0)]).outcome.ledger.between_replicas().delivered
+    };
+    // Due at 2.01 s: within a cut it is lost, though the node goes on after the heal.
+    assert_eq!(heard([pause(1_900, 4_000), cut(2_005, 3_000)].concat()), 0);
+    // It has arrived before the cut, and waits at the node while the cut lasts.
+    assert_eq!(heard([pause(1_900, 4_000), cut(3_000, 5_000)].concat()), 1);
 }
 
 #[test]

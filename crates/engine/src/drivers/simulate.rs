@@ -10,6 +10,7 @@ use crate::schedule::{Due, Event, Timeline};
 use crate::setup::{Planned, Setup, Until};
 use crate::time::Time;
 use crate::wire::Wire;
+pub use crate::world::FACTS_KEPT_MAX;
 use crate::world::{Moment, OperationStatus as Known, Status, World};
 
 /// A finished run: what every protocol's run gives, and the replicas and answers for the protocol's own report.

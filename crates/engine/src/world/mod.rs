@@ -28,8 +28,8 @@ use crate::timers::Slots;
 pub(crate) use clients::{Client, Operation, Status as OperationStatus};
 use std::collections::BTreeMap;
 
-/// Facts that are kept for the report; more are only judged.
-pub(crate) const FACTS_KEPT_MAX: usize = 10_000;
+/// Facts that are kept for the report; what comes later is judged by the monitor alone.
+pub const FACTS_KEPT_MAX: usize = 10_000;
 
 /// A world in which `A` runs, observed by `O`, whose future stands in `S`.
 #[derive(Clone)]

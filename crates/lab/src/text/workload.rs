@@ -3,6 +3,7 @@
 
 use super::error::{Problems, Read};
 use super::nodes::node_set;
+use super::scenario::MEMORY_MAX;
 use super::spot::Spot;
 use crate::plan::AskEntry;
 use quorate_engine::id::{NodeId, NodeSet};
@@ -25,6 +26,15 @@ pub(crate) fn entries(section: Option<Spot<'_>>, nodes: u32, duration: Nanos, pr
                 total = total.saturating_add(entry.from.len().saturating_mul(u64::from(entry.count)));
                 if total > OPERATIONS_MAX {
                     return Err(spot.fail(format!("the workload comes to {total} operations here; {OPERATIONS_MAX} is the most")));
+                }
+                // Who holds an update is a bit for each node.
+                let bytes = u128::from(total) * u128::from(nodes) / 8;
+                if bytes > u128::from(MEMORY_MAX) {
+                    return Err(spot.fail(format!(
+                        "{total} operations over {nodes} nodes would need about {} GiB, and the limit is {}; ask fewer",
+                        bytes >> 30,
+                        MEMORY_MAX >> 30
+                    )));
                 }
                 Ok(entry)
             }));

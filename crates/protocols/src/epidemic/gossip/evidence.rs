@@ -91,6 +91,10 @@ fn rounds_by_growth(nodes: u64, growth: u64) -> u32 {
 }
 
 fn registers(seen: &Seen<'_, Gossip<Store>>, report: &Report) -> Verdict {
+    // Which write had seen which stands in the facts; with some of them gone, silence would prove nothing.
+    if seen.facts.len() >= quorate_engine::simulate::FACTS_KEPT_MAX {
+        return Verdict::Unknown(format!("the run states more than {} facts; no more are kept", seen.facts.len()));
+    }
     let outcome = &report.outcome;
     let operations: BTreeMap<Update, usize> =
         outcome.convergence.updates.iter().map(|update| (update.update, update.operation.index())).collect();

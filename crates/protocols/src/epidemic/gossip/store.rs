@@ -125,8 +125,8 @@ impl State for Store {
     fn change(&self, ctx: &mut Context<'_, Gossip<Store>>, request: &Request) -> Write {
         let Request::Write(key, value) = *request else { unreachable!("a read changes nothing") };
         let stamp = match ctx.options().rule.stamps {
-            Stamps::Lamport => self.latest_stamp() + 1,
-            Stamps::Hybrid => ctx.wall().max(self.latest_stamp() + 1),
+            Stamps::Lamport => self.latest_stamp().saturating_add(1),
+            Stamps::Hybrid => ctx.wall().max(self.latest_stamp().saturating_add(1)),
             Stamps::WallClock => ctx.wall(),
         };
         Write { key, value, stamp, over: self.entries.get(key).map(|entry| entry.update) }
