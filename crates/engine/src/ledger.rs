@@ -3,6 +3,7 @@
 
 use crate::actor::{Kind, Role};
 use crate::histogram::Histogram;
+use crate::id::NodeId;
 use crate::queue::Key;
 use crate::random::mix;
 use crate::time::Nanos;
@@ -21,6 +22,12 @@ pub enum LinkClass {
 impl LinkClass {
     /// All classes, in the order in which the ledger keeps them.
     pub const ALL: [LinkClass; 3] = [LinkClass::Local, LinkClass::Mesh, LinkClass::Client];
+
+    /// The class of the link between two replicas.
+    #[inline]
+    pub fn between(from: NodeId, to: NodeId) -> LinkClass {
+        if from == to { LinkClass::Local } else { LinkClass::Mesh }
+    }
 
     /// The name that reports show.
     pub fn name(self) -> &'static str {

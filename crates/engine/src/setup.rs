@@ -69,6 +69,13 @@ pub struct Network {
     pub client_latency: Option<Distribution>,
 }
 
+impl Network {
+    /// Links that delay and do nothing else, with clients beside their replicas.
+    pub fn faultless(latency: Distribution) -> Network {
+        Network { latency, loss: Probability::never(), duplication: Probability::never(), reordering: None, client_latency: None }
+    }
+}
+
 /// Messages that are overtaken because they are held back.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reordering {

@@ -9,7 +9,6 @@ use crate::id::{NodeId, NodeSet, OpId};
 use crate::latency::Distribution;
 use crate::ledger::{Blind, Ledger, Observer};
 use crate::outcome::{Digest, RunError};
-use crate::random::Probability;
 use crate::setup::{Clocks, Network, Setup, Ties, Until};
 use crate::simulate::Simulation;
 use crate::time::{MILLISECOND, SECOND, Time};
@@ -99,13 +98,7 @@ fn setup(nodes: u32, seed: u64) -> Setup {
         duration: 1_000_000 * SECOND,
         until: Until::Duration,
         ties: Ties::Permuted,
-        network: Network {
-            latency: Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND },
-            loss: Probability::never(),
-            duplication: Probability::never(),
-            reordering: None,
-            client_latency: None,
-        },
+        network: Network::faultless(Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND }),
         clocks: Clocks { offset_ns: Spread::ZERO, drift_ppb: Spread::ZERO },
         faults: vec![Timed { at: Time::ZERO, fault: Fault::Partition(0, everyone) }],
         round: SECOND,

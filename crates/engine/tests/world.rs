@@ -5,7 +5,7 @@ use quorate_engine::clock::Spread;
 use quorate_engine::fault::{Fault, Partition, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::ledger::Cause;
-use quorate_engine::outcome::OperationStatus;
+use quorate_engine::outcome::{OperationStatus, RunError};
 use quorate_engine::random::Probability;
 use quorate_engine::setup::{Clocks, Network, Planned, Reordering, Setup, Ties, Until};
 use quorate_engine::simulate::{Run, simulate};
@@ -25,6 +25,8 @@ enum Flaw {
     StaysOld,
     /// Tells the author what it heard.
     Echoes,
+    /// Sends everything back, for ever.
+    Chatters,
     /// No flaw: news put the next tick off, as heartbeats do with a timeout.
     Defers,
 }
@@ -124,7 +126,10 @@ impl Actor for Flood {
         ctx.set_timer(Tick, SECOND);
     }
 
-    fn message(&mut self, ctx: &mut Context<'_, Flood>, _: NodeId, News(update): News) {
+    fn message(&mut self, ctx: &mut Context<'_, Flood>, from: NodeId, News(update): News) {
+        if *ctx.options() == Flaw::Chatters {
+            return ctx.send(from, News(update));
+        }
         ctx.fact(Said::Heard(update));
         if *ctx.options() == Flaw::Defers {
             ctx.set_timer(Tick, SECOND);
@@ -192,13 +197,7 @@ fn setup(nodes: u32) -> Setup {
         duration: 10 * SECOND,
         until: Until::Duration,
         ties: Ties::Permuted,
-        network: Network {
-            latency: Distribution::Constant { ns: 10 * MILLISECOND },
-            loss: Probability::never(),
-            duplication: Probability::never(),
-            reordering: None,
-            client_latency: None,
-        },
+        network: Network::faultless(Distribution::Constant { ns: 10 * MILLISECOND }),
         clocks: Clocks::TRUE,
         faults: Vec::new(),
         round: SECOND,
@@ -326,6 +325,17 @@ fn a_paused_node_is_late_and_loses_nothing() {
     );
     assert_eq!(run.outcome.convergence.since, Some(Time(4_510 * MILLISECOND)));
     assert_eq!(run.outcome.operations[2].completed, Some(Time(4_500 * MILLISECOND)));
+}
+
+#[test]
+fn a_run_in_which_time_stands_still_is_ended_and_a_long_one_is_not() {
+    let mut still = setup(2);
+    still.network = Network::faultless(Distribution::Constant { ns: 0 });
+    let stuck = simulate::<Flood>(&still, &Flaw::Chatters, vec![ask(SECOND, 0)]).err();
+    assert!(matches!(stuck, Some(RunError::Livelock { at: Time(SECOND), .. })), "{stuck:?}");
+    // As many events, a nanosecond apart.
+    let long = Setup { network: Network::faultless(Distribution::Constant { ns: 1 }), duration: SECOND + 10_000_000, ..setup(2) };
+    assert!(run(&long, Flaw::Chatters, vec![ask(SECOND, 0)]).outcome.events > 9_000_000);
 }
 
 #[test]

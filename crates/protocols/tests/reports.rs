@@ -4,7 +4,6 @@
 use quorate_engine::fault::{Fault, Partition, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::OperationStatus;
-use quorate_engine::random::Probability;
 use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, NodeSet, Time};
@@ -20,13 +19,7 @@ fn world(nodes: u32) -> Setup {
         duration: 20 * SECOND,
         until: Until::Duration,
         ties: Ties::Permuted,
-        network: Network {
-            latency: Distribution::Constant { ns: 5 * MILLISECOND },
-            loss: Probability::never(),
-            duplication: Probability::never(),
-            reordering: None,
-            client_latency: None,
-        },
+        network: Network::faultless(Distribution::Constant { ns: 5 * MILLISECOND }),
         clocks: Clocks::TRUE,
         faults: Vec::new(),
         round: SECOND,

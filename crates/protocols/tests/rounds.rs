@@ -2,7 +2,6 @@
 //! Grimmett 1985; Karp et al. 2000). The constants are means of simulations of the same model, good to ±0.15 at 400 runs.
 
 use quorate_engine::latency::Distribution;
-use quorate_engine::random::Probability;
 use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, Time};
@@ -32,13 +31,7 @@ fn mean_rounds(nodes: u32, mode: &'static str, reply: &'static str) -> f64 {
             duration: 200 * SECOND,
             until: Until::Converged,
             ties: Ties::Permuted,
-            network: Network {
-                latency: Distribution::Constant { ns: MILLISECOND },
-                loss: Probability::never(),
-                duplication: Probability::never(),
-                reordering: None,
-                client_latency: None,
-            },
+            network: Network::faultless(Distribution::Constant { ns: MILLISECOND }),
             clocks: Clocks::TRUE,
             faults: Vec::new(),
             round: SECOND,

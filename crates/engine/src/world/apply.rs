@@ -101,7 +101,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     }
 
     fn fact(&mut self, id: NodeId, fact: A::Fact) {
-        if let Err(broken) = self.monitor.fact(&self.options, id, &fact) {
+        if let Err(broken) = self.monitor.fact(&self.options, id, &fact)
+            && self.violations.len() < VIOLATIONS_KEPT_MAX
+        {
             self.violations.push(Violation { at: self.now, node: id, broken });
         }
         if self.facts.len() < FACTS_KEPT_MAX {
@@ -109,3 +111,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 }
+
+/// The first violations tell what went wrong; a protocol that breaks a property at every event must not fill the memory.
+const VIOLATIONS_KEPT_MAX: usize = 1_000;

@@ -18,7 +18,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A message, or a copy of one, reaches its receiver.
     #[inline]
     pub(crate) fn arrive(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
-        let class = if from == to { LinkClass::Local } else { LinkClass::Mesh };
+        let class = LinkClass::between(from, to);
         let node = &mut self.nodes[to.index()];
         if node.status != Status::Up {
             return self.arrive_at_absent(key, from, to, depth, message);
@@ -48,7 +48,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             }
             self.held.entry(to).or_default().push(Held::Message(key, from, depth, message));
         } else {
-            let class = if from == to { LinkClass::Local } else { LinkClass::Mesh };
+            let class = LinkClass::between(from, to);
             self.observer.dropped(message.kind(), class, Cause::Down);
         }
     }
@@ -146,7 +146,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         for held in self.held.remove(&id).unwrap_or_default() {
             match held {
                 Held::Message(key, from, depth, message) => {
-                    let class = if from == id { LinkClass::Local } else { LinkClass::Mesh };
+                    let class = LinkClass::between(from, id);
                     self.deliver(key, from, id, depth, class, message);
                 }
                 Held::Event(event, depth) => self.occur(id, depth, event),
@@ -159,7 +159,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         for held in self.held.remove(&id).unwrap_or_default() {
             match held {
                 Held::Message(_, from, _, message) => {
-                    let class = if from == id { LinkClass::Local } else { LinkClass::Mesh };
+                    let class = LinkClass::between(from, id);
                     self.observer.dropped(message.kind(), class, Cause::Down);
                 }
                 Held::Event(Event::Request(operation), _) => self.request_lost(operation),
