@@ -1,9 +1,9 @@
 //! `[network]`: the links.
 
 use super::error::{Problems, Read};
-use super::schema;
+use super::latency::latency;
 use super::spot::Spot;
-use crate::units::quoted;
+use super::topology::topology;
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
 use quorate_engine::setup::{Network, Reordering};
@@ -43,41 +43,6 @@ pub(crate) fn network(section: Option<Spot<'_>>, problems: &mut Problems) -> Net
     network
 }
 
-fn topology(spot: &Spot<'_>) -> Read<()> {
-    let name = if spot.is_table() { spot.only("a topology")?.0 } else { spot.text()? };
-    if schema::not_yet("topology", name) {
-        return Err(spot.fail(format!("the topology {} is not built yet; write \"mesh\"", quoted(name))));
-    }
-    if spot.is_table() {
-        return Err(spot.fail("a mesh has no options; write topology = \"mesh\""));
-    }
-    spot.word(["mesh"]).map(|_| ())
-}
-
 fn reordering(spot: &Spot<'_>) -> Read<Reordering> {
     Ok(Reordering { probability: spot.need("probability")?.probability()?, extra: latency(&spot.need("extra")?)? })
-}
-
-/// A latency: a duration, or a table that names a distribution.
-fn latency(spot: &Spot<'_>) -> Read<Distribution> {
-    let distribution = if spot.is_table() { distribution(spot)? } else { Distribution::Constant { ns: spot.duration()? } };
-    distribution.validate().map_err(|invalid| spot.fail(invalid.to_string()))?;
-    Ok(distribution)
-}
-
-fn distribution(spot: &Spot<'_>) -> Read<Distribution> {
-    let (kind, value) = spot.only("a latency")?;
-    match kind {
-        "constant" => Ok(Distribution::Constant { ns: value.duration()? }),
-        "uniform" => {
-            let [low, high] = value.pair("[\"1ms\", \"10ms\"]")?;
-            Ok(Distribution::Uniform { low_ns: low.duration()?, high_ns: high.duration()? })
-        }
-        "lognormal" => {
-            let (median, p99) = (value.need("median")?, value.need("p99")?);
-            Ok(Distribution::Lognormal { median_ns: median.duration()?, p99_ns: p99.duration()? })
-        }
-        "exponential" => Ok(Distribution::Exponential { mean_ns: value.need("mean")?.duration()? }),
-        other => Err(spot.fail(format!("{} is no latency", quoted(other)))),
-    }
 }

@@ -1,12 +1,14 @@
 //! A plan written down as the scenario that it is: every default filled in, keys as in the file, in a fixed order. Reports
 //! carry it, so that they can be run again.
 
+mod latency;
+
 use crate::plan::{AskEntry, FaultEntry, Plan, SCHEMA, What};
 use crate::units::show_signed;
+use latency::latency;
 use quorate_engine::clock::Spread;
 use quorate_engine::fault::Partition;
 use quorate_engine::id::NodeSet;
-use quorate_engine::latency::Distribution;
 use quorate_engine::setup::{Network, Ties, Until};
 use quorate_engine::time::show;
 use quorate_protocols::options::Value as OptionValue;
@@ -86,17 +88,6 @@ fn network(network: &Network) -> Table {
         .with("duplication", network.duplication.to_f64())
         .with_some("reordering", reordering)
         .with_some("client-latency", network.client_latency.as_ref().map(latency))
-}
-
-fn latency(distribution: &Distribution) -> Value {
-    match *distribution {
-        Distribution::Constant { ns } => show(ns).into(),
-        Distribution::Uniform { low_ns, high_ns } => json!({ "uniform": [show(low_ns), show(high_ns)] }),
-        Distribution::Lognormal { median_ns, p99_ns } => {
-            json!({ "lognormal": { "median": show(median_ns), "p99": show(p99_ns) } })
-        }
-        Distribution::Exponential { mean_ns } => json!({ "exponential": { "mean": show(mean_ns) } }),
-    }
 }
 
 fn spread(spread: &Spread, figure: fn(i64) -> Value) -> Value {

@@ -1,6 +1,14 @@
 //! The keys of a scenario file as data: where each may stand, what it takes, what holds without it. The walk checks a file
 //! against it, and the printed schema and help are made from it. What a value must satisfy is said by its section's reader.
 
+mod latency;
+mod network;
+mod topology;
+
+pub use latency::LATENCY;
+pub use network::NETWORK;
+pub use topology::TOPOLOGY;
+
 /// A key and what may stand under it.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -35,16 +43,16 @@ pub enum Holds {
     Names,
 }
 
-const fn key(name: &'static str, takes: &'static str, doc: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, takes: &'static str, doc: &'static str) -> Key {
     Key { name, required: false, holds: Holds::Value, takes, doc }
 }
 
 impl Key {
-    const fn required(self) -> Key {
+    pub(super) const fn required(self) -> Key {
         Key { required: true, ..self }
     }
 
-    const fn holds(self, holds: Holds) -> Key {
+    pub(super) const fn holds(self, holds: Holds) -> Key {
         Key { holds, ..self }
     }
 }
@@ -68,37 +76,6 @@ pub const SCENARIO: &[Key] = &[
     key("workload", "[workload]", "What clients ask.").holds(Holds::Table(WORKLOAD)),
     key("expect", "[expect]", "What must hold: name = \"expectation\".").holds(Holds::Names),
     key("ci", "[ci]", "How continuous integration runs the scenario.").holds(Holds::Table(CI)),
-];
-
-/// `[network]`
-pub const NETWORK: &[Key] = &[
-    key("topology", "\"mesh\"", "Who is linked to whom; without it, \"mesh\": everyone to everyone."),
-    key("latency", "latency", "One-way delay of a message; without it, \"1ms\".").holds(Holds::ValueOrTable(LATENCY)),
-    key("loss", "probability", "That a message never arrives; without it, 0."),
-    key("duplication", "probability", "That a message arrives twice; without it, 0."),
-    key("reordering", "{ probability = 0.1, extra = \"20ms\" }", "Some messages are held back; without it, none.")
-        .holds(Holds::Table(REORDERING)),
-    key("client-latency", "latency", "One-way delay between client and replica; without it, clients live beside their replica.")
-        .holds(Holds::ValueOrTable(LATENCY)),
-];
-
-/// A latency, unless it is a plain duration.
-pub const LATENCY: &[Key] = &[
-    key("constant", "duration", "Always the same."),
-    key("uniform", "[\"1ms\", \"10ms\"]", "Every nanosecond between the two equally likely."),
-    key("lognormal", "{ median = \"5ms\", p99 = \"40ms\" }", "Most are near the median, few are far above.")
-        .holds(Holds::Table(LOGNORMAL)),
-    key("exponential", "{ mean = \"5ms\" }", "Memoryless.").holds(Holds::Table(EXPONENTIAL)),
-];
-
-const LOGNORMAL: &[Key] = &[
-    key("median", "duration", "Half of all are below.").required(),
-    key("p99", "duration", "99 % of all are below.").required(),
-];
-const EXPONENTIAL: &[Key] = &[key("mean", "duration", "The mean.").required()];
-const REORDERING: &[Key] = &[
-    key("probability", "probability", "That a message is held back.").required(),
-    key("extra", "latency", "By how long, on top of its delay.").required().holds(Holds::ValueOrTable(LATENCY)),
 ];
 
 /// `[clocks]`
