@@ -6,7 +6,7 @@ use quorate_engine::outcome::RunError;
 use quorate_engine::queue::{Heap, Hold, Queue, Wheel};
 use quorate_engine::workloads::{Running, Workload};
 use quorate_lab::plan::Plan;
-use quorate_lab::text::{Override, Source, parse};
+use quorate_lab::text::{Files, Override, Source, parse};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -206,7 +206,8 @@ fn gossip(quick: bool) -> Result<Value, String> {
 fn gossip_plan(quick: bool) -> Result<Plan, String> {
     let source = Source { name: "scenarios/gossip/bench.toml".to_string(), bytes: GOSSIP.as_bytes() };
     let overrides: Vec<Override> = quick.then(|| Override::of("nodes=2000")).flatten().into_iter().collect();
-    parse(&source, &overrides).map_err(|errors| errors.plain(source.bytes))
+    let none = Files::default();
+    parse(&source, &overrides, &none).map_err(|errors| errors.plain(&source, &none))
 }
 
 impl Report {

@@ -1,6 +1,9 @@
 //! The command's flags: the one table from which help, parsing and their errors come.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use quorate_protocols::registry::protocols;
 use std::path::PathBuf;
 
 /// A deterministic simulator of distributed systems: what coordination costs, and which guarantees survive.
@@ -11,23 +14,48 @@ pub(crate) struct Flags {
     pub(crate) command: Command,
 }
 
-const STATUS_HELP: &str = "Exit status: 0 everything held; 1 an expectation or a check failed; 2 the input is wrong;
-3 undecided; 4 a path cannot be read or written, or the machine failed.";
+const STATUS_HELP: &str = "Exit status: 0 everything held; 1 an expectation or a check failed; 2 the input is wrong; \
+    3 undecided; 4 a path cannot be read or written, or the machine failed.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run a scenario file over one seed or many, and report.
+    #[command(after_help = "Example: quorate run scenarios/gossip/push.toml --seeds 20 --set network.loss=0.1")]
     Run(Run),
+    /// Check scenario files without running them: what is wrong, where, and what would be right.
+    #[command(after_help = "Example: quorate validate scenarios")]
+    Validate(Validate),
+    /// Show a scenario as it is understood, every default filled in: itself a scenario, with the same results.
+    #[command(after_help = "Example: quorate show scenarios/gossip/push.toml --set network.loss=0.1")]
+    Show(Show),
+    /// Write a scenario to begin with, for any protocol.
+    #[command(after_help = "Example: quorate new my-first --protocol gossip > my-first.toml")]
+    New(New),
+    /// Tell what a protocol, a fault, a metric, a check or a key of a scenario means.
+    #[command(after_help = "Example: quorate describe partition")]
+    Describe(Describe),
     /// List what there is.
+    #[command(after_help = "Example: quorate list metrics")]
     List(List),
     /// Measure the engine, as ratios against its own event queue.
+    #[command(after_help = "Example: quorate bench W1 --quick")]
     Bench(Bench),
+    /// Print the JSON Schema of scenario files, for editors and other programs.
+    #[command(after_help = "Example: quorate schema > scenario.schema.json\n\n\
+        An editor that knows TOML schemas takes it from a scenario's first line: #:schema scenario.schema.json")]
+    Schema,
+    /// Print the completions of this command for a shell.
+    #[command(after_help = "Example: quorate completions fish > ~/.config/fish/completions/quorate.fish")]
+    Completions(Completions),
+    /// Print the manual page of this command.
+    #[command(after_help = "Example: quorate man > ~/.local/share/man/man1/quorate.1")]
+    Man,
 }
 
 #[derive(Args)]
 pub(crate) struct Run {
     /// The scenario file.
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Run this seed instead of the file's.
     #[arg(long, value_name = "N")]
@@ -42,7 +70,7 @@ pub(crate) struct Run {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Also write the report (and, for many seeds, a line each) into this folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     /// Worker threads for many seeds; as many as the machine has cores when left out. Changes no result.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -53,9 +81,74 @@ pub(crate) struct Run {
     /// Run every seed twice, and compare the reports.
     #[arg(long)]
     pub(crate) twice: bool,
-    /// When to use colours.
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+pub(crate) struct Validate {
+    /// Scenario files, or folders: every .toml and .json file below them.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change a key of each file before it is checked: --set network.loss=0.05. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// How to print the findings.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    /// The scenario file.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Put this seed in place of the file's.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Change a key of the file: --set network.loss=0.05. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// As which kind of scenario file.
+    #[arg(long, value_enum, default_value_t = Language::Toml)]
+    pub(crate) format: Language,
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+pub(crate) struct New {
+    /// The scenario's name: a-z, 0-9 and -.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Who runs: see quorate list protocols.
+    #[arg(long, value_name = "P", value_parser = PossibleValuesParser::new(protocols().iter().map(|protocol| protocol.name)), hide_possible_values = true)]
+    pub(crate) protocol: String,
+    /// Write the scenario into this file, which must not be there yet, instead of printing it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Describe {
+    /// What to describe, such as gossip, partition, convergence.time or network.loss; without it, what there is.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Args)]
@@ -82,15 +175,18 @@ pub(crate) struct Bench {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
     Text,
-    /// One JSON document.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Toml,
     Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Colour {
-    /// On a terminal, unless NO_COLOR is set.
     Auto,
     Always,
     Never,
@@ -98,8 +194,18 @@ pub(crate) enum Colour {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
+    /// Who can run.
     Protocols,
+    /// What can go wrong.
     Faults,
+    /// Who can be linked to whom.
+    Topologies,
+    /// How long messages can take.
+    Latencies,
+    /// What runs are judged by.
     Checks,
+    /// What runs are measured by.
     Metrics,
+    /// What a scenario file can say.
+    Keys,
 }

@@ -1,112 +1,78 @@
-//! `quorate list`: what there is, from the registries.
+//! `quorate list`: what there is, a line each, from the registries.
 
 use crate::flags::{Format, List, What};
+use crate::layout::{folded, rows};
 use crate::output::{Status, Stop, print, print_json};
-use quorate_engine::fault::FAULTS;
-use quorate_lab::metrics::{self, COMMON};
-use quorate_protocols::registry::protocols;
-use serde_json::{Value, json};
+use quorate_lab::describe::{Kind, Thing};
+use serde_json::Value;
 
 pub(crate) fn list(flags: &List) -> Result<Status, Stop> {
-    let rows = rows(flags.what);
+    let things = kind(flags.what).things();
     match flags.format {
-        Format::Json => print_json(&rows.into())?,
-        Format::Text => print(&text(&rows))?,
+        Format::Json => print_json(&things.iter().map(Thing::to_json).collect::<Vec<Value>>().into())?,
+        Format::Text => print(&text(&things))?,
     }
     Ok(Status::Held)
 }
 
-fn rows(what: What) -> Vec<Value> {
+fn kind(what: What) -> Kind {
     match what {
-        What::Protocols => protocols().iter().map(protocol).collect(),
-        What::Faults => FAULTS.iter().map(|(name, summary)| json!({ "name": name, "summary": summary })).collect(),
-        What::Checks => {
-            let own = protocols().iter().flat_map(|protocol| {
-                protocol
-                    .checks
-                    .iter()
-                    .map(|check| json!({ "name": check.name, "summary": check.summary, "protocol": protocol.name }))
-            });
-            own.collect()
-        }
-        What::Metrics => {
-            let common =
-                COMMON.iter().map(|metric| json!({ "name": metric.name, "summary": metric.summary, "unit": metric.unit }));
-            let own = protocols().iter().flat_map(|protocol| {
-                metrics::of(protocol).skip(COMMON.len()).map(|metric| {
-                    json!({ "name": metric.name, "summary": metric.summary, "unit": metric.unit, "protocol": protocol.name })
-                })
-            });
-            common.chain(own).collect()
-        }
+        What::Protocols => Kind::Protocol,
+        What::Faults => Kind::Fault,
+        What::Topologies => Kind::Topology,
+        What::Latencies => Kind::Latency,
+        What::Checks => Kind::Check,
+        What::Metrics => Kind::Metric,
+        What::Keys => Kind::Key,
     }
 }
 
-fn protocol(protocol: &quorate_protocols::registry::Protocol) -> Value {
-    let variants = protocol
-        .variants
-        .iter()
-        .map(|variant| json!({ "name": variant.name, "summary": variant.summary, "caught_by": variant.caught_by }));
-    let options = protocol
-        .options
-        .iter()
-        .map(|field| json!({ "name": field.name, "summary": field.doc, "default": field.default.value().to_string() }));
-    json!({
-        "name": protocol.name,
-        "summary": protocol.summary,
-        "family": protocol.family,
-        "source": protocol.source,
-        "catalogue": protocol.catalogue,
-        "variants": variants.collect::<Vec<_>>(),
-        "options": options.collect::<Vec<_>>(),
-        "checks": protocol.checks.iter().map(|check| check.name).collect::<Vec<_>>(),
-        "scenarios": protocol.scenarios,
-    })
-}
-
-/// A row each: the name and what it is, folded at 80 columns; of a protocol also its variants and scenarios.
-fn text(rows: &[Value]) -> String {
-    let word = |value: &Value| value.as_str().unwrap_or("").to_string();
-    let names = rows.iter().map(|row| word(&row["name"]).len());
-    let width = names.max().unwrap_or(0).max(12);
+fn text(things: &[Thing]) -> String {
+    let told: Vec<(&str, String)> = things.iter().map(|thing| (thing.name(), line(thing))).collect();
     let mut text = String::new();
-    for row in rows {
-        let of = if row["protocol"].is_string() { format!("{}: ", word(&row["protocol"])) } else { String::new() };
-        let unit = match word(&row["unit"]) {
-            unit if unit.is_empty() => String::new(),
-            unit => format!(" ({unit})"),
-        };
-        folded(&mut text, &format!("{:width$}", word(&row["name"])), &format!("{of}{}{unit}", word(&row["summary"])));
-        let none = Vec::new();
-        for variant in row["variants"].as_array().unwrap_or(&none) {
-            let told = format!(
-                "variant {}: {} (caught by {})",
-                word(&variant["name"]),
-                word(&variant["summary"]),
-                word(&variant["caught_by"])
-            );
-            folded(&mut text, &" ".repeat(width), &told);
-        }
-        for scenario in row["scenarios"].as_array().unwrap_or(&none) {
-            folded(&mut text, &" ".repeat(width), &word(scenario));
-        }
+    rows(&mut text, 0, &told);
+    if let Some(first) = things.first() {
+        text.push('\n');
+        folded(&mut text, "", &format!("More on each: quorate describe NAME, such as quorate describe {}", first.name()));
     }
     text
 }
 
-fn folded(text: &mut String, head: &str, told: &str) {
-    let mut line = format!("{head} ");
-    let mut empty = true;
-    for word in told.split(' ') {
-        if !empty && line.chars().count() + 1 + word.chars().count() > 80 {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = " ".repeat(head.len() + 1);
+/// What it is, and whose, in words.
+fn line(thing: &Thing) -> String {
+    let told = sentence(&thing.summary());
+    match thing {
+        Thing::Check(_, meanings) => {
+            let each = meanings.iter().map(|meaning| format!("{} ({})", sentence(meaning.summary), meaning.protocols.join(", ")));
+            each.collect::<Vec<_>>().join(" ")
         }
-        line.push(' ');
-        line.push_str(word);
-        empty = false;
+        Thing::Metric(metric, protocols) => {
+            let more: Vec<&str> =
+                [unit(metric.unit)].into_iter().chain(protocols.iter().copied()).filter(|it| !it.is_empty()).collect();
+            if more.is_empty() { told } else { format!("{told} ({})", more.join(", ")) }
+        }
+        Thing::Key(place) => match (place.default(), place.key.required) {
+            (_, true) => format!("{told} Required."),
+            (Some(default), _) => format!("{told} Without it, {default}."),
+            (None, _) => told,
+        },
+        _ => told,
     }
-    text.push_str(line.trim_end());
-    text.push('\n');
+}
+
+/// A unit of the registry in words; a count has none.
+pub(crate) fn unit(unit: &str) -> &str {
+    match unit {
+        "s" => "seconds",
+        "ratio" => "0 to 1",
+        other => other,
+    }
+}
+
+/// Summaries of the registries begin small and have no full stop.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let stop = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
 }

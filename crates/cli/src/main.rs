@@ -2,15 +2,21 @@
 //! the lab's business; nothing in here can change a result.
 
 mod bench;
+mod describe;
 mod flags;
+mod layout;
 mod list;
+mod manual;
+mod new;
 mod output;
 mod run;
 mod scenario;
+mod show;
+mod validate;
 
 use clap::Parser;
 use flags::{Command, Flags};
-use output::Stop;
+use output::{Status, Stop};
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
@@ -28,8 +34,15 @@ fn command() -> ExitCode {
     };
     let done = match &flags.command {
         Command::Run(flags) => run::run(flags),
+        Command::Validate(flags) => validate::validate(flags),
+        Command::Show(flags) => show::show(flags),
+        Command::New(flags) => new::new(flags),
+        Command::Describe(flags) => describe::describe(flags),
         Command::List(flags) => list::list(flags),
         Command::Bench(flags) => bench(flags),
+        Command::Schema => output::print_json(&quorate_lab::describe::json_schema()).map(|()| Status::Held),
+        Command::Completions(flags) => manual::completions(flags.shell),
+        Command::Man => manual::manual(),
     };
     match done {
         Ok(status) => status.into(),
@@ -37,11 +50,11 @@ fn command() -> ExitCode {
     }
 }
 
-fn bench(flags: &flags::Bench) -> Result<output::Status, Stop> {
+fn bench(flags: &flags::Bench) -> Result<Status, Stop> {
     let report = bench::measure(flags.name.as_deref(), flags.quick).map_err(Stop::Input)?;
     match flags.format {
         flags::Format::Text => output::print(&report.to_text())?,
         flags::Format::Json => output::print_json(&report.to_json())?,
     }
-    Ok(output::Status::Held)
+    Ok(Status::Held)
 }

@@ -1,6 +1,7 @@
 //! What leaves the command: results to standard output, all else to standard error, and the exit status. A closed pipe ends
 //! quietly; a full disk does not.
 
+use crate::flags::Colour;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +12,10 @@ pub(crate) enum Status {
     Held,
     Failed,
     Undecided,
+    /// What was to be checked is wrong, and has been told.
+    Wrong,
+    /// What was to be checked could not be read, and that has been told.
+    Unread,
 }
 
 impl From<Status> for ExitCode {
@@ -18,7 +23,9 @@ impl From<Status> for ExitCode {
         ExitCode::from(match status {
             Status::Held => 0,
             Status::Failed => 1,
+            Status::Wrong => 2,
             Status::Undecided => 3,
+            Status::Unread => 4,
         })
     }
 }
@@ -38,15 +45,21 @@ pub(crate) enum Stop {
 
 impl Stop {
     pub(crate) fn report(self) -> ExitCode {
-        let (code, text) = match self {
-            Stop::Closed => return ExitCode::SUCCESS,
-            Stop::Input(text) => (2, format!("error: {text}\n")),
-            Stop::Rendered(text) => (2, text),
-            Stop::Machine(text) => (4, format!("error: {text}\n")),
-        };
-        // Nobody can be told when standard error is gone too.
-        let _ = io::stderr().write_all(text.as_bytes());
-        ExitCode::from(code)
+        tell(&self.text());
+        ExitCode::from(match self {
+            Stop::Closed => 0,
+            Stop::Input(_) | Stop::Rendered(_) => 2,
+            Stop::Machine(_) => 4,
+        })
+    }
+
+    /// As it is told.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Stop::Closed => String::new(),
+            Stop::Input(text) | Stop::Machine(text) => format!("error: {text}\n"),
+            Stop::Rendered(text) => text.clone(),
+        }
     }
 
     /// An I/O error over a path.
@@ -97,4 +110,31 @@ pub(crate) fn write_file(path: &Path, content: &str) -> Result<(), Stop> {
         file.persist(path).map_err(|error| error.error)
     });
     written.map(|_| ()).map_err(|error| Stop::io("write", path, &error))
+}
+
+/// Writes a file that must not be there yet, whole or not at all.
+pub(crate) fn write_new_file(path: &Path, content: &str) -> Result<(), Stop> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(content.as_bytes())?;
+        file.persist_noclobber(path).map_err(|error| error.error)
+    });
+    written.map(|_| ()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Stop::Machine(format!("{} is there already, and nothing is overwritten", path.display())),
+        _ => Stop::io("write", path, &error),
+    })
+}
+
+/// Tells on standard error what is no result. Nobody can be told when that is gone too.
+pub(crate) fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Whether to use colours.
+pub(crate) fn colour(wanted: Colour, terminal: bool) -> bool {
+    match wanted {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
 }

@@ -1,8 +1,8 @@
 //! `quorate run`: one seed whole, or many seeds over the machine's cores. The seeds' results are put back in order, so the
 //! number of threads shows in nothing.
 
-use crate::flags::{Colour, Format, Run};
-use crate::output::{Status, Stop, json_text, print, write_file};
+use crate::flags::{Format, Run};
+use crate::output::{Status, Stop, colour, json_text, print, write_file};
 use crate::scenario;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quorate_lab::expect::Standing;
@@ -132,13 +132,5 @@ fn status(standing: Standing) -> Status {
         Standing::Held => Status::Held,
         Standing::Failed => Status::Failed,
         Standing::Undecided => Status::Undecided,
-    }
-}
-
-fn colour(wanted: Colour, terminal: bool) -> bool {
-    match wanted {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }

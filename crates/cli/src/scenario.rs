@@ -1,40 +1,119 @@
-//! From a path to a plan: reads the file, with a limit, and lays out what is wrong with it.
+//! From a path to a plan: reads the file and those that it names, with limits, and lays out what is wrong with them.
 
 use crate::output::Stop;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 use quorate_lab::plan::Plan;
-use quorate_lab::text::{Errors, Origin, Override, Problem, SOURCE_BYTES_MAX, Source, line_column, parse};
+use quorate_lab::text::{
+    Base, Errors, Files, INCLUDED_BYTES_MAX, Needed, Origin, Override, Problem, SOURCE_BYTES_MAX, Source, files_needed,
+    line_column, parse,
+};
 use std::fmt;
 use std::fs::File;
-use std::io::{IsTerminal, Read};
-use std::path::Path;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
-/// Reads a scenario file and applies `--set`.
+/// Why there is no plan.
+pub(crate) enum Refused {
+    /// There is nothing to read, or no override to apply.
+    Stop(Stop),
+    /// The scenario is wrong: how, and the texts that the places are in.
+    Wrong(Errors, Box<Texts>),
+}
+
+/// The texts that problems point into.
+pub(crate) struct Texts {
+    name: String,
+    bytes: Vec<u8>,
+    files: Files,
+}
+
+impl Texts {
+    fn source(&self) -> Source<'_> {
+        Source { name: self.name.clone(), bytes: &self.bytes }
+    }
+
+    /// The text in which a problem has its place, and what it is called.
+    pub(crate) fn of(&self, problem: &Problem) -> (String, &[u8]) {
+        self.files.of(&problem.origin, &self.source())
+    }
+}
+
+impl Refused {
+    pub(crate) fn stop(self, colour: bool) -> Stop {
+        match self {
+            Refused::Stop(stop) => stop,
+            Refused::Wrong(errors, texts) => Stop::Rendered(render(&errors, &texts, colour)),
+        }
+    }
+}
+
+/// Reads a scenario file, applies `--set`, and reads the files that the scenario names then.
 pub(crate) fn load(path: &Path, sets: &[String], colour: bool) -> Result<Plan, Stop> {
+    plan(path, sets).map_err(|refused| refused.stop(colour))
+}
+
+/// [`load`], with what is wrong as data.
+pub(crate) fn plan(path: &Path, sets: &[String]) -> Result<Plan, Refused> {
     let overrides = sets
         .iter()
         .map(|set| {
             Override::of(set)
                 .ok_or_else(|| Stop::Input(format!("--set {set}: write --set KEY=VALUE, as in --set network.loss=0.05")))
         })
-        .collect::<Result<Vec<_>, _>>()?;
-    let bytes = read(path)?;
-    let source = Source { name: path.display().to_string(), bytes: &bytes };
-    parse(&source, &overrides).map_err(|errors| Stop::Rendered(render(&errors, &bytes, colour)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Refused::Stop)?;
+    let bytes = read(path).map_err(Refused::Stop)?;
+    let mut texts = Texts { name: path.display().to_string(), bytes, files: Files::default() };
+    let needed = files_needed(&texts.source(), &overrides);
+    let plan = needed.and_then(|needed| {
+        for needed in needed {
+            include(&mut texts.files, needed, path);
+        }
+        parse(&texts.source(), &overrides, &texts.files)
+    });
+    plan.map_err(|errors| Refused::Wrong(errors, Box::new(texts)))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Stop> {
-    let cannot = |error: std::io::Error| {
-        let near = if error.kind() == std::io::ErrorKind::NotFound { nearest(path) } else { String::new() };
-        Stop::Machine(format!("cannot read {}: {error}{near}", path.display()))
+    read_up_to(path, SOURCE_BYTES_MAX, "name a scenario file in it").map_err(|problem| {
+        let near = if problem.missing { nearest(path) } else { String::new() };
+        Stop::Machine(format!("cannot read {}: {}{near}", path.display(), problem.reason))
+    })
+}
+
+/// Reads a file that the scenario names. What is wrong with it is told where the scenario names it.
+fn include(files: &mut Files, needed: Needed, scenario: &Path) {
+    let path = match needed.base {
+        Base::Scenario => scenario.parent().unwrap_or(Path::new("")).join(&needed.path),
+        Base::Working => PathBuf::from(&needed.path),
     };
+    let bytes = match read_up_to(&path, INCLUDED_BYTES_MAX, "name a file in it") {
+        Ok(bytes) if bytes.len() > INCLUDED_BYTES_MAX => {
+            Err(format!("it is longer than {} MiB, the most that a scenario may include", INCLUDED_BYTES_MAX >> 20))
+        }
+        Ok(bytes) => Ok(bytes),
+        Err(problem) if problem.missing => Err(format!("{}{}", problem.reason, nearest(&path))),
+        Err(problem) => Err(problem.reason),
+    };
+    files.add(needed, path.display().to_string(), bytes);
+}
+
+/// Why a file could not be read.
+struct Unreadable {
+    reason: String,
+    /// There is no such file.
+    missing: bool,
+}
+
+/// At most one byte more than is allowed: that shows that there is too much, however much more there is.
+fn read_up_to(path: &Path, bytes_max: usize, cure: &str) -> Result<Vec<u8>, Unreadable> {
+    let cannot = |error: io::Error| Unreadable { reason: error.to_string(), missing: error.kind() == io::ErrorKind::NotFound };
     let file = File::open(path).map_err(cannot)?;
     if file.metadata().map_err(cannot)?.is_dir() {
-        return Err(Stop::Machine(format!("cannot read {}: it is a directory; name a scenario file in it", path.display())));
+        return Err(Unreadable { reason: format!("it is a directory; {cure}"), missing: false });
     }
     let mut bytes = Vec::new();
-    // One byte more than is allowed shows that there is too much, however much more there is.
-    file.take(SOURCE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
     Ok(bytes)
 }
 
@@ -51,15 +130,16 @@ fn nearest(path: &Path) -> String {
     best.map_or(String::new(), |(_, name)| format!("; did you mean {}?", folder.join(name).display()))
 }
 
-fn render(errors: &Errors, bytes: &[u8], colour: bool) -> String {
+fn render(errors: &Errors, texts: &Texts, colour: bool) -> String {
     let mut text = String::new();
     for problem in &errors.problems {
-        match Shown::new(errors, problem, bytes) {
-            Some(shown) if std::io::stderr().is_terminal() => {
+        let (name, bytes) = texts.of(problem);
+        match std::io::stderr().is_terminal().then(|| Shown::new(&name, problem, bytes)).flatten() {
+            Some(shown) => {
                 let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
                 let _ = GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, &shown);
             }
-            _ => text.push_str(&plain(errors, problem, bytes)),
+            None => text.push_str(&plain(&name, problem, bytes)),
         }
     }
     if errors.unlisted > 0 {
@@ -69,20 +149,19 @@ fn render(errors: &Errors, bytes: &[u8], colour: bool) -> String {
 }
 
 /// The form for logs: `file:line:column: message`, then the line itself and the cure.
-fn plain(errors: &Errors, problem: &Problem, bytes: &[u8]) -> String {
+fn plain(name: &str, problem: &Problem, bytes: &[u8]) -> String {
     let mut text = match (&problem.origin, &problem.span) {
         (Origin::Flag(_), _) => format!("error: {problem}\n"),
-        (Origin::File, Some(span)) => {
+        (_, Some(span)) => {
             let (line, column) = line_column(bytes, span.start);
-            format!("{}:{line}:{column}: error: {problem}\n", errors.source)
+            format!("{name}:{line}:{column}: error: {problem}\n")
         }
-        (Origin::File, None) => format!("{}: error: {problem}\n", errors.source),
+        (_, None) => format!("{name}: error: {problem}\n"),
     };
-    if let (Origin::File, Some(span)) = (&problem.origin, &problem.span) {
+    if let Some(span) = &problem.span {
         let (number, column) = line_column(bytes, span.start);
-        let line = bytes.split(|byte| *byte == b'\n').nth(number - 1).unwrap_or_default();
-        let line = String::from_utf8_lossy(line);
-        if line.chars().count() <= 200 {
+        let line = String::from_utf8_lossy(line_of(bytes, span.start));
+        if line.chars().count() <= LINE_MAX {
             let marks = "^"
                 .repeat((span.end.saturating_sub(span.start)).clamp(1, line.chars().count().saturating_sub(column - 1).max(1)));
             text.push_str(&format!(
@@ -99,6 +178,17 @@ fn plain(errors: &Errors, problem: &Problem, bytes: &[u8]) -> String {
     text
 }
 
+/// A longer line is not shown: JSON that a program wrote may be one line altogether.
+const LINE_MAX: usize = 200;
+
+/// The line of a place.
+fn line_of(bytes: &[u8], at: usize) -> &[u8] {
+    let (before, behind) = bytes.split_at(at.min(bytes.len()));
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let end = behind.iter().position(|byte| *byte == b'\n').unwrap_or(behind.len());
+    &bytes[start..before.len() + end]
+}
+
 /// A problem in the form that the terminal's renderer takes.
 #[derive(Debug)]
 struct Shown {
@@ -109,16 +199,20 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(errors: &Errors, problem: &Problem, bytes: &[u8]) -> Option<Shown> {
-        let (Origin::File, Some(span)) = (&problem.origin, &problem.span) else {
+    fn new(name: &str, problem: &Problem, bytes: &[u8]) -> Option<Shown> {
+        let span = problem.span.as_ref()?;
+        let line = line_of(bytes, span.start);
+        if line.len() > LINE_MAX {
             return None;
-        };
+        }
+        // Of what takes many lines, such as a table, the first is enough.
+        let shown = bytes[span.clone()].iter().position(|byte| *byte == b'\n').unwrap_or(span.len());
         let source = String::from_utf8(bytes.to_vec()).ok()?;
         Some(Shown {
             message: problem.to_string(),
             help: problem.help.clone(),
-            label: LabeledSpan::new(Some(problem.label.clone()), span.start, span.len()),
-            source: NamedSource::new(&errors.source, source),
+            label: LabeledSpan::new(Some(problem.label.clone()), span.start, shown),
+            source: NamedSource::new(name, source),
         })
     }
 }

@@ -62,13 +62,27 @@ fn wrong_flags_are_wrong_input_and_help_is_a_result() {
         &["list", "cheeses"],
         &["sweep"],
         &["bench", "W9"],
+        &["validate"],
+        &["show"],
+        &["show", "x.toml", "--format", "yaml"],
+        &["show", "x.toml", "--seeds", "3"],
+        &["describe", "cheese"],
+        &["describe", ""],
+        &["new", "x"],
+        &["new", "--protocol", "gossip"],
+        &["new", "x", "--protocol", "gosip"],
+        &["new", "My First", "--protocol", "gossip"],
+        &["schema", "x"],
+        &["completions"],
+        &["completions", "csh"],
+        &["man", "run"],
         &[],
     ] {
         let ended = run(flags);
         check(&ended, 2, &[]);
         assert!(!ended.stderr.is_empty(), "{flags:?}");
     }
-    for flags in [&["--help"][..], &["--version"], &["run", "--help"]] {
+    for flags in [&["--help"][..], &["--version"], &["run", "--help"], &["describe", "-h"]] {
         let ended = run(flags);
         check(&ended, 0, &[]);
         assert!(ended.stdout.contains("quorate"), "{flags:?}: {}", ended.stdout);
@@ -141,7 +155,9 @@ fn a_full_disk_is_the_machines_failure() {
         return;
     }
     let push = scenario("gossip/push.toml");
-    for args in [&["run", &push][..], &["run", &push, "--format", "json"], &["list", "metrics"], &["--help"]] {
+    let commands = [&["run", &push][..], &["run", &push, "--format", "json"], &["list", "metrics"], &["--help"]];
+    let told = [&["describe"][..], &["describe", "gossip"], &["schema"], &["show", &push], &["validate", &push], &["man"]];
+    for args in commands.iter().chain(&told) {
         let ended = end_into(args, File::options().write(true).open(full).unwrap().into());
         assert_eq!(ended.0, 4, "{args:?}");
         assert!(ended.1.contains("standard output"), "{args:?}: {}", ended.1);
@@ -156,7 +172,11 @@ fn end_into(args: &[&str], stdout: Stdio) -> (i32, String) {
 
 #[test]
 fn a_closed_pipe_ends_quietly() {
-    for args in [&["run", &scenario("gossip/push.toml")][..], &["list", "metrics"], &["--help"]] {
+    let push = scenario("gossip/push.toml");
+    let commands = [&["run", &push][..], &["list", "metrics"], &["--help"], &["describe"], &["describe", "gossip"], &["schema"]];
+    let more =
+        [&["show", &push][..], &["validate", &push], &["new", "x", "--protocol", "gossip"], &["completions", "zsh"], &["man"]];
+    for args in commands.iter().chain(&more) {
         let mut child = quorate(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -185,7 +205,7 @@ fn the_document_of_one_run_has_the_keys_of_the_contract() {
         assert!(analysis[field].is_number(), "{field}: {analysis}");
     }
     let metrics = json(&["list", "metrics", "--format", "json"]);
-    for metric in metrics.as_array().unwrap().iter().filter(|metric| metric["protocol"].is_null()) {
+    for metric in metrics.as_array().unwrap().iter().filter(|metric| metric["protocols"].is_null()) {
         let name = metric["name"].as_str().unwrap();
         assert!(report["metrics"].get(name).is_some(), "{name}");
     }
@@ -316,13 +336,17 @@ fn verifying_changes_no_digest() {
 
 #[test]
 fn lists_are_what_the_registries_hold() {
-    for what in ["protocols", "faults", "checks", "metrics"] {
+    for what in ["protocols", "faults", "topologies", "latencies", "checks", "metrics", "keys"] {
         let entries = json(&["list", what, "--format", "json"]);
         let entries = entries.as_array().unwrap();
         assert!(!entries.is_empty(), "{what}");
         for entry in entries {
             assert!(entry["name"].is_string() && entry["summary"].is_string(), "{what}: {entry}");
         }
+        let mut names: Vec<&str> = entries.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), entries.len(), "{what} are listed once each");
         let text = run(&["list", what]);
         check(&text, 0, &[]);
         assert!(text.stdout.lines().all(|line| line.chars().count() <= 80), "{}", text.stdout);

@@ -24,7 +24,7 @@ pub trait Actor: Clone + Eq + Hash + 'static {
     /// What a replica writes to its log; `()` for one that keeps nothing.
     type Record: Wire + Clone + Eq + Hash + Debug + 'static;
     /// What a replica states about itself for monitors, triggers and reports ("elected", "decided 5").
-    type Fact: Clone + Eq + Hash + Debug + 'static;
+    type Fact: Fact;
     /// What a client asks.
     type Request: Wire + Clone + Eq + Hash + Debug + 'static;
     /// What a client is told.
@@ -133,6 +133,34 @@ pub trait Timer: Copy + Eq + Hash + Debug + 'static {
 
     /// The timer of that number.
     fn from_index(index: usize) -> Self;
+}
+
+/// What replicas state. Some facts have a kind with a name, so that a fault may be meant for whoever stated one last.
+pub trait Fact: Clone + Eq + Hash + Debug + 'static {
+    /// The kinds that have names.
+    const KINDS: &'static [FactKind];
+
+    /// The place of this fact's kind in [`Fact::KINDS`]; `None` for one that has none.
+    fn kind(&self) -> Option<usize>;
+}
+
+/// A kind of fact, as people know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FactKind {
+    /// The name: `elected`.
+    pub name: &'static str,
+    /// What the replica says with it.
+    pub summary: &'static str,
+    /// Whether who states it leads from then on.
+    pub leads: bool,
+}
+
+impl Fact for () {
+    const KINDS: &'static [FactKind] = &[];
+
+    fn kind(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// For protocols without timers.

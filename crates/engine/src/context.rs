@@ -5,6 +5,7 @@ use crate::actor::Actor;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::id::{NodeId, OpId, Update};
+use crate::network::Links;
 use crate::time::{Nanos, Time};
 
 /// What a handler asks the world to do. The interpreter carries effects out in the order in which they were pushed.
@@ -12,8 +13,10 @@ use crate::time::{Nanos, Time};
 pub enum Effect<A: Actor> {
     /// Send to one node.
     Send(NodeId, A::Message),
-    /// Send to every other replica, in ascending order of node.
+    /// Send to every other replica.
     Broadcast(A::Message),
+    /// Send to these replicas. Boxed: it is rare, and effects are moved often.
+    Multicast(Box<(Vec<NodeId>, A::Message)>),
     /// Arm a timer, or move an armed one: due after a delay from the range (both ends included) on the elapsed clock.
     SetTimer(A::Timer, Nanos, Nanos),
     /// Disarm a timer; nothing when it is not armed.
@@ -44,6 +47,7 @@ pub enum Effect<A: Actor> {
 pub struct Context<'a, A: Actor> {
     pub(crate) node: NodeId,
     pub(crate) nodes: u32,
+    pub(crate) links: &'a Links,
     pub(crate) now: Time,
     /// `None` when every clock of the run is true.
     pub(crate) clock: Option<&'a Clock>,
@@ -69,9 +73,14 @@ impl<'a, A: Actor> Context<'a, A> {
         self.options
     }
 
-    /// The neighbours that this replica may address.
-    pub fn peers(&self) -> Peers {
-        Peers { node: self.node, nodes: self.nodes }
+    /// The neighbours that this replica has now: every other one in a mesh.
+    pub fn peers(&self) -> Peers<'a> {
+        Peers { node: self.node, nodes: self.nodes, neighbours: self.links.neighbours(self.node) }
+    }
+
+    /// Every other replica, neighbour or not.
+    pub fn others(&self) -> Peers<'a> {
+        Peers { node: self.node, nodes: self.nodes, neighbours: None }
     }
 
     /// The node's wall clock, in ns since the start of the run as the node believes it: with offset, drift and jumps. May be
@@ -97,13 +106,21 @@ impl<'a, A: Actor> Context<'a, A> {
         self.chance.choose(bound)
     }
 
-    /// Sends to one replica. To itself too: that is free, immediate and never lost.
+    /// Sends to one replica. To itself too: that is free, immediate and never lost. To one that is no neighbour, replicas on the
+    /// way hand it on, each hop a message that is counted; where nobody does, it is lost.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: A::Message) {
         self.effects.push(Effect::Send(to, message));
     }
 
-    /// Sends to every other replica.
+    /// Sends to some replicas; to itself it does not. Between neighbours that is a message each; beyond, what goes the same way
+    /// goes over each link once.
+    pub fn multicast(&mut self, to: Vec<NodeId>, message: A::Message) {
+        self.effects.push(Effect::Multicast(Box::new((to, message))));
+    }
+
+    /// Sends to every other replica: a message each where all are neighbours, else one over each link of the tree of shortest
+    /// paths.
     pub fn broadcast(&mut self, message: A::Message) {
         self.effects.push(Effect::Broadcast(message));
     }
@@ -203,6 +220,7 @@ impl<'a, A: Actor> Context<'a, A> {
         let result = handler(&mut Context {
             node: self.node,
             nodes: self.nodes,
+            links: self.links,
             now: self.now,
             clock: self.clock,
             clock_reads: self.clock_reads,
@@ -237,6 +255,7 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
     Some(match effect {
         Effect::Send(to, message) => Effect::Send(to, A::wrap_message(message)),
         Effect::Broadcast(message) => Effect::Broadcast(A::wrap_message(message)),
+        Effect::Multicast(both) => Effect::Multicast(Box::new((both.0, A::wrap_message(both.1)))),
         Effect::SetTimer(timer, low, high) => Effect::SetTimer(A::wrap_timer(timer), low, high),
         Effect::CancelTimer(timer) => Effect::CancelTimer(A::wrap_timer(timer)),
         Effect::Append(record) => Effect::Append(A::wrap_record(record)),
@@ -252,17 +271,20 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
     })
 }
 
-/// The replicas that one replica may address, in ascending order.
+/// The neighbours of one replica, or all others, in ascending order.
 #[derive(Clone, Copy, Debug)]
-pub struct Peers {
+pub struct Peers<'a> {
     node: NodeId,
     nodes: u32,
+    /// `None`: all other replicas.
+    neighbours: Option<&'a [NodeId]>,
 }
 
-impl Peers {
+impl<'a> Peers<'a> {
     /// How many.
+    #[inline]
     pub fn len(self) -> u32 {
-        self.nodes - 1
+        self.neighbours.map_or(self.nodes - 1, |neighbours| neighbours.len() as u32)
     }
 
     /// Whether the replica is alone.
@@ -274,11 +296,14 @@ impl Peers {
     #[inline]
     pub fn get(self, index: u32) -> NodeId {
         debug_assert!(index < self.len(), "peer {index} of {}", self.len());
-        NodeId(index + u32::from(index >= self.node.0))
+        match self.neighbours {
+            None => NodeId(index + u32::from(index >= self.node.0)),
+            Some(neighbours) => neighbours[index as usize],
+        }
     }
 
     /// All of them.
-    pub fn iter(self) -> impl Iterator<Item = NodeId> {
+    pub fn iter(self) -> impl Iterator<Item = NodeId> + use<'a> {
         (0..self.len()).map(move |index| self.get(index))
     }
 }

@@ -23,6 +23,11 @@ impl Histogram {
         self.cells[cell(value) % CELLS] += 1;
     }
 
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Histogram) {
+        self.cells.iter_mut().zip(&*other.cells).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
     /// How many were counted.
     pub fn count(&self) -> u64 {
         self.cells.iter().sum()
@@ -39,6 +44,32 @@ impl Histogram {
             seen >= wanted
         });
         reached.map(upper_end)
+    }
+}
+
+/// How long things waited: those that did not wait count with 0.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Waits {
+    /// All of them.
+    pub spread: Histogram,
+    /// The longest, in ns.
+    pub longest: Nanos,
+    /// Their sum, in ns.
+    pub total: u128,
+}
+
+impl Waits {
+    /// The mean in seconds; `None` when nothing was counted.
+    pub fn mean_s(&self) -> Option<f64> {
+        let count = self.spread.count();
+        (count > 0).then(|| self.total as f64 / 1e9 / count as f64)
+    }
+
+    /// Counts one wait.
+    pub fn record(&mut self, wait: Nanos) {
+        self.spread.record(wait);
+        self.longest = self.longest.max(wait);
+        self.total += u128::from(wait);
     }
 }
 

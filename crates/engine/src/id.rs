@@ -93,6 +93,20 @@ impl NodeSet {
         after > 0 && node.0 < self.ranges[after - 1].1
     }
 
+    /// The nodes that are not in the other set.
+    pub fn without(&self, other: &NodeSet) -> NodeSet {
+        let mut left = Vec::new();
+        for &(low, high) in &self.ranges {
+            let mut from = low;
+            for &(other_low, other_high) in other.ranges.iter().filter(|range| range.0 < high && range.1 > low) {
+                left.push((from, other_low.max(low)));
+                from = other_high.min(high);
+            }
+            left.push((from, high));
+        }
+        NodeSet::from_ranges(left)
+    }
+
     /// How many nodes.
     pub fn len(&self) -> u64 {
         self.ranges.iter().map(|&(low, high)| u64::from(high - low)).sum()
@@ -138,5 +152,7 @@ mod tests {
         for node in 0..12 {
             assert_eq!(set.contains(NodeId(node)), members.contains(&node), "{node}");
         }
+        assert_eq!(NodeSet::range(0, 12).without(&set).to_string(), "4, 9..12");
+        assert_eq!(set.without(&NodeSet::from_ranges([(1, 2), (3, 6)])).to_string(), "0, 2, 6..9");
     }
 }

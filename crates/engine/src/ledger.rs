@@ -3,39 +3,31 @@
 
 use crate::actor::{Kind, Role};
 use crate::histogram::Histogram;
-use crate::id::NodeId;
 use crate::queue::Key;
 use crate::random::mix;
 use crate::time::Nanos;
 
-/// The class of the link that a message crosses.
+/// The class of the link that a message crosses: the ledger counts by it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LinkClass {
-    /// From a node to itself: free.
-    Local,
-    /// Between two replicas.
-    Mesh,
-    /// Between a client and a replica.
-    Client,
-}
+pub struct LinkClass(pub(crate) u8);
 
 impl LinkClass {
-    /// All classes, in the order in which the ledger keeps them.
-    pub const ALL: [LinkClass; 3] = [LinkClass::Local, LinkClass::Mesh, LinkClass::Client];
+    /// From a node to itself: free.
+    pub const LOCAL: LinkClass = LinkClass(0);
+    /// Between a client and a replica.
+    pub const CLIENT: LinkClass = LinkClass(1);
+    /// Between two replicas: the first of the setup's classes.
+    pub const FIRST: LinkClass = LinkClass(2);
 
-    /// The class of the link between two replicas.
-    #[inline]
-    pub fn between(from: NodeId, to: NodeId) -> LinkClass {
-        if from == to { LinkClass::Local } else { LinkClass::Mesh }
+    /// The setup's class at this place.
+    pub fn of(place: u8) -> LinkClass {
+        LinkClass(LinkClass::FIRST.0 + place)
     }
 
-    /// The name that reports show.
-    pub fn name(self) -> &'static str {
-        match self {
-            LinkClass::Local => "local",
-            LinkClass::Mesh => "mesh",
-            LinkClass::Client => "client",
-        }
+    /// Whether the link joins two replicas.
+    #[inline]
+    pub fn joins_replicas(self) -> bool {
+        self.0 >= LinkClass::FIRST.0
     }
 }
 
@@ -46,13 +38,19 @@ pub enum Cause {
     Partition,
     /// The link lost it.
     Loss,
-    /// The receiver was down.
+    /// The receiver was down, or went down before it had come to the message.
     Down,
+    /// There was no path of links to the receiver.
+    NoRoute,
+    /// There was no room where it had to wait to be sent.
+    Queue,
+    /// There was no room in the receiver's inbox.
+    Inbox,
 }
 
 impl Cause {
     /// All causes, in the order in which the ledger keeps them.
-    pub const ALL: [Cause; 3] = [Cause::Partition, Cause::Loss, Cause::Down];
+    pub const ALL: [Cause; 6] = [Cause::Partition, Cause::Loss, Cause::Down, Cause::NoRoute, Cause::Queue, Cause::Inbox];
 
     /// The name that reports show.
     pub fn name(self) -> &'static str {
@@ -60,6 +58,9 @@ impl Cause {
             Cause::Partition => "partition",
             Cause::Loss => "loss",
             Cause::Down => "down",
+            Cause::NoRoute => "no-route",
+            Cause::Queue => "queue",
+            Cause::Inbox => "inbox",
         }
     }
 }
@@ -102,12 +103,14 @@ pub trait Observer: Clone + 'static {
     /// What is kept in each node, beside the actor.
     type Node: Clone + Default + 'static;
 
-    /// Made for a protocol's kinds of message.
-    fn new(kinds: Vec<Kind>) -> Self;
+    /// Made for a protocol's kinds of message, and the names of the classes of links between replicas.
+    fn new(kinds: Vec<Kind>, classes: &[String]) -> Self;
     /// A node sent a message: `delay` is `None` when it will not arrive.
     fn sent(&mut self, node: &mut Self::Node, kind: usize, class: LinkClass, bytes: impl FnOnce() -> u64, delay: Option<Nanos>);
     /// The network made a second copy.
     fn duplicated(&mut self, kind: usize, class: LinkClass, delay: Nanos);
+    /// A replica began to hand on what another sent: [`Observer::sent`] follows.
+    fn relayed(&mut self);
     /// A message or copy was dropped.
     fn dropped(&mut self, kind: usize, class: LinkClass, cause: Cause);
     /// A node received a message: `content` is the digest of its encoding.
@@ -148,13 +151,14 @@ pub struct Blind;
 impl Observer for Blind {
     type Node = ();
 
-    fn new(_: Vec<Kind>) -> Blind {
+    fn new(_: Vec<Kind>, _: &[String]) -> Blind {
         Blind
     }
     #[inline]
     fn sent(&mut self, _: &mut (), _: usize, _: LinkClass, _: impl FnOnce() -> u64, _: Option<Nanos>) {}
     #[inline]
     fn duplicated(&mut self, _: usize, _: LinkClass, _: Nanos) {}
+    fn relayed(&mut self) {}
     #[inline]
     fn dropped(&mut self, _: usize, _: LinkClass, _: Cause) {}
     #[inline]
@@ -177,14 +181,18 @@ impl Observer for Blind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ledger {
     kinds: Vec<Kind>,
-    /// Kind by kind, and within a kind by [`LinkClass::ALL`].
+    /// The names of the classes, by the number of [`LinkClass`].
+    classes: Vec<String>,
+    /// Kind by kind, and within a kind by class.
     tallies: Vec<Tally>,
+    /// Delays that messages took, in ns, by class; empty for links that do not join replicas.
+    delays: Vec<Histogram>,
     /// Forced writes begun.
     pub forced_writes: u64,
     /// The longest chain of messages with one cause.
     pub depth_max: u16,
-    /// Delays that messages between replicas took, in ns.
-    pub delays: Histogram,
+    /// Sends that handed on what another replica had sent; they are counted among the others too.
+    pub relayed: u64,
 }
 
 impl Ledger {
@@ -192,15 +200,44 @@ impl Ledger {
     pub fn by_kind(&self) -> impl Iterator<Item = (Kind, Tally)> + '_ {
         self.kinds.iter().enumerate().map(|(index, kind)| {
             let mut total = Tally::default();
-            self.of(index).filter(|(class, _)| *class != LinkClass::Local).for_each(|(_, tally)| total.add(tally));
+            self.of(index).filter(|(class, _)| *class != LinkClass::LOCAL).for_each(|(_, tally)| total.add(tally));
             (*kind, total)
         })
     }
 
     /// One kind's tallies by class of link.
     pub fn of(&self, kind: usize) -> impl Iterator<Item = (LinkClass, &Tally)> + '_ {
-        let first = kind * LinkClass::ALL.len();
-        LinkClass::ALL.into_iter().zip(&self.tallies[first..])
+        let first = kind * self.classes.len();
+        self.classes().zip(&self.tallies[first..])
+    }
+
+    /// All classes of links.
+    pub fn classes(&self) -> impl Iterator<Item = LinkClass> + use<> {
+        (0..self.classes.len() as u8).map(LinkClass)
+    }
+
+    /// The name of a class, as reports show it.
+    pub fn name(&self, class: LinkClass) -> &str {
+        &self.classes[usize::from(class.0)]
+    }
+
+    /// Everything that crossed links of one class between replicas.
+    pub fn over(&self, class: LinkClass) -> Tally {
+        let mut total = Tally::default();
+        self.tallies.iter().skip(usize::from(class.0)).step_by(self.classes.len()).for_each(|tally| total.add(tally));
+        total
+    }
+
+    /// Delays that messages over links of one class took, waiting included, in ns; nothing for links to clients.
+    pub fn delays_over(&self, class: LinkClass) -> &Histogram {
+        &self.delays[usize::from(class.0)]
+    }
+
+    /// Delays that messages between replicas took, waiting included, in ns; of each hop, where they were handed on.
+    pub fn delays(&self) -> Histogram {
+        let mut all = Histogram::new();
+        self.delays.iter().for_each(|of_class| all.add(of_class));
+        all
     }
 
     /// The kinds, in the order of their numbers.
@@ -221,7 +258,7 @@ impl Ledger {
 
     #[inline]
     fn tally(&mut self, kind: usize, class: LinkClass) -> &mut Tally {
-        &mut self.tallies[kind * LinkClass::ALL.len() + class as usize]
+        &mut self.tallies[kind * self.classes.len() + usize::from(class.0)]
     }
 }
 
@@ -231,13 +268,17 @@ pub const CLIENT_KINDS: [Kind; 2] = [Kind { name: "request", role: Role::Client 
 impl Observer for Ledger {
     type Node = Observed;
 
-    fn new(kinds: Vec<Kind>) -> Ledger {
+    fn new(kinds: Vec<Kind>, classes: &[String]) -> Ledger {
+        let mut names = vec!["local".to_string(), "client".to_string()];
+        names.extend_from_slice(classes);
         Ledger {
-            tallies: vec![Tally::default(); kinds.len() * LinkClass::ALL.len()],
+            tallies: vec![Tally::default(); kinds.len() * names.len()],
+            delays: vec![Histogram::new(); names.len()],
+            classes: names,
             kinds,
             forced_writes: 0,
             depth_max: 0,
-            delays: Histogram::new(),
+            relayed: 0,
         }
     }
 
@@ -247,10 +288,10 @@ impl Observer for Ledger {
         let tally = self.tally(kind, class);
         tally.sent += 1;
         tally.bytes += bytes;
-        if class == LinkClass::Mesh {
+        if class.joins_replicas() {
             node.bytes += bytes;
             if let Some(delay) = delay {
-                self.delays.record(delay);
+                self.delays[usize::from(class.0)].record(delay);
             }
         }
     }
@@ -258,7 +299,11 @@ impl Observer for Ledger {
     #[inline]
     fn duplicated(&mut self, kind: usize, class: LinkClass, delay: Nanos) {
         self.tally(kind, class).duplicated += 1;
-        self.delays.record(delay);
+        self.delays[usize::from(class.0)].record(delay);
+    }
+
+    fn relayed(&mut self) {
+        self.relayed += 1;
     }
 
     #[inline]
@@ -283,7 +328,7 @@ impl Observer for Ledger {
     }
 
     fn client_delivered(&mut self, kind: usize) {
-        self.tally(kind, LinkClass::Client).delivered += 1;
+        self.tally(kind, LinkClass::CLIENT).delivered += 1;
     }
 
     #[inline]

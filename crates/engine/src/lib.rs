@@ -31,11 +31,12 @@ mod schedule;
 pub mod setup;
 pub mod time;
 pub mod timers;
+pub mod topology;
 pub mod wire;
 pub mod workloads;
 mod world;
 
-pub use actor::{Actor, Kind, Message, NoTimer, Role, Timer};
+pub use actor::{Actor, Fact, FactKind, Kind, Message, NoTimer, Role, Timer};
 pub use context::{Context, Effect, Embeds, Peers};
 pub use drivers::{explore, replay, simulate};
 pub use id::{NodeId, NodeSet, OpId, Update};

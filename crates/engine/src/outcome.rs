@@ -2,11 +2,13 @@
 
 use crate::convergence::Converged;
 use crate::fault::Timed;
+use crate::histogram::Waits;
 use crate::id::{NodeId, OpId};
 use crate::ledger::Ledger;
 use crate::monitor::Violation;
 use crate::reach::CLASSES_MAX;
-use crate::time::Time;
+use crate::time::{Nanos, Time};
+use crate::topology::InvalidTopology;
 use std::fmt;
 
 /// The result of a run, the same for every protocol.
@@ -24,6 +26,12 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// The busiest node by messages sent and received, with its figures.
     pub busiest: (NodeId, NodeTotals),
+    /// How long messages waited for links and interfaces that have a rate.
+    pub link_waits: Waits,
+    /// How long messages and requests waited in inboxes before their service began.
+    pub host_waits: Waits,
+    /// The host that worked longest, and how long; none when no host takes time.
+    pub busiest_host: Option<(NodeId, Nanos)>,
     /// Whether and when the replicas agreed.
     pub convergence: Converged,
     /// Messages between replicas sent until the replicas had converged for good.
@@ -158,8 +166,10 @@ pub struct Mismatch {
 }
 
 /// Why a run has no result.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum RunError {
+    /// The topology does not fit the nodes, or no graph of its kind was found.
+    Topology(InvalidTopology),
     /// A node sent and armed more than 2^31 times.
     SequenceOverflow(NodeId),
     /// The partitions in force split the nodes into more classes than there may be.
@@ -181,6 +191,7 @@ pub enum RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            RunError::Topology(invalid) => write!(f, "the topology: {invalid}"),
             RunError::SequenceOverflow(node) => {
                 write!(f, "{node} sent messages and armed timers more than 2^31 times; shorten the run")
             }

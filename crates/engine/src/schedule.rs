@@ -2,7 +2,9 @@
 //! world pushes; only drivers take out.
 
 use crate::id::{NodeId, OpId};
+use crate::ledger::LinkClass;
 use crate::queue::{Entry, Key, Payload, Store, Tag, Wheel};
+use crate::world::Letter;
 use std::collections::BTreeMap;
 
 /// Where the world puts what is going to happen.
@@ -12,7 +14,7 @@ pub(crate) trait Schedule<M> {
 
     fn new() -> Self;
     /// A message on its way to `to`.
-    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M);
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, class: LinkClass, message: M);
     /// Anything else that is due to happen to `to`.
     fn event(&mut self, key: Key, to: NodeId, depth: u16, event: Event);
 }
@@ -30,10 +32,17 @@ pub(crate) enum Event {
     Response(OpId),
     /// A client's patience ends.
     Timeout(OpId),
+    /// The packet of this number reaches the end of a hop.
+    Packet(u64),
+    /// A host has served the work of this number.
+    Served(u32),
+    /// A wall clock jumps.
+    Jump,
 }
 
 const MESSAGE: u32 = 0;
 const TIMER: u32 = 1;
+/// Clients, and what is rare.
 const CLIENT: u32 = 2;
 const DISK: u32 = 3;
 
@@ -46,7 +55,7 @@ pub(crate) struct Timeline<M> {
 
 /// What [`Timeline::pop`] takes out.
 pub(crate) enum Due<M> {
-    Message(M),
+    Message(LinkClass, M),
     Event(Event),
 }
 
@@ -58,9 +67,9 @@ impl<M> Schedule<M> for Timeline<M> {
     }
 
     #[inline(always)]
-    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M) {
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, class: LinkClass, message: M) {
         let payload = self.messages.put(message);
-        self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(MESSAGE, 0, 0, depth), payload });
+        self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(MESSAGE, 0, class.0, depth), payload });
     }
 
     #[inline]
@@ -71,6 +80,9 @@ impl<M> Schedule<M> for Timeline<M> {
             Event::Request(operation) => (CLIENT, 0, 0, u64::from(operation.0)),
             Event::Response(operation) => (CLIENT, 1, 0, u64::from(operation.0)),
             Event::Timeout(operation) => (CLIENT, 2, 0, u64::from(operation.0)),
+            Event::Packet(number) => (CLIENT, 3, 0, number),
+            Event::Served(number) => (CLIENT, 4, 0, u64::from(number)),
+            Event::Jump => (CLIENT, 5, 0, 0),
         };
         let payload = self.words.put(word);
         self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(class, timer, incarnation, depth), payload });
@@ -93,7 +105,7 @@ impl<M> Timeline<M> {
     #[inline]
     pub(crate) fn open(&mut self, tag: Tag, payload: Payload) -> Due<M> {
         if tag.class() == MESSAGE {
-            return Due::Message(self.messages.take(payload));
+            return Due::Message(LinkClass(tag.incarnation()), self.messages.take(payload));
         }
         let word = self.words.take(payload);
         Due::Event(match (tag.class(), tag.timer()) {
@@ -101,7 +113,10 @@ impl<M> Timeline<M> {
             (DISK, _) => Event::Synced(tag.incarnation(), word as u32),
             (_, 0) => Event::Request(OpId(word as u32)),
             (_, 1) => Event::Response(OpId(word as u32)),
-            _ => Event::Timeout(OpId(word as u32)),
+            (_, 2) => Event::Timeout(OpId(word as u32)),
+            (_, 3) => Event::Packet(word),
+            (_, 4) => Event::Served(word as u32),
+            _ => Event::Jump,
         })
     }
 
@@ -152,9 +167,17 @@ pub(crate) struct InFlight<M> {
     pub(crate) key: Key,
     pub(crate) to: NodeId,
     pub(crate) depth: u16,
+    pub(crate) class: LinkClass,
     pub(crate) message: M,
     /// The sender; [`Key`] holds only its rank.
     pub(crate) from: NodeId,
+}
+
+impl<M> InFlight<M> {
+    /// What arrives.
+    pub(crate) fn letter(self) -> Letter<M> {
+        Letter { key: self.key, class: self.class, origin: self.from, message: self.message }
+    }
 }
 
 impl<M> Schedule<M> for Bag<M> {
@@ -164,10 +187,10 @@ impl<M> Schedule<M> for Bag<M> {
         Bag { messages: BTreeMap::new(), events: BTreeMap::new() }
     }
 
-    fn message(&mut self, key: Key, to: NodeId, depth: u16, message: M) {
+    fn message(&mut self, key: Key, to: NodeId, depth: u16, class: LinkClass, message: M) {
         // Drivers that choose run with ranks that are the nodes' own numbers.
         let from = NodeId(key.rank());
-        self.messages.insert((from, key.sequence()), InFlight { key, to, depth, message, from });
+        self.messages.insert((from, key.sequence()), InFlight { key, to, depth, class, message, from });
     }
 
     fn event(&mut self, _: Key, to: NodeId, depth: u16, event: Event) {

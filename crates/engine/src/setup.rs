@@ -3,10 +3,11 @@
 
 use crate::clock::Spread;
 use crate::fault::Timed;
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeSet};
 use crate::latency::Distribution;
 use crate::random::Probability;
 use crate::time::{Nanos, Time};
+use crate::topology::Topology;
 
 /// A world and what will befall it.
 #[derive(Clone, PartialEq, Debug)]
@@ -25,14 +26,36 @@ pub struct Setup {
     pub ties: Ties,
     /// The links.
     pub network: Network,
-    /// The clocks.
-    pub clocks: Clocks,
+    /// The machines, where they take time.
+    pub hosts: Vec<Hosts>,
+    /// The clocks, where they are not true.
+    pub clocks: Vec<Clocks>,
     /// What goes wrong, and when, in ascending order of time.
     pub faults: Vec<Timed>,
     /// The length of a round, in ns: coverage is reported at every multiple of it after an update.
     pub round: Nanos,
     /// Recompute published digests from the replicas at sampled events and at the end.
     pub verify: bool,
+}
+
+impl Setup {
+    /// A mesh of replicas with true clocks, without clients and with nothing that goes wrong: to be built upon.
+    pub fn plain(seed: u64, nodes: u32, duration: Nanos, latency: Distribution) -> Setup {
+        Setup {
+            seed,
+            nodes,
+            clients: 0,
+            duration,
+            until: Until::Duration,
+            ties: Ties::Permuted,
+            network: Network::faultless(latency),
+            hosts: Vec::new(),
+            clocks: Vec::new(),
+            faults: Vec::new(),
+            round: crate::time::SECOND,
+            verify: false,
+        }
+    }
 }
 
 /// When a run ends.
@@ -53,10 +76,70 @@ pub enum Ties {
     Source,
 }
 
-/// The links between nodes: a full mesh.
+/// Who is linked to whom, and by what.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Network {
-    /// One-way delay of a message.
+    /// Who is linked to whom.
+    pub topology: Topology,
+    /// What becomes of a message to a replica that is no neighbour.
+    pub routing: Routing,
+    /// The links that there are, at least one: the first joins replicas of which [`Sites`] says nothing else.
+    pub links: Vec<Link>,
+    /// The names of the classes by which the ledger counts messages between replicas: at least one, at most
+    /// [`CLASSES_MAX`].
+    pub classes: Vec<String>,
+    /// Where replicas stand, and so which link joins them.
+    pub sites: Sites,
+    /// One-way delay between a client and a replica, over a link that otherwise is as the first. `None`: clients live beside
+    /// their replica, and what they say is neither delayed nor lost.
+    pub client_latency: Option<Distribution>,
+    /// What changes, and when, in ascending order of time.
+    pub changes: Vec<Change>,
+    /// What the engine makes of the links, kept from one run to the next: clones share it. Begin with the default.
+    pub prepared: Prepared,
+}
+
+/// The most classes of links between replicas.
+pub const CLASSES_MAX: usize = 200;
+
+impl Network {
+    /// A mesh of links that delay and do nothing else, with clients beside their replicas.
+    pub fn faultless(latency: Distribution) -> Network {
+        Network::mesh(Link::faultless(latency))
+    }
+
+    /// A mesh of such links, with clients beside their replicas.
+    pub fn mesh(link: Link) -> Network {
+        Network {
+            topology: Topology::Mesh,
+            routing: Routing::FewestHops,
+            links: vec![link],
+            classes: vec!["mesh".to_string()],
+            sites: Sites::default(),
+            client_latency: None,
+            changes: Vec::new(),
+            prepared: Prepared::default(),
+        }
+    }
+}
+
+pub use crate::network::Prepared;
+
+/// What becomes of a message to a replica that is no neighbour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Routing {
+    /// Replicas on a path of the fewest hops hand it on, each hop a message of its own.
+    FewestHops,
+    /// It is dropped: replicas reach their neighbours and nobody else.
+    Neighbours,
+}
+
+/// A link in one direction. Each ordered pair of replicas has its own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Link {
+    /// The class under which the ledger counts it: a place in [`Network::classes`].
+    pub class: u8,
+    /// One-way delay of a message, besides what it waits and takes to be sent at the link's rate.
     pub latency: Distribution,
     /// The probability that a message never arrives.
     pub loss: Probability,
@@ -64,15 +147,24 @@ pub struct Network {
     pub duplication: Probability,
     /// Some messages are held back.
     pub reordering: Option<Reordering>,
-    /// One-way delay between a client and a replica. `None`: clients live beside their replica, and what they say is
-    /// neither delayed nor lost.
-    pub client_latency: Option<Distribution>,
+    /// How messages are cut; `None`: a message goes as it is.
+    pub packets: Option<Packets>,
+    /// How fast it takes messages in; `None`: at once.
+    pub bandwidth: Option<Bandwidth>,
 }
 
-impl Network {
-    /// Links that delay and do nothing else, with clients beside their replicas.
-    pub fn faultless(latency: Distribution) -> Network {
-        Network { latency, loss: Probability::never(), duplication: Probability::never(), reordering: None, client_latency: None }
+impl Link {
+    /// Delays and does nothing else.
+    pub fn faultless(latency: Distribution) -> Link {
+        Link {
+            class: 0,
+            latency,
+            loss: Probability::never(),
+            duplication: Probability::never(),
+            reordering: None,
+            packets: None,
+            bandwidth: None,
+        }
     }
 }
 
@@ -85,18 +177,108 @@ pub struct Reordering {
     pub extra: Distribution,
 }
 
-/// How the clocks differ at the start.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// How fast a link, or the interface of a host, takes messages in: one after the other, in the order of their sending.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bandwidth {
+    /// Bytes a second, at least 1.
+    pub bytes_per_second: u64,
+    /// Bytes that may wait, the message under way included; a message that finds no room is dropped. `None`: any number.
+    pub queue_bytes: Option<u64>,
+}
+
+/// How messages are cut into packets. Headers count as bytes sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Packets {
+    /// Bytes of a message in one packet, at least 1.
+    pub payload_bytes: u32,
+    /// Bytes that each packet has besides.
+    pub header_bytes: u32,
+}
+
+/// Where replicas stand. Replicas in no site are joined to all others by the first link.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Sites {
+    /// The replicas of each site, no replica in two; some may be empty.
+    pub members: Vec<NodeSet>,
+    /// The link from each site to each, as places in [`Network::links`]: row by row, the sender's site first.
+    pub between: Vec<u16>,
+}
+
+/// The network changes at an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// When.
+    pub at: Time,
+    /// How.
+    pub what: Changed,
+}
+
+/// How the network changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Changed {
+    /// These pairs become neighbours; those that are, stay so.
+    Add(Vec<(u32, u32)>),
+    /// These pairs are neighbours no longer.
+    Remove(Vec<(u32, u32)>),
+    /// These replicas lose all their neighbours and get those of the second set instead.
+    Attach(NodeSet, NodeSet),
+    /// These replicas now stand at another site: a place in [`Sites::members`], or `None` for no site.
+    Move(NodeSet, Option<u16>),
+}
+
+/// The machines on which some replicas live. Those in no set of hosts handle what arrives at once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hosts {
+    /// Whose machines; no replica in two sets of hosts.
+    pub nodes: NodeSet,
+    /// How long a machine takes for each message or request, one after the other in the order of arrival. What a handler asks
+    /// for is done when that time is over. Timers and completed writes do not wait.
+    pub service: Option<Distribution>,
+    /// How many messages and requests may wait or be served; what finds no room is dropped. `None`: any number.
+    pub inbox: Option<u32>,
+    /// The interface through which all messages to other replicas leave.
+    pub egress: Option<Bandwidth>,
+}
+
+/// How the clocks of some replicas differ from true time. Those in no set have true clocks.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Clocks {
-    /// Wall clock against true time, in ns.
+    /// Whose; no replica in two sets.
+    pub nodes: NodeSet,
+    /// Wall clock against true time at the start, in ns.
     pub offset_ns: Spread,
     /// Gain in parts per billion.
     pub drift_ppb: Spread,
+    /// A gain that comes and goes.
+    pub wander: Option<Wander>,
+    /// Jumps of the wall clock.
+    pub jumps: Option<Jumps>,
 }
 
 impl Clocks {
-    /// Every clock reads true time.
-    pub const TRUE: Clocks = Clocks { offset_ns: Spread::ZERO, drift_ppb: Spread::ZERO };
+    /// Clocks of the first `nodes` replicas that are off from the start and gain.
+    pub fn of_all(nodes: u32, offset_ns: Spread, drift_ppb: Spread) -> Vec<Clocks> {
+        vec![Clocks { nodes: NodeSet::range(0, nodes), offset_ns, drift_ppb, wander: None, jumps: None }]
+    }
+}
+
+/// A gain that rises and falls with a period, as a crystal's does with the temperature of the day. Each clock has a phase of
+/// its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wander {
+    /// The most that it adds to or takes from the drift, in parts per billion; not negative.
+    pub amplitude_ppb: i64,
+    /// From one maximum to the next, in ns: at least [`crate::clock::WANDER_STEPS`].
+    pub period: Nanos,
+}
+
+/// Jumps of a wall clock at instants of their own, as of a clock that a careless time service sets.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Jumps {
+    /// From one to the next, in true time; the least is 1 ns.
+    pub every: Distribution,
+    /// By how many ns.
+    pub by_ns: Spread,
 }
 
 /// An operation of the workload.

@@ -2,14 +2,13 @@
 //! pinned. They are measured with everything on: ledger, histogram, digest, and a partition in force that cuts nobody.
 
 use crate::actor::{Actor, Kind, Message, NoTimer, Role, Timer};
-use crate::clock::Spread;
 use crate::context::Context;
 use crate::fault::{Fault, Partition, Timed};
 use crate::id::{NodeId, NodeSet, OpId};
 use crate::latency::Distribution;
 use crate::ledger::{Blind, Ledger, Observer};
 use crate::outcome::{Digest, RunError};
-use crate::setup::{Clocks, Network, Setup, Ties, Until};
+use crate::setup::Setup;
 use crate::simulate::Simulation;
 use crate::time::{MILLISECOND, SECOND, Time};
 use crate::timers::TimerSlot;
@@ -91,19 +90,9 @@ impl Workload {
 
 fn setup(nodes: u32, seed: u64) -> Setup {
     let everyone = Partition::Groups(vec![NodeSet::range(0, nodes)]);
-    Setup {
-        seed,
-        nodes,
-        clients: 0,
-        duration: 1_000_000 * SECOND,
-        until: Until::Duration,
-        ties: Ties::Permuted,
-        network: Network::faultless(Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND }),
-        clocks: Clocks { offset_ns: Spread::ZERO, drift_ppb: Spread::ZERO },
-        faults: vec![Timed { at: Time::ZERO, fault: Fault::Partition(0, everyone) }],
-        round: SECOND,
-        verify: false,
-    }
+    let latency = Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND };
+    let faults = vec![Timed::new(Time::ZERO, Fault::Partition(0, everyone))];
+    Setup { faults, ..Setup::plain(seed, nodes, 1_000_000 * SECOND, latency) }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -7,7 +7,7 @@ use quorate_engine::latency::Distribution;
 use quorate_engine::ledger::Cause;
 use quorate_engine::outcome::{OperationStatus, RunError};
 use quorate_engine::random::Probability;
-use quorate_engine::setup::{Clocks, Network, Planned, Reordering, Setup, Ties, Until};
+use quorate_engine::setup::{Clocks, Link, Network, Planned, Reordering, Setup, Ties};
 use quorate_engine::simulate::{Run, simulate};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::*;
@@ -76,6 +76,14 @@ impl Timer for Tick {
 enum Said {
     Tick { wall: i64, elapsed: u64, choice: u64 },
     Heard(Update),
+}
+
+impl Fact for Said {
+    const KINDS: &'static [FactKind] = &[];
+
+    fn kind(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// No replica hears of an update that it made itself: true only of the right one without duplications to its author.
@@ -190,19 +198,8 @@ impl Actor for Flood {
 }
 
 fn setup(nodes: u32) -> Setup {
-    Setup {
-        seed: 7,
-        nodes,
-        clients: nodes,
-        duration: 10 * SECOND,
-        until: Until::Duration,
-        ties: Ties::Permuted,
-        network: Network::faultless(Distribution::Constant { ns: 10 * MILLISECOND }),
-        clocks: Clocks::TRUE,
-        faults: Vec::new(),
-        round: SECOND,
-        verify: true,
-    }
+    let latency = Distribution::Constant { ns: 10 * MILLISECOND };
+    Setup { clients: nodes, verify: true, ..Setup::plain(7, nodes, 10 * SECOND, latency) }
 }
 
 fn ask(at: u64, node: u32) -> Planned<()> {
@@ -210,7 +207,7 @@ fn ask(at: u64, node: u32) -> Planned<()> {
 }
 
 fn at(at: u64, fault: Fault) -> Timed {
-    Timed { at: Time(at), fault }
+    Timed::new(Time(at), fault)
 }
 
 fn run(setup: &Setup, flaw: Flaw, workload: Vec<Planned<()>>) -> Run<Flood> {
@@ -249,7 +246,7 @@ fn convergence_tells_the_flawed_from_the_right() {
 #[test]
 fn offset_drift_and_jump_show_exactly_in_timestamps_and_timers() {
     let mut setup = setup(2);
-    setup.clocks = Clocks { offset_ns: Spread::Constant(-5 * MILLISECOND as i64), drift_ppb: Spread::Constant(0) };
+    setup.clocks = Clocks::of_all(2, Spread::Constant(-5 * MILLISECOND as i64), Spread::ZERO);
     setup.faults = vec![
         at(1_500 * MILLISECOND, Fault::ClockJump(NodeSet::range(0, 1), -3 * SECOND as i64)),
         at(2_500 * MILLISECOND, Fault::Drift(NodeSet::range(0, 1), 250_000_000)),
@@ -383,23 +380,24 @@ fn one_fault_of_the_wire_shifts_no_other_draw() {
         let workload = (0..80).map(|index| ask(SECOND + u64::from(index) * 50 * MILLISECOND, index % 8)).collect();
         run(&setup, Flaw::None, workload)
     };
-    let plain = Network { latency: Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND }, ..setup(8).network };
+    let plain = Link::faultless(Distribution::Uniform { low_ns: MILLISECOND, high_ns: 10 * MILLISECOND });
     let heard = |run: &Run<Flood>| -> BTreeSet<(Time, NodeId, Update)> {
         run.facts
             .iter()
             .filter_map(|(at, by, said)| if let Said::Heard(update) = said { Some((*at, *by, *update)) } else { None })
             .collect()
     };
-    let base = heard(&arrivals(plain.clone()));
+    let base = heard(&arrivals(Network::mesh(plain.clone())));
     assert_eq!(base.len(), 560);
-    let copied = arrivals(Network { duplication: p(0.3), ..plain.clone() });
+    let copied = arrivals(Network::mesh(Link { duplication: p(0.3), ..plain.clone() }));
     assert!(base.is_subset(&heard(&copied)) && heard(&copied).len() > 650);
-    let lossy = arrivals(Network { loss: p(0.3), ..plain.clone() });
+    let lossy = arrivals(Network::mesh(Link { loss: p(0.3), ..plain.clone() }));
     assert!(heard(&lossy).is_subset(&base) && heard(&lossy).len() < 450);
-    let both = arrivals(Network { loss: p(0.3), duplication: p(0.3), ..plain.clone() });
+    let both = arrivals(Network::mesh(Link { loss: p(0.3), duplication: p(0.3), ..plain.clone() }));
     assert!(heard(&lossy).is_subset(&heard(&both)), "the same messages are lost");
     let late = Distribution::Constant { ns: 20 * MILLISECOND };
-    let held = heard(&arrivals(Network { reordering: Some(Reordering { probability: p(0.5), extra: late }), ..plain }));
+    let held =
+        heard(&arrivals(Network::mesh(Link { reordering: Some(Reordering { probability: p(0.5), extra: late }), ..plain })));
     let back = |(at, by, update): &(Time, NodeId, Update)| {
         base.contains(&(*at, *by, *update)) || base.contains(&(Time(at.0 - 20 * MILLISECOND), *by, *update))
     };
@@ -414,7 +412,7 @@ fn far_clients_pay_for_the_way_and_may_never_know() {
     let operation = &outcome.operations[0];
     assert_eq!((operation.completed, operation.delays), (Some(Time(1_060 * MILLISECOND)), 2));
     assert_eq!(outcome.ledger.between_replicas().sent, 2, "what clients say is no cost of the replicas' coordination");
-    far.network.loss = Probability::always();
+    far.network.links[0].loss = Probability::always();
     let patient = Planned { timeout: Some(SECOND), ..ask(SECOND, 1) };
     let outcome = run(&far, Flaw::None, vec![patient]).outcome;
     assert_eq!((outcome.operations[0].status, outcome.operations[0].completed), (OperationStatus::Unknown, None));
@@ -425,8 +423,8 @@ fn far_clients_pay_for_the_way_and_may_never_know() {
 #[test]
 fn the_same_seed_gives_the_same_digest_and_another_seed_another() {
     let mut setup = setup(6);
-    setup.network.loss = p(0.1);
-    setup.network.latency = Distribution::Lognormal { median_ns: 5 * MILLISECOND, p99_ns: 40 * MILLISECOND };
+    setup.network.links[0].loss = p(0.1);
+    setup.network.links[0].latency = Distribution::Lognormal { median_ns: 5 * MILLISECOND, p99_ns: 40 * MILLISECOND };
     let digest = |setup: &Setup| run(setup, Flaw::None, (0..6).map(|node| ask(SECOND, node)).collect()).outcome.digest;
     let first = digest(&setup);
     assert_eq!(first, digest(&setup));
@@ -457,9 +455,9 @@ fn ties_are_broken_by_the_seed_or_by_the_number() {
 #[test]
 fn a_replay_ends_where_the_run_did() {
     let mut setup = setup(4);
-    setup.network.loss = p(0.2);
-    setup.network.duplication = p(0.2);
-    setup.clocks = Clocks { offset_ns: Spread::Uniform(-1_000, 1_000), drift_ppb: Spread::Normal(0.0, 20_000.0) };
+    setup.network.links[0].loss = p(0.2);
+    setup.network.links[0].duplication = p(0.2);
+    setup.clocks = Clocks::of_all(setup.nodes, Spread::Uniform(-1_000, 1_000), Spread::Normal(0.0, 20_000.0));
     setup.faults = vec![
         at(1_500 * MILLISECOND, Fault::Pause(NodeSet::range(2, 3))),
         at(2_500 * MILLISECOND, Fault::Crash(NodeSet::range(1, 2))),

@@ -1,6 +1,8 @@
 //! The laboratory: scenario text becomes a [`plan::Plan`] that is valid by construction, and what its runs showed is judged
 //! against what the scenario expects. No I/O, threads or clocks: whoever calls brings the bytes and takes plain data.
 
+pub mod arithmetic;
+pub mod describe;
 pub mod expect;
 pub mod metrics;
 pub mod plan;

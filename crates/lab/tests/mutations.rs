@@ -1,11 +1,24 @@
 //! Whatever a file holds, reading it ends in a plan or in errors: no panic, no place outside the file. The inputs are valid
-//! scenarios with bytes deleted, inserted and replaced, and with words exchanged.
+//! scenarios in both syntaxes, and files that they name, with bytes deleted, inserted and replaced, and with words exchanged;
+//! and expressions made of all that stands in one. `QUORATE_MUTATIONS=200000` runs so many instead of a share of a few seconds.
 
 mod common;
 
-use common::{DESIGN, EVERYTHING, read};
+use common::{DESIGN, EVERYTHING, read, read_with};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use quorate_lab::text::{Base, Files, Needed};
+
+const PARAMETERS: &str = include_str!("data/parameters.toml");
+const DESIGN_JSON: &str = include_str!("data/design.json");
+const EVERYTHING_JSON: &str = include_str!("data/everything.json");
+
+/// How many mutations of one kind, of which there are `percent` of all.
+fn config(percent: u32) -> ProptestConfig {
+    let all = std::env::var_os("QUORATE_MUTATIONS").and_then(|value| value.to_str()?.parse::<u32>().ok());
+    let cases = all.unwrap_or(12_000) / 100 * percent;
+    ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() }
+}
 
 /// What goes into a scenario in place of something else: the words of the format, and what has broken parsers before.
 const WORDS: &[&str] = &[
@@ -80,6 +93,30 @@ const WORDS: &[&str] = &[
     "[workload.updates]",
     "[[workload.updates]]",
     "[expect]",
+    "[parameters]",
+    "f = 1",
+    "\"3*f+1\"",
+    "\"f/0\"",
+    "\"f..3*f+1\"",
+    "\"((((1))))\"",
+    "\"170141183460469231731687303715884105727*f\"",
+    "\"1/3*rtt\"",
+    "\"10MB/s\"",
+    "\"1/170141183460469231731687303715884105727/h\"",
+    "\"floor(\"",
+    "*",
+    "/",
+    "+",
+    ",",
+    ":",
+    "null",
+    "\\ud800",
+    "1E400",
+    "01",
+    "//",
+    "/*",
+    "{\"a\":{\"a\":{\"a\":{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    "file = \"latency.csv\"",
 ];
 
 #[derive(Clone, Debug)]
@@ -134,10 +171,13 @@ fn swapped(bytes: &[u8], separator: u8, one: usize, other: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6_000, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(config(60))]
 
     #[test]
-    fn no_file_makes_the_reader_panic(example in prop_oneof![Just(DESIGN), Just(EVERYTHING)], changes in prop::collection::vec(change(), 1..6)) {
+    fn no_file_makes_the_reader_panic(
+        example in prop_oneof![Just(DESIGN), Just(EVERYTHING), Just(PARAMETERS), Just(DESIGN_JSON), Just(EVERYTHING_JSON)],
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
         let mut bytes = example.as_bytes().to_vec();
         changes.iter().for_each(|change| apply(&mut bytes, change));
         if let Ok(plan) = read(&bytes, &[]) {
@@ -151,6 +191,128 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(config(20))]
+
+    /// In every kind of place: a whole number, a probability, a time, a bandwidth, a set, a bound, a parameter.
+    #[test]
+    fn no_expression_makes_the_reader_panic(text in prop_oneof![expression(), prop::collection::vec(prop::sample::select(PARTS), 1..12).prop_map(|parts| parts.concat())]) {
+        let keys = ["nodes", "network.loss", "duration", "network.bandwidth.rate", "faults[1].crash", "expect.cheap", "parameters.third"];
+        for key in keys {
+            let bound = if key == "expect.cheap" { "messages.total <= " } else { "" };
+            if let Ok(plan) = read(PARAMETERS.as_bytes(), &[&format!("{key}={bound}{text}")]) {
+                prop_assert_eq!(read(plan.to_json().to_string().as_bytes(), &[]), Ok(plan));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(10))]
+
+    #[test]
+    fn no_included_file_makes_the_reader_panic(
+        samples in prop_oneof![Just("# x\nrtt_ms\n0.412\n1.5\n\n12\n"), Just("5ms\n1.5ms # two\n900us")],
+        edges in Just("# x\n0 1\n1,2 # two\n\n2 99\n"),
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
+        let text = DESIGN
+            .replace("lognormal = { median = \"5ms\", p99 = \"40ms\" }", "empirical = { file = \"samples\" }")
+            .replace("\"mesh\"", "{ edge-list = { file = \"edges\" } }");
+        let mut files = Files::default();
+        for (name, contents) in [("samples", samples), ("edges", edges)] {
+            let mut bytes = contents.as_bytes().to_vec();
+            changes.iter().for_each(|change| apply(&mut bytes, change));
+            files.add(Needed { path: name.to_string(), base: Base::Scenario }, name, Ok(bytes));
+        }
+        if let Ok(plan) = read_with(text.as_bytes(), &[], &files) {
+            prop_assert_eq!(read(plan.to_json().to_string().as_bytes(), &[]), Ok(plan));
+        }
+    }
+}
+
+/// Expressions as the grammar has them; whether their units agree is left to chance.
+fn expression() -> impl Strategy<Value = String> {
+    let atom = prop::sample::select(vec![
+        "f",
+        "f",
+        "p",
+        "third",
+        "rtt",
+        "size",
+        "pace",
+        "line-speed",
+        "0",
+        "1",
+        "3",
+        "0.5",
+        "5ms",
+        "2KB",
+        "10MB/s",
+        "50%",
+    ]);
+    atom.prop_map(str::to_string).prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), prop::sample::select(vec!["+", "-", "*", "/", " - ", " + "]), inner.clone())
+                .prop_map(|(a, sign, b)| format!("{a}{sign}{b}")),
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            inner.clone().prop_map(|inner| format!("-{inner}")),
+            inner.clone().prop_map(|inner| format!("ceil({inner})")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("max({a}, {b})")),
+        ]
+    })
+}
+
+/// What an expression is made of, and what it is not.
+const PARTS: &[&str] = &[
+    "f",
+    "rtt",
+    "p",
+    "third",
+    "size",
+    "pace",
+    "line-speed",
+    "nodes",
+    "interval",
+    "x",
+    "-",
+    "+",
+    "*",
+    "/",
+    "(",
+    ")",
+    ",",
+    " ",
+    "min(",
+    "max(",
+    "floor(",
+    "ceil(",
+    "0",
+    "1",
+    "3",
+    "0.5",
+    "5ms",
+    "1ns",
+    "2KB",
+    "7/s",
+    "2/min",
+    "10MB/s",
+    "50%",
+    "1e9",
+    "..",
+    "170141183460469231731687303715884105727",
+    "340282366920938463463374607431768211456",
+    "0.00000000000000000000000000000000000001",
+    "µs",
+    "^",
+    "\u{a0}",
+];
+
+proptest! {
+    #![proptest_config(config(10))]
+
     #[test]
     fn no_override_makes_the_reader_panic(key in "[a-z.\\[\\]0-9=-]{0,24}", value in ".{0,24}") {
         let flag = format!("{key}={value}");
@@ -163,7 +325,7 @@ proptest! {
 #[test]
 fn no_value_in_any_place_makes_the_reader_panic() {
     let mut accepted = 0;
-    for example in [DESIGN, EVERYTHING] {
+    for example in [DESIGN, EVERYTHING, PARAMETERS] {
         for (index, line) in example.lines().enumerate() {
             let Some((key, _)) = line.split_once('=') else { continue };
             for word in WORDS {

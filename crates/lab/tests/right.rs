@@ -18,10 +18,10 @@ fn the_example_of_the_design() {
     assert_eq!((plan.name.as_str(), plan.seed, plan.nodes, plan.variant), ("gossip-push-pull-100", 42, 100, "right"));
     assert_eq!(plan.protocol.name, "gossip");
     assert_eq!((plan.options.choice("mode"), plan.options.integer("fanout")), ("push-pull", 3));
-    assert_eq!(plan.network.latency, Distribution::Lognormal { median_ns: 5 * MILLISECOND, p99_ns: 40 * MILLISECOND });
-    assert_eq!(plan.network.loss.to_f64(), 0.01);
-    assert_eq!(plan.clocks.offset_ns, Spread::Uniform(-50_000_000, 50_000_000));
-    assert_eq!(plan.clocks.drift_ppb, Spread::Normal(0.0, 20_000.0));
+    assert_eq!(plan.network.link.latency, Distribution::Lognormal { median_ns: 5 * MILLISECOND, p99_ns: 40 * MILLISECOND });
+    assert_eq!(plan.network.link.loss.to_f64(), 0.01);
+    assert_eq!(plan.clocks[0].offset_ns, Spread::Uniform(-50_000_000, 50_000_000));
+    assert_eq!(plan.clocks[0].drift_ppb, Spread::Normal(0.0, 20_000.0));
     let struck: Vec<_> = plan.timeline.iter().map(|timed| (timed.at, timed.fault.to_string())).collect();
     let partition = "partition {0..60} | {60..100}".to_string();
     assert_eq!(struck, [(Time(5 * SECOND), partition), (Time(15 * SECOND), "heal".to_string())]);
@@ -89,19 +89,24 @@ fn overrides_change_the_plan() {
         "faults[0].partition.groups=[\"0..50\", \"50..100\"]",
     ];
     let plan = read(DESIGN.as_bytes(), &flags).unwrap();
-    assert_eq!((plan.network.loss.to_f64(), plan.options.integer("fanout"), plan.seed), (0.05, 5, 9));
+    assert_eq!((plan.network.link.loss.to_f64(), plan.options.integer("fanout"), plan.seed), (0.05, 5, 9));
     assert_eq!((plan.timeline[0].at, plan.timeline[1].at, plan.duration), (Time(3 * SECOND), Time(13 * SECOND), 90 * SECOND));
-    assert_eq!((plan.clocks.offset_ns, plan.workload.len()), (Spread::Constant(-1_000_000), 4));
-    assert_eq!((plan.expectations.len(), plan.network.latency), (4, Distribution::Constant { ns: 2 * MILLISECOND }));
+    assert_eq!((plan.clocks[0].offset_ns, plan.workload.len()), (Spread::Constant(-1_000_000), 4));
+    assert_eq!((plan.expectations.len(), plan.network.link.latency), (4, Distribution::Constant { ns: 2 * MILLISECOND }));
     let halves = Partition::Groups(vec![NodeSet::range(0, 50), NodeSet::range(50, 100)]);
     assert_eq!(plan.timeline[0].fault, Fault::Partition(0, halves));
 }
 
-/// A failure prints what the scenario resolves to now; the files are changed on purpose only, with the reason in the commit.
+/// A changed one is blessed with `QUORATE_BLESS=1 cargo test -p quorate-lab --test right`, with the reason in the commit.
 #[test]
 fn the_resolved_scenario_is_the_golden_one() {
-    for (text, golden) in [(DESIGN, include_str!("data/design.json")), (EVERYTHING, include_str!("data/everything.json"))] {
+    for (text, name) in [(DESIGN, "design"), (EVERYTHING, "everything")] {
         let resolved = serde_json::to_string_pretty(&read(text.as_bytes(), &[]).unwrap().to_json()).unwrap();
+        let path = format!("{}/tests/data/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
+            std::fs::write(&path, format!("{resolved}\n")).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap();
         assert_eq!(resolved.trim(), golden.trim(), "the resolved scenario is now:\n{resolved}");
     }
 }

@@ -9,6 +9,7 @@ use common::{DESIGN, read};
 /// the place matters.
 struct Case(&'static str, &'static str, &'static str);
 
+const LATENCY: &str = "{ lognormal = { median = \"5ms\", p99 = \"40ms\" } }";
 const AT: &str = "at = \"5s\"\n";
 const FAULT: &str = "partition = { groups = [\"0..60\", \"60..100\"] }";
 const EXPECT: &str = "\"messages.total <= nodes * 400\"";
@@ -19,7 +20,7 @@ const KEYS: &[Case] = &[
     Case("seed = 42", "sede = 42", "x.toml:5:1: sede: \"sede\" is not known here; did you mean \"seed\"?"),
     Case("[network]", "[netwrok]", "netwrok: \"netwrok\" is not known here; did you mean \"network\"?"),
     Case("loss = 0.01", "corruption = 0.01", "network.corruption: \"corruption\" is not built yet"),
-    Case("lognormal = { median", "pareto = { median", "x.toml:17:13: network.latency.pareto: \"pareto\" is not built yet"),
+    Case("lognormal = { median", "pareto = { median", "x.toml:17:24: network.latency.pareto.median: \"median\" is not known here"),
     Case("median = \"5ms\"", "mean = \"5ms\"", "network.latency.lognormal.mean: \"mean\" is not known here"),
     Case("duration = \"60s\"", "", "x.toml: duration: \"duration\" is missing; it takes duration"),
     Case("schema = 1", "", "x.toml: schema: \"schema\" is missing"),
@@ -61,13 +62,11 @@ const VALUES: &[Case] = &[
     Case("mode = \"push-pull\"", "mode = \"pushpull\"", "protocol.gossip.mode: \"pushpull\" is not known here; did you mean \"push-pull\"?"),
     Case("fanout = 3", "fanout = 0", "protocol.gossip.fanout: 0 is out of range"),
     Case("interval = \"1s\"", "interval = 1", "protocol.gossip.interval: \"1\" has no unit; write \"1ms\" or \"1s\""),
-    Case("topology = \"mesh\"", "topology = \"ring\"", "x.toml:16:12: network.topology: the topology \"ring\" is not built yet; write \"mesh\""),
-    Case("topology = \"mesh\"", "topology = \"mush\"", "network.topology: \"mush\" is not known here; did you mean \"mesh\"?"),
     Case("loss = 0.01", "loss = 5", "x.toml:18:8: network.loss: 5 is not a probability: it must lie in 0 to 1; 5 % is 0.05"),
     Case("loss = 0.01", "loss = -0.5", "network.loss: -0.5 is not a probability"),
     Case("loss = 0.01", "loss = nan", "network.loss: NaN stands where a number should"),
     Case("loss = 0.01", "loss = \"1%\"", "network.loss: \"1%\" stands where a number should"),
-    Case("p99 = \"40ms\"", "p99 = \"4ms\"", "network.latency: the 99th percentile, 4000000 ns, is below the median, 5000000 ns"),
+    Case("p99 = \"40ms\"", "p99 = \"4ms\"", "network.latency: the 99th percentile, 4ms, is below the median, 5ms"),
     Case("lognormal = { median = \"5ms\", p99 = \"40ms\" }", "uniform = [\"5ms\"]", "network.latency.uniform: must be a list of two, such as [\"1ms\", \"10ms\"]"),
     Case("{ lognormal = {", "{ constant = \"1ms\", lognormal = {", "network.latency: has both \"constant\" and \"lognormal\"; a latency is exactly one of them"),
     Case("[\"-50ms\", \"50ms\"]", "[\"50ms\", \"-50ms\"]", "clocks.offset.uniform: the lower bound is above the upper"),
@@ -75,6 +74,79 @@ const VALUES: &[Case] = &[
     Case("stddev = 20", "stddev = 200_000", "clocks.drift_ppm.normal: mean and 9 standard deviations lead beyond 900000 ppm"),
     Case("stddev = 20", "stddev = 0.0001", "clocks.drift_ppm.normal.stddev: 0.0001 ppm is finer than 0.001 ppm"),
     Case("stddev = 20", "stddev = -20", "clocks.drift_ppm.normal.stddev: a standard deviation is not negative"),
+];
+
+/// The example has 100 nodes.
+const MESH: &str = "topology = \"mesh\"";
+
+#[rustfmt::skip]
+const TOPOLOGIES: &[Case] = &[
+    Case(MESH, "topology = \"mush\"", "x.toml:16:12: network.topology: \"mush\" is not known here; did you mean \"mesh\"?\n  help: allowed: \"mesh\", \"star\", \"tree\", \"ring\""),
+    Case(MESH, "topology = { smallworld = { degree = 6 } }", "x.toml:16:14: network.topology.smallworld: \"smallworld\" is not known here; did you mean \"small-world\"?"),
+    Case(MESH, "topology = 3", "network.topology: 3 is no text; write \"3\" in quotes"),
+    Case(MESH, "topology = { ring = {}, line = {} }", "x.toml:16:12: network.topology: has both \"ring\" and \"line\"; a topology is exactly one of them"),
+    Case(MESH, "topology = {}", "network.topology: is empty; a topology needs exactly one key"),
+    Case(MESH, "topology = { ring = 3 }", "network.topology.ring: 3 stands where a table should: [network.topology.ring]"),
+    Case(MESH, "topology = { ring = { branching = 2 } }", "x.toml:16:23: network.topology.ring.branching: \"branching\" is not known here\n  help: allowed here: reach"),
+    Case(MESH, "topology = { line = { reach = 2 } }", "network.topology.line.reach: \"reach\" is not known here\n  help: no key is allowed here"),
+    Case(MESH, "topology = \"random-regular\"", "x.toml:16:12: network.topology: a topology \"random-regular\" needs \"degree\"; write topology = { random-regular = { degree = … } }"),
+    Case(MESH, "topology = { small-world = { degree = 6 } }", "x.toml:16:28: network.topology.small-world.rewire: \"rewire\" is missing; it takes probability\n  help: That an edge is moved"),
+    Case(MESH, "topology = { star = { hub = 100 } }", "x.toml:16:29: network.topology.star.hub: the hub, node 100, is not there; the nodes are 0 to 99"),
+    Case(MESH, "topology = { tree = { branching = 0 } }", "network.topology.tree.branching: 0 is out of range; it must lie in 1 to"),
+    Case(MESH, "topology = { ring = { reach = 51 } }", "network.topology.ring.reach: a reach of 51 does not fit a ring of 100; it must lie in 1 to 50, half way round"),
+    Case(MESH, "topology = { grid = { columns = 101 } }", "network.topology.grid.columns: a grid of 100 nodes cannot have 101 columns; it must be 1 to 100"),
+    Case(MESH, "topology = { grid = { wraps = 1 } }", "network.topology.grid.wraps: 1 stands where true or false should"),
+    Case(MESH, "topology = { two-level = { groups = 101 } }", "network.topology.two-level.groups: 100 nodes do not make 101 groups; it must be 1 to 100"),
+    Case(MESH, "topology = { two-level = { groups = 30, gateways = 4 } }", "x.toml:16:52: network.topology.two-level.gateways: a group cannot have 4 gateways: the smallest has 3; it must be 1 to 3"),
+    Case(MESH, "topology = { two-level = { groups = 30, inside = \"ring\" } }", "network.topology.two-level.inside: \"ring\" is not known here\n  help: allowed: \"mesh\", \"star\""),
+    Case(MESH, "topology = { random-regular = { degree = 100 } }", "x.toml:16:42: network.topology.random-regular.degree: a degree of 100 is too large for 100 nodes: it must be below the number of nodes"),
+    Case(MESH, "topology = { random-regular = { degree = 0 } }", "network.topology.random-regular.degree: 0 is out of range"),
+    Case(MESH, "topology = { random-regular = { degree = 1 } }", "network.topology.random-regular.degree: 100 nodes of degree 1 are couples, never connected; raise the degree, or set connected = false"),
+    Case(MESH, "topology = { small-world = { degree = 5, rewire = 0.1 } }", "network.topology.small-world.degree: a degree of 5 is odd, and half of the neighbours are on either side; write 4 or 6"),
+    Case(MESH, "topology = { small-world = { degree = 6, rewire = 10 } }", "network.topology.small-world.rewire: 10 is not a probability: it must lie in 0 to 1; 10 % is 0.1"),
+    Case(MESH, "topology = { erdos-renyi = { probability = 0.1, mean-degree = 5 } }", "x.toml:16:63: network.topology.erdos-renyi.mean-degree: there is a \"probability\" too, and one follows from the other; keep one"),
+    Case(MESH, "topology = { erdos-renyi = { seed = 5 } }", "network.topology.erdos-renyi: does not say how many edges there are; give \"probability\" or \"mean-degree\""),
+    Case(MESH, "topology = { erdos-renyi = { mean-degree = 99.5 } }", "network.topology.erdos-renyi.mean-degree: a mean degree of 99.5 cannot be: it must lie in 0 to 99, the number of other nodes"),
+    Case(MESH, "topology = { scale-free = { edges = 100 } }", "network.topology.scale-free.edges: nodes cannot join with 100 edges each among 100 nodes: it must be at least 1 and below the number of nodes"),
+    Case(MESH, "topology = { scale-free = { edges = 3, seed = -1 } }", "network.topology.scale-free.seed: -1 is out of range; it must be a whole number from 0"),
+    Case(MESH, "topology = { edge-list = { edges = [] } }", "x.toml:16:36: network.topology.edge-list.edges: an edge list without edges links nobody; write at least one, such as [[0, 1]]"),
+    Case(MESH, "topology = { edge-list = { edges = \"0 1\" } }", "network.topology.edge-list.edges: must be a list of edges, such as [[0, 1], [1, 2]]"),
+    Case(MESH, "topology = { edge-list = { edges = [[0, 1, 2]] } }", "network.topology.edge-list.edges[0]: must be a list of two, such as [0, 1]"),
+    Case(MESH, "topology = { edge-list = { edges = [[0, 1], [1, 100]] } }", "x.toml:16:45: network.topology.edge-list.edges[1]: node 100 is not there; the nodes are 0 to 99"),
+    Case(MESH, "topology = { edge-list = { edges = [[0, 1], [1, -1]] } }", "network.topology.edge-list.edges[1][1]: -1 is out of range"),
+    Case(MESH, "topology = { edge-list = { edges = [[0, 1], [2, 2]] } }", "network.topology.edge-list.edges[1]: an edge leads from node 2 to itself"),
+    Case(MESH, "topology = { edge-list = { edges = [[0, 1], [1, 2], [1, 0]] } }", "x.toml:16:53: network.topology.edge-list.edges[2]: nodes 1 and 0 are linked already, by edge 0 of the list, counted from 0; links go both ways"),
+];
+
+#[rustfmt::skip]
+const LATENCIES: &[Case] = &[
+    Case(LATENCY, "{ pareto = { scale = \"235us\" } }", "x.toml:17:22: network.latency.pareto.shape: \"shape\" is missing; it takes number"),
+    Case(LATENCY, "{ pareto = { scale = \"235us\", shape = 0 } }", "x.toml:17:11: network.latency: the shape of a Pareto latency is 0; it must be a number above 0"),
+    Case(LATENCY, "{ pareto = { scale = \"235us\", shape = \"10\" } }", "network.latency.pareto.shape: \"10\" stands where a number should"),
+    Case(LATENCY, "{ pareto = { scale = \"0s\", shape = 10 } }", "network.latency: the scale of a Pareto latency, which is the least latency, is 0; it must be at least 1ns"),
+    Case(LATENCY, "{ normal = { mean = \"-5ms\", stddev = \"1ms\" } }", "network.latency.normal.mean: \"-5ms\" is negative; a duration here is at least 0s"),
+    Case(LATENCY, "{ normal = { mean = \"5ms\", sttdev = \"1ms\" } }", "network.latency.normal.sttdev: \"sttdev\" is not known here; did you mean \"stddev\"?"),
+    Case(LATENCY, "{ normla = { mean = \"5ms\", stddev = \"1ms\" } }", "network.latency.normla: \"normla\" is not known here; did you mean \"normal\"?"),
+    Case(LATENCY, "{ mixture = [] }", "network.latency: a mixture of nothing; it needs at least one component"),
+    Case(LATENCY, "{ mixture = \"5ms\" }", "network.latency.mixture: \"5ms\" stands where a list of tables should: [[network.latency.mixture]]"),
+    Case(LATENCY, "{ mixture = [\"5ms\"] }", "network.latency.mixture[0]: \"5ms\" stands where a table should"),
+    Case(LATENCY, "{ mixture = [{ weight = 1 }] }", "network.latency.mixture[0].latency: \"latency\" is missing; it takes latency"),
+    Case(LATENCY, "{ mixture = [{ weight = 1, latency = \"1ms\" }, { weight = -2, latency = \"5ms\" }] }", "x.toml:17:68: network.latency.mixture[1].weight: the weight of a component is -2; it must be a number above 0"),
+    Case(LATENCY, "{ mixture = [{ weight = nan, latency = \"1ms\" }] }", "network.latency.mixture[0].weight: NaN stands where a number should"),
+    Case(LATENCY, "{ mixture = [{ weight = 1e15, latency = \"1ms\" }, { weight = 2, latency = \"5ms\" }] }", "network.latency: the weight 2 is next to nothing beside the sum of all weights, 1000000000000002, and would never be drawn; it must be at least 1e-12 of the sum, or the component left out"),
+    Case(LATENCY, "{ mixture = [{ weight = 1, latency = { uniform = [\"2ms\", \"1ms\"] } }] }", "network.latency.mixture[0].latency: the lower bound, 2ms, is above the upper bound, 1ms"),
+    Case(LATENCY, "{ mixture = [{ weight = 1, latency = { unifrom = [\"1ms\", \"2ms\"] } }] }", "network.latency.mixture[0].latency.unifrom: \"unifrom\" is not known here; did you mean \"uniform\"?"),
+    Case(LATENCY, "{ empirical = { samples = [] } }", "network.latency: there are no samples; an empirical latency needs at least one"),
+    Case(LATENCY, "{ empirical = { samples = [\"1ms\", 2] } }", "network.latency.empirical.samples[1]: \"2\" has no unit; write \"2ms\" or \"2s\""),
+    Case(LATENCY, "{ empirical = { samples = \"1ms\" } }", "network.latency.empirical.samples: \"1ms\" stands where a list should, such as [\"5ms\"]"),
+    Case(LATENCY, "{ empirical = [\"1ms\"] }", "network.latency.empirical: a list stands where a table should"),
+    Case(LATENCY, "{ shifted = { by = \"2ms\" } }", "network.latency.shifted.latency: \"latency\" is missing; it takes latency"),
+    Case(LATENCY, "{ shifted = { by = \"5000000h\", latency = \"1000000h\" } }", "network.latency: a shift by 18000000000s leads beyond 584 years, the most that fits: what is shifted reaches 3600000000s"),
+    Case(LATENCY, "{ truncated = { latency = { exponential = { mean = \"1ms\" } } } }", "network.latency: a truncation needs a bound: low, high or both"),
+    Case(LATENCY, "{ truncated = { low = \"2ms\", high = \"1ms\", latency = { exponential = { mean = \"1ms\" } } } }", "network.latency: the lower bound, 2ms, is above the upper bound, 1ms"),
+    Case(LATENCY, "{ truncated = { low = \"20ms\", latency = { exponential = { mean = \"1ms\" } } } }", "network.latency: only 2.1e-9 of the latency lies from 20ms on; a truncation must leave at least 1e-6 of it: widen the bounds"),
+    Case(LATENCY, "{ truncated = { low = \"6ms\", high = \"9ms\", latency = \"5ms\" } }", "network.latency: nothing of the latency lies within 6ms to 9ms; a truncation"),
+    Case(LATENCY, "{ truncated = { low = \"6ms\", latency = {} } }", "network.latency.truncated.latency: is empty; a latency needs exactly one key"),
 ];
 
 #[rustfmt::skip]
@@ -96,7 +168,7 @@ const FAULTS: &[Case] = &[
     Case("\"60..100\"", "-1", "node -1 is not there"),
     Case("[\"0..60\", \"60..100\"]", "[\"0..60\"]", "faults[0].partition.groups: a partition has at least 2 groups, and here is 1"),
     Case("[\"0..60\", \"60..100\"]", "\"all\"", "faults[0].partition.groups: \"all\" stands where a list of groups should"),
-    Case("groups = [\"0..60\", \"60..100\"]", "from = 1", "faults[0].partition: a partition is either { groups = [SET, SET] }, or one way only: { from = SET, to = SET }"),
+    Case("groups = [\"0..60\", \"60..100\"]", "from = 1", "faults[0].partition: a partition is { groups = [SET, SET] }, or { isolate = SET }, or one way only: { from = SET, to = SET }"),
     Case("groups = [\"0..60\", \"60..100\"]", "from = 1, to = 1", "a node is not cut off from itself"),
     Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "restart = [4, 5]", "faults[0].restart: node 4 is not down at 5s"),
     Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "resume = \"all\"", "faults[0].resume: node 0 is not paused at 5s"),
@@ -172,6 +244,25 @@ fn keys() {
 #[test]
 fn values() {
     check(VALUES);
+}
+
+#[test]
+fn topologies() {
+    check(TOPOLOGIES);
+    // An odd number of nodes; the rest of the example is of no interest.
+    let text = DESIGN.replace("nodes = 100", "nodes = 101").replace(MESH, "topology = { random-regular = { degree = 3 } }");
+    let said = read(text.as_bytes(), &[]).unwrap_err();
+    let expected = "x.toml:16:42: network.topology.random-regular.degree: 101 nodes of degree 3 have 303 ends of edges, an odd \
+                    number, and every edge has two; make the degree or the number of nodes even";
+    assert!(said.contains(expected), "{said}");
+    let text = DESIGN.replace("nodes = 100", "nodes = 1000000").replace(MESH, "topology = { two-level = { groups = 100 } }");
+    let said = read(text.as_bytes(), &[]).unwrap_err();
+    assert!(said.contains("network.topology.two-level: there could be 4999504950 edges, and 268435456 is the most"), "{said}");
+}
+
+#[test]
+fn latencies() {
+    check(LATENCIES);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use quorate_engine::explore::Bounds;
 use quorate_engine::fault::{Fault, Partition, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
-use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
+use quorate_engine::setup::{Clocks, Link, Network, Setup};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::{FieldKind, Value, Values};
@@ -18,27 +18,16 @@ const CLOCKS_SEED: u64 = 1;
 
 /// Five replicas for 20 s: skewed clocks, loss, duplication, a partition, a crash, a pause and a clock jump.
 fn world(seed: u64) -> Setup {
-    let strike = |at_ms: u64, fault| Timed { at: Time(at_ms * MILLISECOND), fault };
+    let strike = |at_ms: u64, fault| Timed::new(Time(at_ms * MILLISECOND), fault);
     let one = |node| NodeSet::one(NodeId(node));
     let sides = vec![NodeSet::range(0, 3), NodeSet::range(3, 5)];
+    let latency = Distribution::Uniform { low_ns: MILLISECOND, high_ns: 20 * MILLISECOND };
+    let rarely = Probability::from_f64(0.05).expect("a probability");
+    let skew = Spread::Uniform(-300 * MILLISECOND as i64, 300 * MILLISECOND as i64);
     Setup {
-        seed,
-        nodes: 5,
         clients: 1,
-        duration: 20 * SECOND,
-        until: Until::Duration,
-        ties: Ties::Permuted,
-        network: Network {
-            latency: Distribution::Uniform { low_ns: MILLISECOND, high_ns: 20 * MILLISECOND },
-            loss: Probability::from_f64(0.05).expect("a probability"),
-            duplication: Probability::from_f64(0.05).expect("a probability"),
-            reordering: None,
-            client_latency: None,
-        },
-        clocks: Clocks {
-            offset_ns: Spread::Uniform(-300 * MILLISECOND as i64, 300 * MILLISECOND as i64),
-            drift_ppb: Spread::Uniform(-50_000, 50_000),
-        },
+        network: Network::mesh(Link { loss: rarely, duplication: rarely, ..Link::faultless(latency.clone()) }),
+        clocks: Clocks::of_all(5, skew, Spread::Uniform(-50_000, 50_000)),
         faults: vec![
             strike(4_000, Fault::Pause(one(1))),
             strike(5_000, Fault::Resume(one(1))),
@@ -50,6 +39,7 @@ fn world(seed: u64) -> Setup {
         ],
         round: 200 * MILLISECOND,
         verify: true,
+        ..Setup::plain(seed, 5, 20 * SECOND, latency)
     }
 }
 
@@ -186,6 +176,7 @@ fn planted_variants_are_caught() {
 fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> quorate_engine::explore::Explored {
     let mut setup = world(1);
     setup.nodes = nodes;
+    setup.clocks[0].nodes = NodeSet::range(0, nodes);
     setup.faults.clear();
     let mut values = options(protocol);
     if protocol.options.iter().any(|field| field.name == "fanout") {

@@ -4,7 +4,7 @@
 use quorate_engine::fault::{Fault, Partition, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::OperationStatus;
-use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
+use quorate_engine::setup::Setup;
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::Values;
@@ -12,19 +12,7 @@ use quorate_protocols::registry::{Ask, Asked, Job, JobError, Report, find};
 use serde_json::{Value, json};
 
 fn world(nodes: u32) -> Setup {
-    Setup {
-        seed: 7,
-        nodes,
-        clients: 1,
-        duration: 20 * SECOND,
-        until: Until::Duration,
-        ties: Ties::Permuted,
-        network: Network::faultless(Distribution::Constant { ns: 5 * MILLISECOND }),
-        clocks: Clocks::TRUE,
-        faults: Vec::new(),
-        round: SECOND,
-        verify: false,
-    }
+    Setup { clients: 1, ..Setup::plain(7, nodes, 20 * SECOND, Distribution::Constant { ns: 5 * MILLISECOND }) }
 }
 
 fn ask(at_ms: u64, to: u32, ask: Ask) -> Asked {
@@ -103,7 +91,7 @@ fn a_variant_that_is_not_there_is_an_error() {
 fn a_partition_that_never_heals_is_told_in_words() {
     let sides = vec![NodeSet::range(0, 2), NodeSet::range(2, 5)];
     let mut setup = world(5);
-    setup.faults = vec![Timed { at: Time(SECOND), fault: Fault::Partition(0, Partition::Groups(sides)) }];
+    setup.faults = vec![Timed::new(Time(SECOND), Fault::Partition(0, Partition::Groups(sides)))];
     let report = run("gossip", &setup, &[update(2_000, 0, 1)], "right").expect("it runs");
     let text = verdict(&report, "converges");
     assert!(text.starts_with("violation: 5 live replicas are in 2 different states: n2, n3, n4 | n0, n1"), "{text}");
@@ -117,10 +105,10 @@ fn what_was_acknowledged_survives_the_crash_of_the_only_replica_that_has_it() {
     let one = || NodeSet::one(NodeId(0));
     let mut setup = world(3);
     setup.faults = vec![
-        Timed { at: Time(SECOND), fault: Fault::Partition(0, Partition::Groups(vec![one(), NodeSet::range(1, 3)])) },
-        Timed { at: Time(3 * SECOND), fault: Fault::Crash(one()) },
-        Timed { at: Time(4 * SECOND), fault: Fault::Restart(one()) },
-        Timed { at: Time(5 * SECOND), fault: Fault::Heal(0) },
+        Timed::new(Time(SECOND), Fault::Partition(0, Partition::Groups(vec![one(), NodeSet::range(1, 3)]))),
+        Timed::new(Time(3 * SECOND), Fault::Crash(one())),
+        Timed::new(Time(4 * SECOND), Fault::Restart(one())),
+        Timed::new(Time(5 * SECOND), Fault::Heal(0)),
     ];
     let workload = [update(2_000, 0, 5), update(2_000, 0, 6), update(3_500, 0, 7), update(4_500, 0, 8)];
     for name in ["gossip", "g-counter", "pn-counter"] {

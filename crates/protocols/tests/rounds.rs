@@ -2,7 +2,7 @@
 //! Grimmett 1985; Karp et al. 2000). The constants are means of simulations of the same model, good to ±0.15 at 400 runs.
 
 use quorate_engine::latency::Distribution;
-use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
+use quorate_engine::setup::{Setup, Until};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, Time};
 use quorate_protocols::options::{Value, Values};
@@ -24,19 +24,8 @@ fn mean_rounds(nodes: u32, mode: &'static str, reply: &'static str) -> f64 {
     let workload = [Asked { at: Time(SECOND / 2), client: 0, to: NodeId(0), ask, timeout: None }];
     let mut sum = 0.0;
     for seed in 0..SEEDS {
-        let setup = Setup {
-            seed,
-            nodes,
-            clients: 1,
-            duration: 200 * SECOND,
-            until: Until::Converged,
-            ties: Ties::Permuted,
-            network: Network::faultless(Distribution::Constant { ns: MILLISECOND }),
-            clocks: Clocks::TRUE,
-            faults: Vec::new(),
-            round: SECOND,
-            verify: false,
-        };
+        let latency = Distribution::Constant { ns: MILLISECOND };
+        let setup = Setup { clients: 1, until: Until::Converged, ..Setup::plain(seed, nodes, 200 * SECOND, latency) };
         let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload };
         let report = (gossip.run)(&job).expect("the job runs");
         let rounds = report.outcome.convergence.rounds.expect("gossip converges within 200 rounds");

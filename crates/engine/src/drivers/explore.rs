@@ -285,7 +285,8 @@ fn deliver<A: Actor>(world: &mut World<A, Blind, Bag<A::Message>>, from: NodeId,
     let place = (from, number);
     let in_flight = if keep { world.schedule.messages.get(&place).cloned() } else { world.schedule.messages.remove(&place) };
     let in_flight = in_flight.expect("a path delivers only what is in flight");
-    world.arrive(in_flight.key, from, in_flight.to, in_flight.depth, in_flight.message);
+    let (to, depth) = (in_flight.to, in_flight.depth);
+    world.arrive(in_flight.letter(), to, depth);
 }
 
 /// 128 bits over everything that a state is.

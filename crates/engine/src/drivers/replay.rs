@@ -77,8 +77,8 @@ pub fn follow<A: Actor>(
                 let Some(found) = in_flight.get(&(from, sequence & !1)).filter(|found| found.to == to) else {
                     return Err(format!("step {index} delivers message {sequence} of {from} to {to}, which was never sent"));
                 };
-                let found = found.clone();
-                world.arrive(found.key, from, to, found.depth, found.message);
+                let (found, depth) = (found.clone(), found.depth);
+                world.arrive(found.letter(), to, depth);
             }
             Happening::Fire { node, timer } => {
                 let slot = &world.nodes[node.index()].timers.slots()[usize::from(timer)];

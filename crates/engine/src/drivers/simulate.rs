@@ -11,7 +11,7 @@ use crate::setup::{Planned, Setup, Until};
 use crate::time::Time;
 use crate::wire::Wire;
 pub use crate::world::FACTS_KEPT_MAX;
-use crate::world::{Moment, OperationStatus as Known, Status, World};
+use crate::world::{Letter, Moment, OperationStatus as Known, Status, World};
 
 /// A finished run: what every protocol's run gives, and the replicas and answers for the protocol's own report.
 pub struct Run<A: Actor> {
@@ -169,9 +169,9 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
         let to = NodeId(entry.destination);
         let depth = entry.tag.depth();
         match world.schedule.open(entry.tag, entry.payload) {
-            Due::Message(message) => {
+            Due::Message(class, message) => {
                 let from = NodeId(world.ranks.id(entry.key.rank()));
-                world.arrive(entry.key, from, to, depth, message);
+                world.arrive(Letter { key: entry.key, class, origin: from, message }, to, depth);
                 self.note(|| Happening::Arrive { from, to, sequence: entry.key.sequence() });
             }
             Due::Event(Event::Timer(timer)) => {
@@ -311,6 +311,9 @@ impl<A: Actor> Simulation<A, Ledger> {
             events: self.world.events,
             ledger: observer.clone(),
             busiest: (NodeId(busiest as u32), totals(busiest)),
+            link_waits: self.world.links.waits().clone(),
+            host_waits: self.world.hosts.waits.clone(),
+            busiest_host: self.world.hosts.busiest(*now),
             convergence: convergence.finish(),
             messages_to_convergence: self.converged_at_message.map(|(_, sent)| sent),
             operations: operations

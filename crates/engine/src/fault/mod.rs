@@ -11,8 +11,27 @@ use std::fmt;
 pub struct Timed {
     /// When it strikes.
     pub at: Time,
+    /// Whom it befalls, when that is known only as the run goes: then the fault's own sets are empty, and of a partition's two
+    /// groups the second stands for all others.
+    pub whom: Option<Whom>,
     /// What happens.
     pub fault: Fault,
+}
+
+impl Timed {
+    /// A fault whose nodes are known.
+    pub fn new(at: Time, fault: Fault) -> Timed {
+        Timed { at, whom: None, fault }
+    }
+}
+
+/// The replica that stated a fact last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Whom {
+    /// The name of the fact's kind.
+    pub fact: &'static str,
+    /// Faults of one number befall the same replica: the first of them decides which. So a crash and its restart go together.
+    pub number: u32,
 }
 
 /// Something that goes wrong, or is put right.
@@ -34,6 +53,26 @@ pub enum Fault {
     ClockJump(NodeSet, i64),
     /// The clocks gain so many parts per billion from now on.
     Drift(NodeSet, i64),
+}
+
+impl Fault {
+    /// The same fault for one node, in the place of sets that were left empty.
+    pub(crate) fn befalling(&self, node: NodeId, nodes: u32) -> Fault {
+        let one = NodeSet::one(node);
+        match self {
+            Fault::Partition(number, _) => {
+                let others = NodeSet::from_ranges([(0, node.0), (node.0 + 1, nodes)]);
+                Fault::Partition(*number, Partition::Groups(vec![one, others]))
+            }
+            Fault::Heal(number) => Fault::Heal(*number),
+            Fault::Crash(_) => Fault::Crash(one),
+            Fault::Restart(_) => Fault::Restart(one),
+            Fault::Pause(_) => Fault::Pause(one),
+            Fault::Resume(_) => Fault::Resume(one),
+            Fault::ClockJump(_, by_ns) => Fault::ClockJump(one, *by_ns),
+            Fault::Drift(_, ppb) => Fault::Drift(one, *ppb),
+        }
+    }
 }
 
 /// The faults by the names of scenario files, each with what it does.

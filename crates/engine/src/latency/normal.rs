@@ -1,10 +1,13 @@
-//! The inverse of the standard normal distribution function, from which lognormal quantiles are made.
+//! The standard normal law: its quantiles, from which normal and lognormal ones are made, and its probabilities, from which
+//! truncated ones are.
 //!
-//! Algorithm AS 241, routine PPND16 (Michael J. Wichura, "The Percentage Points of the Normal Distribution", Applied
+//! Quantiles: algorithm AS 241, routine PPND16 (Michael J. Wichura, "The Percentage Points of the Normal Distribution", Applied
 //! Statistics 37(3), 1988): three rational approximations, relative error about 1e-16 down to probabilities of 1e-300, so it
 //! needs no refining step. The test holds it against `libm::erfc`. Also what spreads clock offsets; deliberately not a sampler.
 
-use libm::log;
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use libm::{erfc, exp, log};
 
 /// The `z` below which a standard normal variable stays with probability `p`.
 ///
@@ -33,6 +36,29 @@ pub fn normal_quantile(p: f64) -> f64 {
         polynomial(&FAR_ABOVE, r - 5.0) / polynomial(&FAR_BELOW, r - 5.0)
     };
     if from_median < 0.0 { -distance } else { distance }
+}
+
+/// The probability of more than `z`, precise relative to itself however small; `z` may be infinite.
+pub(super) fn normal_above(z: f64) -> f64 {
+    erfc(z * FRAC_1_SQRT_2) / 2.0
+}
+
+/// The probability of what lies between `from` and `to`, from whichever end loses less to cancellation.
+pub(super) fn normal_mass(from: f64, to: f64) -> f64 {
+    if from > 0.0 {
+        normal_above(from) - normal_above(to)
+    } else if to < 0.0 {
+        normal_above(-to) - normal_above(-from)
+    } else {
+        1.0 - normal_above(-from) - normal_above(to)
+    }
+}
+
+/// The density at `z`; 0 at infinity.
+pub(super) fn normal_density(z: f64) -> f64 {
+    /// 1 / sqrt(2 pi)
+    const PEAK: f64 = 0.398_942_280_401_432_7;
+    PEAK * exp(-z * z / 2.0)
 }
 
 /// Horner's rule; the coefficient of the highest power comes last.
@@ -120,11 +146,26 @@ mod tests {
         let mut p = 0.5;
         while p > 1e-25 {
             let z = normal_quantile(p);
-            let back = libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2) / 2.0;
+            let back = normal_above(-z);
             // An error of 1e-16 in z is one of z² 1e-16 in the tail.
             assert!((back / p - 1.0).abs() < 1e-13, "{p}: z {z}, back {back}");
             p *= 0.97;
         }
+    }
+
+    #[test]
+    fn masses_add_up() {
+        // Table 26.1 of Abramowitz and Stegun, Handbook of Mathematical Functions.
+        for (z, within) in [(1.0, 0.682_689_492_137_086), (2.0, 0.954_499_736_103_642), (3.0, 0.997_300_203_936_740)] {
+            assert!((normal_mass(-z, z) - within).abs() < 1e-14);
+            assert!((normal_mass(f64::NEG_INFINITY, -z) * 2.0 + within - 1.0).abs() < 1e-14);
+            assert_eq!(normal_mass(z, f64::INFINITY), normal_mass(f64::NEG_INFINITY, -z));
+        }
+        // Far out and narrow: the density times the width.
+        let (far, width) = (20.0, 1e-6);
+        let middle: f64 = far + width / 2.0;
+        assert!((normal_mass(far, far + width) / (normal_density(middle) * width) - 1.0).abs() < 1e-8);
+        assert_eq!((normal_density(f64::INFINITY), normal_mass(f64::NEG_INFINITY, f64::INFINITY)), (0.0, 1.0));
     }
 
     #[test]

@@ -1,9 +1,15 @@
-//! What the engine draws latencies from: the exact arithmetic for the distributions that have one, a [`Table`] for the rest.
+//! What the engine draws latencies from: the exact arithmetic for the distributions that have one, a [`Table`] for the smooth
+//! ones, the samples themselves for one with steps, and for a mixture all of these.
 //!
 //! It is deliberately without state and without floating point, and it never fails: what could be wrong was refused before it
 //! was built.
 
-use super::{Distribution, Table};
+use std::sync::Arc;
+
+use super::Distribution;
+use super::parts::{Part, Shape};
+use super::table::Table;
+use crate::random::lane;
 
 /// A valid distribution, ready to be sampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,31 +26,64 @@ enum Form {
         span_ns: u64,
     },
     Table(Table),
+    /// Ascending, at least one.
+    Steps(Arc<[u64]>),
+    Mixture(Box<Mixture>),
 }
 
+/// The components of a mixture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mixture {
+    /// Where, out of 2^64, the share of each component but the last ends; never descending.
+    ends: Vec<u64>,
+    /// At least one; none a mixture, so that the lane is asked once.
+    components: Vec<Sampler>,
+}
+
+/// The lane of a latency's draw that chooses a mixture's component. The latency itself takes the draw, and the network, which
+/// decides the message's fate by other lanes of the same draw, counts its own from 1.
+const COMPONENT: u32 = 1 << 16;
+
 impl Sampler {
-    /// The sampler of a distribution. Takes up to a millisecond: build it once and share it.
+    /// The sampler of a distribution. Takes up to a millisecond for each component: build it once and share it.
     ///
     /// # Panics
     /// If the distribution is not valid: whoever took it from a user has asked [`Distribution::validate`].
     pub fn new(distribution: &Distribution) -> Sampler {
-        if let Err(error) = distribution.validate() {
-            panic!("{distribution:?} is no distribution: {error}");
+        let parts = distribution.valid_parts();
+        match &parts[..] {
+            [part] => Sampler::of(&part.shape),
+            _ => Sampler { form: Form::Mixture(Box::new(Mixture::new(&parts))) },
         }
-        let form = match *distribution {
-            Distribution::Constant { ns } => Form::Uniform { low_ns: ns, span_ns: 0 },
-            Distribution::Uniform { low_ns, high_ns } => Form::Uniform { low_ns, span_ns: high_ns - low_ns },
-            Distribution::Lognormal { .. } | Distribution::Exponential { .. } => Form::Table(Table::new(distribution)),
+    }
+
+    fn of(shape: &Shape) -> Sampler {
+        let form = match shape {
+            Shape::Even { low_ns, high_ns } => Form::Uniform { low_ns: *low_ns, span_ns: high_ns - low_ns },
+            Shape::Steps(samples_ns) => Form::Steps(samples_ns.clone()),
+            Shape::Smooth(window) => Form::Table(Table::new(|end, p| window.tail_ns(end, p))),
         };
         Sampler { form }
     }
 
-    /// The latency in nanoseconds at this draw of 64 uniform bits; a greater draw never gives a smaller latency.
-    #[inline]
+    /// The latency in nanoseconds at this draw of 64 uniform bits. Unless it is a mixture's, a greater draw never gives a
+    /// smaller latency.
+    #[inline(always)]
     pub fn sample(&self, draw: u64) -> u64 {
         match &self.form {
             Form::Uniform { low_ns, span_ns } => low_ns + scale(draw, *span_ns),
             Form::Table(table) => table.sample(draw),
+            Form::Steps(_) | Form::Mixture(_) => self.sample_apart(draw),
+        }
+    }
+
+    /// Apart from [`Sampler::sample`], so that what is inlined at every send stays small.
+    #[inline(never)]
+    fn sample_apart(&self, draw: u64) -> u64 {
+        match &self.form {
+            Form::Steps(samples_ns) => samples_ns[scale(draw, samples_ns.len() as u64 - 1) as usize],
+            Form::Mixture(mixture) => mixture.component(lane(draw, COMPONENT)).sample(draw),
+            Form::Uniform { .. } | Form::Table(_) => unreachable!("sampled where they are asked for"),
         }
     }
 
@@ -52,8 +91,25 @@ impl Sampler {
     pub fn constant(&self) -> Option<u64> {
         match self.form {
             Form::Uniform { low_ns, span_ns: 0 } => Some(low_ns),
-            Form::Uniform { .. } | Form::Table(_) => None,
+            Form::Uniform { .. } | Form::Table(_) | Form::Steps(_) | Form::Mixture(_) => None,
         }
+    }
+}
+
+impl Mixture {
+    fn new(parts: &[Part]) -> Mixture {
+        let mut share_before = 0.0;
+        let end = |part: &Part| {
+            share_before += part.share;
+            (share_before * 18_446_744_073_709_551_616.0) as u64
+        };
+        // The last takes what is left, so that rounding leaves no draw without a component.
+        let ends = parts[..parts.len() - 1].iter().map(end).collect();
+        Mixture { ends, components: parts.iter().map(|part| Sampler::of(&part.shape)).collect() }
+    }
+
+    fn component(&self, pick: u64) -> &Sampler {
+        &self.components[self.ends.partition_point(|&end| end <= pick)]
     }
 }
 
@@ -102,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "the lower bound, 2 ns, is above the upper bound, 1 ns")]
+    #[should_panic(expected = "the lower bound, 2ns, is above the upper bound, 1ns")]
     fn wrong_parameters_make_no_sampler() {
         sampler(Distribution::Uniform { low_ns: 2, high_ns: 1 });
     }

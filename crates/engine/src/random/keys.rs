@@ -35,11 +35,13 @@ pub enum Purpose {
     Order = 7,
     /// Node keys of the run's digest.
     Digest = 8,
+    /// How long hosts take to serve what arrives. Counter: what the host has served.
+    Service = 9,
 }
 
 impl Purpose {
     /// Every purpose, in the order of their numbers.
-    pub const ALL: [Purpose; 9] = [
+    pub const ALL: [Purpose; 10] = [
         Purpose::Network,
         Purpose::Actor,
         Purpose::Timer,
@@ -49,6 +51,7 @@ impl Purpose {
         Purpose::Clock,
         Purpose::Order,
         Purpose::Digest,
+        Purpose::Service,
     ];
 }
 

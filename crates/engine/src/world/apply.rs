@@ -1,7 +1,7 @@
 //! The interpreter: the only code that carries out what handlers ask for.
 
 use super::{FACTS_KEPT_MAX, World};
-use crate::actor::{Actor, Timer};
+use crate::actor::{Actor, Fact, Timer};
 use crate::clock::Clock;
 use crate::context::Effect;
 use crate::disk::Disk;
@@ -38,6 +38,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match effect {
             Effect::Send(..) | Effect::SetTimer(..) => unreachable!("carried out where they are met"),
             Effect::Broadcast(message) => self.broadcast(id, depth.saturating_add(1), &message),
+            Effect::Multicast(both) => self.multicast(id, both.0, depth.saturating_add(1), &both.1),
             Effect::CancelTimer(timer) => self.nodes[id.index()].timers.slots_mut()[timer.index()].cancel(),
             Effect::Append(record) => self.disk(id).append(record),
             Effect::Sync => self.sync(id, depth),
@@ -51,12 +52,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::Rejoin(operation) => return depth.max(self.operations[operation.index()].depth),
         }
         depth
-    }
-
-    fn broadcast(&mut self, id: NodeId, depth: u16, message: &A::Message) {
-        for to in (0..self.setup.nodes).map(NodeId).filter(|to| *to != id) {
-            self.send(id, to, depth, message.clone());
-        }
     }
 
     #[inline]
@@ -105,6 +100,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             && self.violations.len() < VIOLATIONS_KEPT_MAX
         {
             self.violations.push(Violation { at: self.now, node: id, broken });
+        }
+        if let Some(kind) = fact.kind() {
+            self.stated[kind] = Some(id);
         }
         if self.facts.len() < FACTS_KEPT_MAX {
             self.facts.push((self.now, id, fact));

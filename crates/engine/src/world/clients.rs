@@ -80,14 +80,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         {
             self.schedule.event(key, id, 0, Event::Timeout(operation));
         }
-        let Some(fate) = self.client_fate(client) else {
+        let Some(delay) = self.client_delay(client) else {
             return self.occur(to, 0, Event::Request(operation));
         };
         let kind = A::Message::KINDS.len();
-        self.observer.sent(&mut O::Node::default(), kind, LinkClass::Client, || bytes, fate.delay);
-        match fate.delay {
-            _ if self.reach.loses(id, to) => self.observer.dropped(kind, LinkClass::Client, Cause::Partition),
-            None => self.observer.dropped(kind, LinkClass::Client, Cause::Loss),
+        self.observer.sent(&mut O::Node::default(), kind, LinkClass::CLIENT, || bytes, delay);
+        match delay {
+            _ if self.reach.loses(id, to) => self.observer.dropped(kind, LinkClass::CLIENT, Cause::Partition),
+            None => self.observer.dropped(kind, LinkClass::CLIENT, Cause::Loss),
             Some(delay) => {
                 if let Some(key) = self.client_key(client, delay) {
                     self.schedule.event(key, to, 1, Event::Request(operation));
@@ -107,14 +107,19 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         Some(Key::new((self.now + delay).0, sender.rank, sequence))
     }
 
-    /// What becomes of the next word to or from a client, drawn from the client's stream; `None` when it is beside its replica.
-    fn client_fate(&mut self, client: u32) -> Option<Fate> {
+    /// How long the next word to or from a client takes, drawn from the client's stream; the inner `None` when it is lost, the
+    /// outer one when the client is beside its replica.
+    fn client_delay(&mut self, client: u32) -> Option<Option<Nanos>> {
         let crossed = &mut self.clients[client as usize].crossed;
         let draw = self.keys.network.draw(self.setup.nodes + client, *crossed);
         let fate = self.links.client_fate(draw)?;
         *crossed = crossed.wrapping_add(1);
-        // Where instants do not matter, neither delay nor chance decides.
-        Some(if S::TIMED { fate } else { Fate { delay: Some(0), copy: None } })
+        Some(match fate {
+            // Where instants do not matter, neither delay nor chance decides.
+            _ if !S::TIMED => Some(0),
+            Fate::Arrives(delay, _) => Some(delay),
+            Fate::Lost | Fate::NoRoom => None,
+        })
     }
 
     fn beside(&self) -> bool {
@@ -129,14 +134,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    /// A request reached a replica that is down.
-    pub(super) fn request_lost(&mut self, operation: OpId) {
+    /// A request reached a replica that is down, or whose host has no room for it.
+    pub(super) fn request_lost(&mut self, operation: OpId, cause: Cause) {
         if self.beside() {
             // A client on the same machine sees the refused connection, and knows that nothing happened.
             self.operations[operation.index()].answer = Some(None);
             self.responded(operation, 0);
         } else {
-            self.observer.dropped(A::Message::KINDS.len(), LinkClass::Client, Cause::Down);
+            self.observer.dropped(A::Message::KINDS.len(), LinkClass::CLIENT, cause);
         }
     }
 
@@ -160,12 +165,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             return self.fail(RunError::SequenceOverflow(id));
         };
         let rank = node.rank;
-        let fate = self.client_fate(client).expect("clients are not beside their replica");
+        let delay = self.client_delay(client).expect("clients are not beside their replica");
         let kind = A::Message::KINDS.len() + 1;
-        self.observer.sent(&mut self.nodes[id.index()].observed, kind, LinkClass::Client, || bytes, fate.delay);
-        match fate.delay {
-            _ if self.reach.loses(id, to) => self.observer.dropped(kind, LinkClass::Client, Cause::Partition),
-            None => self.observer.dropped(kind, LinkClass::Client, Cause::Loss),
+        self.observer.sent(&mut self.nodes[id.index()].observed, kind, LinkClass::CLIENT, || bytes, delay);
+        match delay {
+            _ if self.reach.loses(id, to) => self.observer.dropped(kind, LinkClass::CLIENT, Cause::Partition),
+            None => self.observer.dropped(kind, LinkClass::CLIENT, Cause::Loss),
             Some(delay) => {
                 let key = Key::new((self.now + delay).0, rank, sequence);
                 self.schedule.event(key, to, depth.saturating_add(1), Event::Response(operation));

@@ -1,5 +1,6 @@
 //! What is due happens: a message arrives, a timer fires, a write completes. A node that is down or paused is met here.
 
+use super::serve::{Letter, Work};
 use super::{Held, Status, World};
 use crate::actor::{Actor, Message, Timer};
 use crate::id::NodeId;
@@ -17,39 +18,53 @@ const REQUEST: u64 = 3 << 56;
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A message, or a copy of one, reaches its receiver.
     #[inline]
-    pub(crate) fn arrive(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
-        let class = LinkClass::between(from, to);
+    pub(crate) fn arrive(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
         let node = &mut self.nodes[to.index()];
         if node.status != Status::Up {
-            return self.arrive_at_absent(key, from, to, depth, message);
+            return self.arrive_at_absent(letter, to, depth);
         }
-        if self.reach.loses(from, to) {
-            return self.lost_to_partition(from, to, message.kind());
+        if self.reach.loses(letter.origin, to) {
+            return self.lost_to_partition(letter.origin, to, letter.class, letter.message.kind());
         }
-        self.deliver(key, from, to, depth, class, message);
+        self.take_in(letter, to, depth);
     }
 
-    /// A message that has arrived is handled.
+    /// A message that has arrived is handled, at once unless the host takes time.
     #[inline]
-    fn deliver(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, class: LinkClass, message: A::Message) {
+    pub(super) fn take_in(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
+        if self.hosts.is_empty() || letter.class == LinkClass::LOCAL {
+            return self.hand_over(letter, to, depth);
+        }
+        self.join_inbox(to, depth, Work::Message(letter));
+    }
+
+    /// A replica handles a message.
+    #[inline]
+    pub(super) fn hand_over(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
+        let Letter { key, class, origin, message } = letter;
+        self.count_arrival(key, class, to, depth, &message);
+        self.handle(to, depth, |actor, ctx| actor.message(ctx, origin, message));
+    }
+
+    /// Counts a message that a replica received over a link.
+    #[inline]
+    pub(super) fn count_arrival(&mut self, key: Key, class: LinkClass, to: NodeId, depth: u16, message: &A::Message) {
         let node = &mut self.nodes[to.index()];
         self.observer.delivered(&mut node.observed, message.kind(), class, key, depth, || message.wire_digest());
-        node.received = node.received.wrapping_add(u32::from(from != to));
+        node.received = node.received.wrapping_add(u32::from(class != LinkClass::LOCAL));
         self.events += 1;
-        self.handle(to, depth, |actor, ctx| actor.message(ctx, from, message));
     }
 
     #[cold]
-    fn arrive_at_absent(&mut self, key: Key, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
+    fn arrive_at_absent(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
         if self.nodes[to.index()].status == Status::Paused {
             // It has arrived, or not, whenever it is looked at.
-            if self.reach.loses(from, to) {
-                return self.lost_to_partition(from, to, message.kind());
+            if self.reach.loses(letter.origin, to) {
+                return self.lost_to_partition(letter.origin, to, letter.class, letter.message.kind());
             }
-            self.held.entry(to).or_default().push(Held::Message(key, from, depth, message));
+            self.held.entry(to).or_default().push(Held::Message(letter, depth));
         } else {
-            let class = LinkClass::between(from, to);
-            self.observer.dropped(message.kind(), class, Cause::Down);
+            self.observer.dropped(letter.message.kind(), letter.class, Cause::Down);
         }
     }
 
@@ -96,6 +111,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match event {
             Event::Response(operation) => return self.responded(operation, depth),
             Event::Timeout(operation) => return self.timed_out(operation),
+            Event::Packet(number) => return self.packet(to, depth, number),
+            Event::Served(number) => return self.served(to, number),
+            Event::Jump => return self.jump(to),
             Event::Timer(_) | Event::Synced(..) | Event::Request(_) => {}
         }
         match self.nodes[to.index()].status {
@@ -103,7 +121,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Status::Paused => self.held.entry(to).or_default().push(Held::Event(event, depth)),
             Status::Down => {
                 if let Event::Request(operation) = event {
-                    self.request_lost(operation);
+                    self.request_lost(operation, Cause::Down);
                 }
             }
         }
@@ -135,9 +153,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.observer.happened(&mut node.observed, now, REQUEST ^ request.wire_digest() ^ u64::from(operation.0));
                 state.depth = depth;
                 self.request_arrived();
-                self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request));
+                match self.hosts.is_empty() {
+                    true => self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request)),
+                    false => self.join_inbox(id, depth, Work::Request(operation)),
+                }
             }
-            Event::Response(_) | Event::Timeout(_) => unreachable!("these happen to clients"),
+            _ => unreachable!("these happen to clients, or whether a replica runs or not"),
         }
     }
 
@@ -145,10 +166,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(super) fn catch_up(&mut self, id: NodeId) {
         for held in self.held.remove(&id).unwrap_or_default() {
             match held {
-                Held::Message(key, from, depth, message) => {
-                    let class = LinkClass::between(from, id);
-                    self.deliver(key, from, id, depth, class, message);
-                }
+                Held::Message(letter, depth) => self.take_in(letter, id, depth),
+                Held::Packet(packet, depth) => self.packet_arrived(id, depth, packet),
                 Held::Event(event, depth) => self.occur(id, depth, event),
             }
         }
@@ -158,11 +177,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(super) fn drop_held(&mut self, id: NodeId) {
         for held in self.held.remove(&id).unwrap_or_default() {
             match held {
-                Held::Message(_, from, _, message) => {
-                    let class = LinkClass::between(from, id);
-                    self.observer.dropped(message.kind(), class, Cause::Down);
-                }
-                Held::Event(Event::Request(operation), _) => self.request_lost(operation),
+                Held::Message(letter, _) => self.observer.dropped(letter.message.kind(), letter.class, Cause::Down),
+                Held::Packet(packet, _) => self.packet_lost(&packet),
+                Held::Event(Event::Request(operation), _) => self.request_lost(operation, Cause::Down),
                 Held::Event(..) => {}
             }
         }

@@ -4,21 +4,25 @@
 mod apply;
 mod clients;
 mod deliver;
+mod relay;
 mod send;
+mod serve;
+mod slab;
 mod strike;
+mod timekeeping;
 
-use crate::actor::{Actor, Message, Timer};
+use crate::actor::{Actor, Fact, Message, Timer};
 use crate::chance::{Chance, Script};
 use crate::clock::Clock;
+use crate::collections::HashMap;
 use crate::context::{Context, Effect};
 use crate::convergence::Convergence;
 use crate::disk::Disk;
-use crate::id::{NodeId, OpId};
+use crate::id::{NodeId, NodeSet, OpId};
 use crate::ledger::{CLIENT_KINDS, Observer};
 use crate::monitor::Violation;
 use crate::network::Links;
 use crate::outcome::{Mismatch, RunError, Strike};
-use crate::queue::Key;
 use crate::random::{Keys, Permutation, Purpose, StreamKey};
 use crate::reach::Reach;
 use crate::schedule::{Event, Schedule};
@@ -26,7 +30,11 @@ use crate::setup::{Planned, Setup, Ties};
 use crate::time::Time;
 use crate::timers::Slots;
 pub(crate) use clients::{Client, Operation, Status as OperationStatus};
+use relay::Packet;
+use serve::Hosts;
+pub(crate) use serve::Letter;
 use std::collections::BTreeMap;
+use timekeeping::Jumping;
 
 /// Facts that are kept for the report; what comes later is judged by the monitor alone.
 pub const FACTS_KEPT_MAX: usize = 10_000;
@@ -49,6 +57,10 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) monitor: A::Monitor,
     pub(crate) violations: Vec<Violation>,
     pub(crate) facts: Vec<(Time, NodeId, A::Fact)>,
+    /// Who stated each kind of fact last.
+    stated: Vec<Option<NodeId>>,
+    /// Whom the faults of each number befall, once the first of them has struck.
+    befallen: BTreeMap<u32, Option<NodeId>>,
     pub(crate) strikes: Vec<Strike>,
     pub(crate) mismatches: Vec<Mismatch>,
     /// Deliveries and live timers.
@@ -60,12 +72,19 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// The driver's answers to choices; drawn when there is none.
     pub(crate) script: Option<Script>,
     pub(crate) clock_reads: u32,
-    links: Links,
+    pub(crate) links: Links,
+    /// Messages on a hop of their way.
+    packets: HashMap<u64, Packet<A::Message>>,
+    /// The number of the next hop; even, the odd one after it is its copy's.
+    next_packet: u64,
+    pub(crate) hosts: Hosts<A::Message>,
     keys: HotKeys,
     pub(crate) ranks: Permutation,
     reach: Reach,
     /// Empty when every clock is true and no fault touches one.
     pub(crate) clocks: Vec<Clock>,
+    /// The clocks that jump, by node.
+    jumping: Vec<(NodeId, Jumping)>,
     /// Empty until a replica appends its first record.
     pub(crate) disks: Vec<Disk<A::Record>>,
     /// What waits for paused nodes.
@@ -78,6 +97,7 @@ struct HotKeys {
     network: StreamKey,
     actor: StreamKey,
     timer: StreamKey,
+    clock: StreamKey,
 }
 
 /// A replica and what the world keeps beside it, together: an event touches one place in memory, and small ones one line.
@@ -111,6 +131,8 @@ pub(crate) enum Status {
 /// Something on the run's timeline that no node causes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Moment {
+    /// The change of the network at this place in the setup.
+    Change(usize),
     /// The fault at this place in the setup.
     Fault(usize),
     /// A client sends this operation.
@@ -120,7 +142,8 @@ pub(crate) enum Moment {
 /// What waits for a paused node.
 #[derive(Clone)]
 enum Held<M> {
-    Message(Key, NodeId, u16, M),
+    Message(Letter<M>, u16),
+    Packet(Packet<M>, u16),
     Event(Event, u16),
 }
 
@@ -128,6 +151,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A world before its start, with replicas made but not yet recovered.
     pub(crate) fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> World<A, O, S> {
         assert!(setup.nodes > 0, "a world without replicas");
+        let sets = setup.clocks.iter().map(|clocks| &clocks.nodes).chain(setup.hosts.iter().map(|hosts| &hosts.nodes));
+        let last = sets.chain(&setup.network.sites.members).filter_map(NodeSet::last).max();
+        assert!(last.is_none_or(|last| last.0 < setup.nodes), "{last:?} is named, and there are {} replicas", setup.nodes);
         let keys = Keys::from_seed(setup.seed);
         let ranks = match setup.ties {
             // Drivers that choose know senders by their ranks.
@@ -151,7 +177,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let mut moments: Vec<(Time, Moment)> =
             setup.faults.iter().enumerate().map(|(index, timed)| (timed.at, Moment::Fault(index))).collect();
         moments.extend(workload.iter().enumerate().map(|(index, planned)| (planned.at, Moment::Invoke(OpId(index as u32)))));
+        moments.extend(setup.network.changes.iter().enumerate().map(|(index, change)| (change.at, Moment::Change(index))));
         moments.sort();
+        let (links, failed) = match Links::new(setup) {
+            Ok(links) => (links, None),
+            Err(invalid) => (Links::none(setup), Some(RunError::Topology(invalid))),
+        };
         World {
             now: Time::ZERO,
             nodes: (0..setup.nodes).map(node).collect(),
@@ -160,27 +191,34 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             waiting: 0,
             schedule: S::new(),
             moments,
-            observer: O::new(kinds),
+            observer: O::new(kinds, &setup.network.classes),
             convergence: Convergence::new(setup.nodes, setup.round),
             monitor: A::Monitor::default(),
             violations: Vec::new(),
             facts: Vec::new(),
+            stated: vec![None; A::Fact::KINDS.len()],
+            befallen: BTreeMap::new(),
             strikes: setup.faults.iter().map(Strike::planned).collect(),
             mismatches: Vec::new(),
             events: 0,
             verified: 0,
-            failed: None,
+            failed,
             script: None,
             clock_reads: 0,
-            links: Links::new(&setup.network),
+            links,
+            packets: HashMap::default(),
+            next_packet: 0,
+            hosts: Hosts::new(setup, keys.stream(Purpose::Service)),
             keys: HotKeys {
                 network: keys.stream(Purpose::Network),
                 actor: keys.stream(Purpose::Actor),
                 timer: keys.stream(Purpose::Timer),
+                clock: keys.stream(Purpose::Clock),
             },
             ranks,
             reach: Reach::new((setup.nodes + setup.clients) as usize),
-            clocks: clocks(setup, keys.stream(Purpose::Clock)),
+            jumping: Jumping::of(setup),
+            clocks: timekeeping::clocks(setup, keys.stream(Purpose::Clock)),
             disks: Vec::new(),
             held: BTreeMap::new(),
             effects: Vec::new(),
@@ -191,6 +229,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
 
     /// Lets every replica start: recovery from an empty disk, in ascending order.
     pub(crate) fn start(&mut self) {
+        self.start_jumps();
         for node in 0..self.setup.nodes {
             self.handle(NodeId(node), 0, |actor, ctx| actor.recover(ctx, &[]));
         }
@@ -208,6 +247,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let mut ctx = Context {
             node: id,
             nodes: self.setup.nodes,
+            links: &self.links,
             now: self.now,
             clock: self.clocks.get(id.index()),
             clock_reads: &mut self.clock_reads,
@@ -259,14 +299,4 @@ impl<A: Actor, O: Observer> Node<A, O> {
         self.sequence = sequence.checked_add(2)?;
         Some(sequence)
     }
-}
-
-fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
-    use crate::fault::Fault;
-    let touched = setup.faults.iter().any(|timed| matches!(timed.fault, Fault::ClockJump(..) | Fault::Drift(..)));
-    if setup.clocks == crate::setup::Clocks::TRUE && !touched {
-        return Vec::new();
-    }
-    let spread = &setup.clocks;
-    (0..setup.nodes).map(|node| Clock::new(spread.offset_ns.draw(key, node, 0), spread.drift_ppb.draw(key, node, 1))).collect()
 }

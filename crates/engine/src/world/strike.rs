@@ -1,14 +1,12 @@
 //! Faults strike here: one arm a variant, and the compiler lists what a new one needs.
 
 use super::{Moment, Status, World};
-use crate::actor::{Actor, Timer};
-use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::actor::{Actor, Fact, Timer};
+use crate::fault::{Fault, Timed};
 use crate::id::{NodeId, NodeSet};
 use crate::ledger::Observer;
 use crate::outcome::RunError;
-use crate::queue::Key;
-use crate::schedule::{Event, Schedule};
+use crate::schedule::Schedule;
 use crate::timers::Slots;
 
 /// Marks in a node's chain.
@@ -22,14 +20,31 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(crate) fn moment(&mut self, moment: Moment) {
         match moment {
             Moment::Invoke(operation) => self.invoke(operation),
+            Moment::Change(index) => self.links.change(&self.setup.network.changes[index].what),
             Moment::Fault(index) => {
-                let fault = self.setup.faults[index].fault.clone();
+                let Some(fault) = self.meant(index) else { return };
                 let touched = self.strike(index, &fault);
                 let strike = &mut self.strikes[index];
+                strike.planned.fault = fault;
                 strike.struck = true;
                 strike.touched = touched;
+                if let Some(whom) = self.setup.faults[index].whom
+                    && touched == 0
+                {
+                    // What did not befall it need not end.
+                    self.befallen.insert(whom.number, None);
+                }
             }
         }
+    }
+
+    /// The fault with the nodes that it befalls; `None` when nobody has stated what it waits for.
+    fn meant(&mut self, index: usize) -> Option<Fault> {
+        let Timed { whom, fault, .. } = &self.setup.faults[index];
+        let Some(whom) = whom else { return Some(fault.clone()) };
+        let last = A::Fact::KINDS.iter().position(|kind| kind.name == whom.fact).and_then(|kind| self.stated[kind]);
+        let node = *self.befallen.entry(whom.number).or_insert(last);
+        Some(fault.befalling(node?, self.setup.nodes))
     }
 
     /// Carries a fault out; how many nodes it touched.
@@ -56,6 +71,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 let up = world.nodes[node.index()].status == Status::Up;
                 if up {
                     world.become_status(node, Status::Paused, PAUSED);
+                    world.host_pauses(node);
                 }
                 up
             }),
@@ -64,6 +80,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                     let paused = world.nodes[node.index()].status == Status::Paused;
                     if paused {
                         world.become_status(node, Status::Up, RESUMED);
+                        world.host_resumes(node);
                         world.catch_up(node);
                     }
                     paused
@@ -107,6 +124,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             disk.crash();
         }
         self.drop_held(id);
+        self.host_crashes(id);
         self.convergence.crash(self.now, id);
         true
     }
@@ -121,24 +139,5 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let records = self.disks.get(id.index()).map(|disk| disk.records().to_vec()).unwrap_or_default();
         self.handle(id, 0, |actor, ctx| actor.recover(ctx, &records));
         true
-    }
-
-    /// Changes a clock's rate. An armed timer keeps what it still has to wait on the node's own clock.
-    fn set_drift(&mut self, id: NodeId, ppb: i64) {
-        let before = self.clocks[id.index()];
-        self.clocks[id.index()].set_drift(self.now, ppb);
-        let after: Clock = self.clocks[id.index()];
-        let node = &mut self.nodes[id.index()];
-        for (timer, slot) in node.timers.slots_mut().iter_mut().enumerate() {
-            if !slot.is_armed() {
-                continue;
-            }
-            let remaining = before.elapsed(crate::time::Time(slot.deadline)).saturating_sub(before.elapsed(self.now));
-            let deadline = after.after(self.now, remaining).0.min(u64::MAX - 1);
-            if slot.arm(deadline, slot.sequence) && S::TIMED {
-                let key = Key::new(deadline, node.rank, slot.sequence);
-                self.schedule.event(key, id, 0, Event::Timer(timer as u8));
-            }
-        }
     }
 }

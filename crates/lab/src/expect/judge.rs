@@ -251,6 +251,7 @@ fn figures(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arithmetic::Parameters;
     use crate::expect::Scope;
     use quorate_protocols::options::Values;
     use quorate_protocols::registry;
@@ -278,7 +279,8 @@ mod tests {
     fn expectation(text: &str) -> Expectation {
         let protocol = registry::find("gossip").unwrap();
         let options = Values::defaults(protocol.options);
-        Expectation::parse("e", text, &Scope { protocol, options: &options, nodes: 10 }).unwrap()
+        let parameters = Parameters::default();
+        Expectation::parse("e", text, &Scope { protocol, options: &options, nodes: 10, parameters: &parameters }).unwrap()
     }
 
     fn judged(text: &str, runs: &[Run]) -> (&'static str, String) {

@@ -5,16 +5,16 @@
 mod bound;
 mod judge;
 mod parse;
-mod token;
 
+pub use crate::arithmetic::Mistake;
 pub use judge::{Judged, Seen, Standing};
 
+use crate::arithmetic::Parameters;
 use crate::metrics::Unit;
 use crate::statistics::Quantile;
 use quorate_protocols::options::Values;
 use quorate_protocols::registry::Protocol;
 use std::fmt;
-use std::ops::Range;
 
 /// An expectation with its name.
 #[derive(Clone, PartialEq, Debug)]
@@ -86,17 +86,8 @@ pub struct Scope<'a> {
     pub options: &'a Values,
     /// The number of nodes: `nodes` in bounds.
     pub nodes: u32,
-}
-
-/// What is wrong with an expectation's text.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mistake {
-    /// What is wrong, and what would be right.
-    pub message: String,
-    /// The place, in bytes of the text; never empty unless the text is.
-    pub span: Range<usize>,
-    /// What else may help.
-    pub help: Option<String>,
+    /// The scenario's parameters.
+    pub parameters: &'a Parameters,
 }
 
 impl Expectation {

@@ -7,21 +7,18 @@
 //! statistic  = "mean" | "min" | "max" | "p" digits           p99 is 99 %, p999 and p99.9 are 99.9 %
 //! ```
 
-use super::bound::{self, Cursor};
-use super::token::{self, Kind, Token};
+use super::bound;
 use super::{Claim, Comparator, Comparison, Mistake, Scope, Statistic};
+use crate::arithmetic::{self, Cursor, Kind, LENGTH_MAX, Names, Token};
 use crate::metrics::{self, Unit};
 use crate::statistics::Quantile;
 use crate::text::did_you_mean;
 use crate::units::quoted;
 use quorate_protocols::registry::MetricInfo;
 
-/// The longest expectation: beyond it nobody reads it, and brackets in brackets would exhaust the stack.
-const LENGTH_MAX: usize = 500;
-
 /// Parses an expectation.
 pub(super) fn claim(text: &str, scope: &Scope<'_>) -> Result<Claim, Mistake> {
-    let whole = |message: String| Mistake { message, span: 0..text.len(), help: None };
+    let whole = |message: String| Mistake::new(message, 0..text.len());
     if text.len() > LENGTH_MAX {
         return Err(whole(format!("an expectation of {} characters; {LENGTH_MAX} is the most", text.len())));
     }
@@ -32,7 +29,7 @@ pub(super) fn claim(text: &str, scope: &Scope<'_>) -> Result<Claim, Mistake> {
     if let Some(check) = checks(scope).find(|check| *check == name) {
         return Ok(Claim::Check(check));
     }
-    let tokens = token::tokens(text, &|name| is_known(name, scope))?;
+    let tokens = arithmetic::tokens(text, &|name| is_known(name, scope))?;
     if let [only, _end] = &tokens[..] {
         return Err(alone(only, scope));
     }
@@ -48,7 +45,7 @@ fn find_metric(name: &str, scope: &Scope<'_>) -> Option<&'static MetricInfo> {
 }
 
 fn is_known(name: &str, scope: &Scope<'_>) -> bool {
-    name == "nodes" || find_metric(name, scope).is_some() || scope.options.iter().any(|(option, _)| option == name)
+    scope.is_known(name) || find_metric(name, scope).is_some()
 }
 
 /// A single word that is no check.
@@ -58,9 +55,8 @@ fn alone(token: &Token<'_>, scope: &Scope<'_>) -> Mistake {
     }
     let checks: Vec<&str> = checks(scope).collect();
     let guess = did_you_mean(token.text, checks.iter().copied());
-    let mut mistake = token.mistake(format!("{} is no check, and no comparison{guess}", token.shown()));
-    mistake.help = Some(format!("checks are: {}; a comparison looks like messages.total <= 1000", checks.join(", ")));
-    mistake
+    let mistake = token.mistake(format!("{} is no check, and no comparison{guess}", token.shown()));
+    mistake.help(format!("checks are: {}; a comparison looks like messages.total <= 1000", checks.join(", ")))
 }
 
 fn comparison(cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<Comparison, Mistake> {
@@ -88,9 +84,7 @@ fn metric(token: &Token<'_>, scope: &Scope<'_>) -> Result<&'static MetricInfo, M
     find_metric(token.text, scope).ok_or_else(|| {
         let names: Vec<&str> = metrics::of(scope.protocol).map(|metric| metric.name).collect();
         let guess = did_you_mean(token.text, names.iter().copied());
-        let mut mistake = token.mistake(format!("{} is no metric{guess}", token.shown()));
-        mistake.help = Some(format!("metrics are: {}", names.join(", ")));
-        mistake
+        token.mistake(format!("{} is no metric{guess}", token.shown())).help(format!("metrics are: {}", names.join(", ")))
     })
 }
 
@@ -111,9 +105,8 @@ fn statistic(token: &Token<'_>) -> Result<Statistic, Mistake> {
             "median" => "; write p50".to_string(),
             text => did_you_mean(text, ["mean", "min", "max", "p50", "p90", "p95", "p99", "p999"]),
         };
-        let mut mistake = token.mistake(format!("{} is no statistic{cure}", token.shown()));
-        mistake.help = Some("statistics are mean, min, max, and quantiles such as p50, p99, p999".to_string());
-        mistake
+        let mistake = token.mistake(format!("{} is no statistic{cure}", token.shown()));
+        mistake.help("statistics are mean, min, max, and quantiles such as p50, p99, p999")
     })
 }
 

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::run::{ManyReport, RunReport, SeedResult, Tallied, answered, latency_s};
 use crate::statistics::{Interval, Summary};
 use quorate_engine::convergence::{Converged, Coverage};
+use quorate_engine::histogram::{Histogram, Waits};
 use quorate_engine::ledger::{Cause, Ledger, LinkClass, Tally};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome, Strike};
 use quorate_engine::time::{Nanos, Time, seconds};
@@ -170,26 +171,45 @@ fn values(plan: &Plan, measured: &[(&'static str, Option<f64>)]) -> Map<String, 
 fn ledger(outcome: &Outcome) -> Value {
     let ledger = &outcome.ledger;
     let (node, busiest) = &outcome.busiest;
-    let quantile = |q| ledger.delays.quantile(q).map(seconds);
+    let delays = ledger.delays();
     json!({
         "between_replicas": Value::Object(tally(&ledger.between_replicas())),
         "kinds": kinds(ledger),
         "forced_writes": ledger.forced_writes,
         "depth_max": ledger.depth_max,
-        "delays": {
-            "count": ledger.delays.count(),
-            "p50": quantile(0.5),
-            "p90": quantile(0.9),
-            "p99": quantile(0.99),
-            "max": quantile(1.0),
-        },
+        "relayed": ledger.relayed,
+        "links": links(ledger),
+        "delays": histogram(&delays),
         "busiest": { "node": node.0, "sent": busiest.sent, "received": busiest.received, "bytes": busiest.bytes },
+        "waits": { "links": waits(&outcome.link_waits), "hosts": waits(&outcome.host_waits) },
+        "busiest_host": outcome.busiest_host.map(|(node, busy)| json!({ "node": node.0, "busy": seconds(busy) })),
     })
+}
+
+fn histogram(delays: &Histogram) -> Value {
+    let quantile = |q| delays.quantile(q).map(seconds);
+    json!({ "count": delays.count(), "p50": quantile(0.5), "p90": quantile(0.9), "p99": quantile(0.99), "max": quantile(1.0) })
+}
+
+fn waits(waits: &Waits) -> Value {
+    let quantile = |q| waits.spread.quantile(q).map(seconds);
+    json!({ "count": waits.spread.count(), "mean": waits.mean_s(), "p50": quantile(0.5), "p99": quantile(0.99), "max": seconds(waits.longest) })
+}
+
+/// What crossed each class of links between replicas, where there is more than one.
+fn links(ledger: &Ledger) -> Value {
+    let used = ledger.classes().filter(|class| class.joins_replicas() && ledger.over(*class) != Tally::default());
+    let of = |class| {
+        let mut entry = tally(&ledger.over(class));
+        entry.insert("delays".into(), histogram(ledger.delays_over(class)));
+        (ledger.name(class).to_string(), Value::Object(entry))
+    };
+    Value::Object(used.map(of).collect())
 }
 
 fn kinds(ledger: &Ledger) -> Vec<Value> {
     let link = |(class, of_class): (LinkClass, &Tally)| {
-        (*of_class != Tally::default()).then(|| (class.name().to_string(), Value::Object(tally(of_class))))
+        (*of_class != Tally::default()).then(|| (ledger.name(class).to_string(), Value::Object(tally(of_class))))
     };
     let kind = |(index, (kind, total)): (usize, (quorate_engine::Kind, Tally))| {
         let mut entry = Map::new();

@@ -2,14 +2,17 @@
 //! carry it, so that they can be run again.
 
 mod latency;
+mod network;
+mod topology;
 
+use crate::arithmetic::{Dimension, Measure};
 use crate::plan::{AskEntry, FaultEntry, Plan, SCHEMA, What};
-use crate::units::show_signed;
+use crate::units::{exact_float, show_signed};
 use latency::latency;
 use quorate_engine::clock::Spread;
 use quorate_engine::fault::Partition;
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Network, Ties, Until};
+use quorate_engine::setup::{Clocks, Hosts, Jumps, Ties, Until, Wander};
 use quorate_engine::time::show;
 use quorate_protocols::options::Value as OptionValue;
 use quorate_protocols::registry::Ask;
@@ -53,19 +56,37 @@ pub(crate) fn scenario(plan: &Plan) -> Value {
         .with("variant", plan.variant)
         .with("ties", if plan.ties == Ties::Source { "source" } else { "permuted" })
         .with("nodes", plan.nodes)
+        .with_some("parameters", parameters(&plan.parameters))
         .with("protocol", Table::default().with(plan.protocol.name, options))
-        .with("network", network(&plan.network))
-        .with(
-            "clocks",
-            Table::default()
-                .with("offset", spread(&plan.clocks.offset_ns, |ns| show_signed(ns).into()))
-                .with("drift_ppm", spread(&plan.clocks.drift_ppb, ppm)),
-        )
+        .with_some("regions", (!plan.regions.is_empty()).then(|| network::regions(&plan.regions)))
+        .with("network", network::network(&plan.network))
+        .with_some("hosts", by_nodes(plan, &plan.hosts, |each| &each.nodes, hosts))
+        .with_some("clocks", by_nodes(plan, &plan.clocks, |each| &each.nodes, clocks))
         .with("faults", plan.faults.iter().map(fault).collect::<Vec<_>>())
         .with("workload", workload(&plan.asks))
         .with("expect", expect)
         .with("ci", Table::default().with("seeds", plan.ci.seeds).with("skip", plan.ci.skip))
         .into()
+}
+
+/// None without parameters.
+fn parameters(parameters: &[(String, Measure)]) -> Option<Table> {
+    let table = parameters.iter().fold(Table::default(), |table, (name, value)| table.with(name, parameter(*value)));
+    (!parameters.is_empty()).then_some(table)
+}
+
+/// A plain number as a number if both syntaxes hold it exactly; all else as the text that reads as the same value.
+fn parameter(measure: Measure) -> Value {
+    let value = measure.value;
+    if measure.dimension != Dimension::Plain {
+        return measure.written().into();
+    }
+    let float = value.to_f64();
+    match value.to_whole().map(i64::try_from) {
+        Some(Ok(number)) => number.into(),
+        None if exact_float(float) == Some(value) => float.into(),
+        _ => format!("{}/{}", value.numerator(), value.denominator()).into(),
+    }
 }
 
 fn option(value: &OptionValue) -> Value {
@@ -77,17 +98,40 @@ fn option(value: &OptionValue) -> Value {
     }
 }
 
-fn network(network: &Network) -> Table {
-    let reordering = network.reordering.as_ref().map(|reordering| {
-        Table::default().with("probability", reordering.probability.to_f64()).with("extra", latency(&reordering.extra))
-    });
+/// A list of tables; nothing when it is empty.
+fn list(tables: impl Iterator<Item = Table>) -> Option<Value> {
+    let tables: Vec<Value> = tables.map(Value::from).collect();
+    (!tables.is_empty()).then_some(tables.into())
+}
+
+/// One table when it is about all nodes, else a list of tables with the nodes of each.
+fn by_nodes<T>(plan: &Plan, all: &[T], whose: fn(&T) -> &NodeSet, table: fn(&T) -> Table) -> Option<Value> {
+    match all {
+        [only] if *whose(only) == NodeSet::range(0, plan.nodes) => Some(table(only).into()),
+        _ => list(all.iter().map(|each| {
+            let mut with_nodes = Table::default().with("nodes", nodes(whose(each)));
+            with_nodes.0.extend(table(each).0);
+            with_nodes
+        })),
+    }
+}
+
+fn hosts(hosts: &Hosts) -> Table {
     Table::default()
-        .with("topology", "mesh")
-        .with("latency", latency(&network.latency))
-        .with("loss", network.loss.to_f64())
-        .with("duplication", network.duplication.to_f64())
-        .with_some("reordering", reordering)
-        .with_some("client-latency", network.client_latency.as_ref().map(latency))
+        .with_some("service", hosts.service.as_ref().map(latency))
+        .with_some("inbox", hosts.inbox)
+        .with_some("egress", hosts.egress.as_ref().map(network::bandwidth))
+}
+
+fn clocks(clocks: &Clocks) -> Table {
+    let duration = |ns| show_signed(ns).into();
+    let wander = |wander: &Wander| Table::default().with("ppm", ppm(wander.amplitude_ppb)).with("period", show(wander.period));
+    let jumps = |jumps: &Jumps| Table::default().with("every", latency(&jumps.every)).with("by", spread(&jumps.by_ns, duration));
+    Table::default()
+        .with("offset", spread(&clocks.offset_ns, duration))
+        .with("drift_ppm", spread(&clocks.drift_ppb, ppm))
+        .with_some("wander", clocks.wander.as_ref().map(wander))
+        .with_some("jumps", clocks.jumps.as_ref().map(jumps))
 }
 
 fn spread(spread: &Spread, figure: fn(i64) -> Value) -> Value {
@@ -105,9 +149,15 @@ fn ppm(ppb: i64) -> Value {
 
 fn fault(entry: &FaultEntry) -> Value {
     let table = Table::default().with("at", show(entry.at.0)).with_some("for", entry.lasts.map(show));
+    // A set that the run fills stands under the name of its fact.
+    let nodes = |set: &NodeSet| match entry.whom {
+        Some(fact) => Value::from(format!("fact:{fact}")),
+        None => nodes(set),
+    };
     let table = match &entry.what {
+        What::Partition(_) if entry.whom.is_some() => table.with("partition", json!({ "isolate": nodes(&NodeSet::default()) })),
         What::Partition(Partition::Groups(groups)) => {
-            table.with("partition", json!({ "groups": groups.iter().map(nodes).collect::<Vec<_>>() }))
+            table.with("partition", json!({ "groups": groups.iter().map(&nodes).collect::<Vec<_>>() }))
         }
         What::Partition(Partition::OneWay(from, to)) => table.with("partition", json!({ "from": nodes(from), "to": nodes(to) })),
         What::HealAll => table.with("heal", "all"),

@@ -39,11 +39,17 @@ fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
         "messages.client" => {
             count(outcome.ledger.by_kind().filter(|(kind, _)| kind.role == Role::Client).map(|(_, tally)| tally.sent).sum())
         }
+        "messages.relayed" => count(outcome.ledger.relayed),
         "messages.per_op" => per_operation(messages.sent, outcome),
         "messages.to_convergence" => outcome.messages_to_convergence.and_then(count),
         "messages.per_node_max" => count(u64::from(outcome.busiest.1.sent) + u64::from(outcome.busiest.1.received)),
         "bytes.total" => count(messages.bytes),
         "bytes.per_op" => per_operation(messages.bytes, outcome),
+        "links.wait_mean" => Some(outcome.link_waits.mean_s().unwrap_or(0.0)),
+        "links.wait_max" => Some(seconds(outcome.link_waits.longest)),
+        "hosts.wait_mean" => Some(outcome.host_waits.mean_s().unwrap_or(0.0)),
+        "hosts.wait_max" => Some(seconds(outcome.host_waits.longest)),
+        "hosts.busy_max" => Some(utilisation(outcome)),
         "disk.forced_writes" => count(outcome.ledger.forced_writes),
         "op.latency" => mean_over_answered(outcome, latency_s),
         "op.delays" => mean_over_answered(outcome, |operation| f64::from(operation.delays)),
@@ -54,6 +60,12 @@ fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
         }
         _ => return None,
     })
+}
+
+/// No host that takes time has worked at all.
+fn utilisation(outcome: &Outcome) -> f64 {
+    let busy = outcome.busiest_host.map_or(0, |(_, busy)| busy);
+    if outcome.ended.0 == 0 { 0.0 } else { busy as f64 / outcome.ended.0 as f64 }
 }
 
 /// A protocol without a replicated state has neither converged nor failed to.

@@ -1,5 +1,7 @@
 //! What is wrong with a scenario, as plain data: what, where, and what would be right. Drawing it is the command's business.
 
+use super::Source;
+use super::files::{Files, Needed};
 use std::fmt;
 use std::ops::Range;
 
@@ -12,7 +14,7 @@ pub struct Problem {
     pub help: Option<String>,
     /// What to write under the span.
     pub label: String,
-    /// The place in the source, in bytes; none when the problem came with a flag or something is missing altogether.
+    /// The place in the text of its origin, in bytes; none when the problem came with a flag or something is missing altogether.
     pub span: Option<Range<usize>>,
     /// The key, such as `faults[2].at`; empty when the file as a whole is meant.
     pub path: String,
@@ -27,6 +29,8 @@ pub enum Origin {
     File,
     /// An override on the command line, as typed: `network.loss=2`.
     Flag(String),
+    /// A file that the scenario names.
+    Included(Needed),
 }
 
 impl Problem {
@@ -87,11 +91,13 @@ impl Errors {
         Errors { source: source.to_string(), problems, unlisted }
     }
 
-    /// All of it as lines of text without drawing: `name:line:column: path: message`, each with its help.
-    pub fn plain(&self, bytes: &[u8]) -> String {
+    /// All of it as lines of text without drawing: `name:line:column: path: message`, each with its help. `source` and `files` are
+    /// what was parsed.
+    pub fn plain(&self, source: &Source<'_>, files: &Files) -> String {
         let mut text = String::new();
         for problem in &self.problems {
-            text += &self.source;
+            let (name, bytes) = files.of(&problem.origin, source);
+            text += &name;
             if let Some(span) = &problem.span {
                 let (line, column) = line_column(bytes, span.start);
                 text += &format!(":{line}:{column}");

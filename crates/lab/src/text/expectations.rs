@@ -2,10 +2,9 @@
 
 use super::error::{Problems, Read};
 use super::spot::Spot;
-use super::tree::{Place, Tree};
-use crate::expect::{Expectation, Mistake, Scope};
+use super::tree::Tree;
+use crate::expect::{Expectation, Scope};
 use crate::plan::{CI_SEEDS, Ci};
-use crate::units::quoted;
 
 /// Reads the expectations in the order of the file.
 pub(crate) fn expectations(section: Option<Spot<'_>>, scope: &Scope<'_>, problems: &mut Problems) -> Vec<Expectation> {
@@ -22,22 +21,7 @@ fn expectation(name: &str, spot: &Spot<'_>, scope: &Scope<'_>) -> Read<Expectati
         return Err(spot.fail(format!("{} is no expectation; write {example}", spot.shown())));
     }
     let text = spot.text()?;
-    Expectation::parse(name, text, scope).map_err(|mistake| point(spot, text, mistake))
-}
-
-/// Points into the text, where the file has it letter by letter between two quotes; else at the whole of it.
-fn point(spot: &Spot<'_>, text: &str, mistake: Mistake) -> Box<super::error::Problem> {
-    let shown = text.get(mistake.span.clone()).filter(|shown| !shown.trim().is_empty() && *shown != text);
-    let before = shown.map(|shown| format!("at {}: ", quoted(shown))).unwrap_or_default();
-    let mut problem = spot.fail(format!("{before}{}", mistake.message));
-    problem.help = mistake.help;
-    if let Place::File(span) = &spot.node.place
-        && span.len() == text.len() + 2
-        && text.is_char_boundary(mistake.span.start)
-    {
-        problem.span = Some(span.start + 1 + mistake.span.start..span.start + 1 + mistake.span.end);
-    }
-    problem
+    Expectation::parse(name, text, scope).map_err(|mistake| spot.point(text, 0, mistake))
 }
 
 /// Reads `[ci]`; without it, the defaults hold.

@@ -2,7 +2,7 @@
 
 use super::clocks;
 use super::error::{Problems, Read};
-use super::nodes::node_set;
+use super::nodes::{Replicas, node_set};
 use super::schema;
 use super::spot::Spot;
 use crate::plan::{FaultEntry, What};
@@ -20,12 +20,17 @@ pub(crate) struct Placed<'a> {
 }
 
 /// Reads all entries that can be read.
-pub(crate) fn faults<'a>(section: Option<Spot<'a>>, nodes: u32, duration: Nanos, problems: &mut Problems) -> Vec<Placed<'a>> {
+pub(crate) fn faults<'a>(
+    section: Option<Spot<'a>>,
+    replicas: &Replicas<'_>,
+    duration: Nanos,
+    problems: &mut Problems,
+) -> Vec<Placed<'a>> {
     let entries = section.and_then(|section| section.list()).unwrap_or_default();
-    entries.iter().filter_map(|spot| problems.take(entry(spot, nodes, duration))).collect()
+    entries.iter().filter_map(|spot| problems.take(entry(spot, replicas, duration))).collect()
 }
 
-fn entry<'a>(spot: &Spot<'a>, nodes: u32, duration: Nanos) -> Read<Placed<'a>> {
+fn entry<'a>(spot: &Spot<'a>, replicas: &Replicas<'_>, duration: Nanos) -> Read<Placed<'a>> {
     let (kind, what_spot) = only_fault(spot)?;
     let at_spot = spot.need("at")?;
     let at = Time(at_spot.duration()?);
@@ -38,9 +43,10 @@ fn entry<'a>(spot: &Spot<'a>, nodes: u32, duration: Nanos) -> Read<Placed<'a>> {
         Some(lasts) => Some(lasting(&lasts, kind, at, duration)?),
         None => None,
     };
-    let what = what(kind, &what_spot, nodes)?;
+    let what = what(kind, &what_spot, replicas)?;
+    let whom = whom(kind, &what_spot, replicas)?;
     let lasts_spot = spot.get("for").unwrap_or_else(|| spot.clone());
-    Ok(Placed { entry: FaultEntry { at, lasts, what }, at: at_spot, lasts: lasts_spot, what: what_spot })
+    Ok(Placed { entry: FaultEntry { at, lasts, whom, what }, at: at_spot, lasts: lasts_spot, what: what_spot })
 }
 
 /// The names of the faults among the keys of an entry.
@@ -76,32 +82,67 @@ fn lasting(spot: &Spot<'_>, kind: &str, at: Time, duration: Nanos) -> Read<Nanos
     }
 }
 
-fn what(kind: &str, spot: &Spot<'_>, nodes: u32) -> Read<What> {
+fn what(kind: &str, spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<What> {
     match kind {
-        "partition" => partition(spot, nodes).map(What::Partition),
+        "partition" => partition(spot, replicas).map(What::Partition),
         "heal" => spot.word(["all"]).map(|_| What::HealAll),
-        "crash" => node_set(spot, nodes).map(What::Crash),
-        "restart" => node_set(spot, nodes).map(What::Restart),
-        "pause" => node_set(spot, nodes).map(What::Pause),
-        "resume" => node_set(spot, nodes).map(What::Resume),
-        "clock-jump" => Ok(What::ClockJump(node_set(&spot.need("nodes")?, nodes)?, clocks::jump(&spot.need("by")?)?)),
-        "drift" => Ok(What::Drift(node_set(&spot.need("nodes")?, nodes)?, clocks::drift_ppb(&spot.need("ppm")?)?)),
+        "crash" => befallen(spot, replicas).map(What::Crash),
+        "restart" => node_set(spot, replicas).map(What::Restart),
+        "pause" => befallen(spot, replicas).map(What::Pause),
+        "resume" => node_set(spot, replicas).map(What::Resume),
+        "clock-jump" => Ok(What::ClockJump(befallen(&spot.need("nodes")?, replicas)?, clocks::jump(&spot.need("by")?)?)),
+        "drift" => Ok(What::Drift(befallen(&spot.need("nodes")?, replicas)?, clocks::drift_ppb(&spot.need("ppm")?)?)),
         other => Err(spot.fail(format!("{other} is no fault"))),
     }
 }
 
-fn partition(spot: &Spot<'_>, nodes: u32) -> Read<Partition> {
-    match (spot.get("groups"), spot.get("from"), spot.get("to")) {
-        (Some(list), None, None) => groups(&list, nodes),
-        (None, Some(from), Some(to)) => one_way(spot, node_set(&from, nodes)?, node_set(&to, nodes)?),
-        _ => Err(spot.fail("a partition is either { groups = [SET, SET] }, or one way only: { from = SET, to = SET }")),
+/// The nodes of a fault; none when a fact says later who they are.
+fn befallen(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<NodeSet> {
+    match replicas.fact(spot)? {
+        Some(_) => Ok(NodeSet::default()),
+        None => node_set(spot, replicas),
+    }
+}
+
+/// The fact that says later whom a fault befalls.
+fn whom(kind: &str, spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Option<&'static str>> {
+    match kind {
+        "crash" | "pause" => replicas.fact(spot),
+        "clock-jump" | "drift" => replicas.fact(&spot.need("nodes")?),
+        "partition" => spot.get("isolate").map_or(Ok(None), |isolate| replicas.fact(&isolate)),
+        _ => Ok(None),
+    }
+}
+
+fn partition(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Partition> {
+    match (spot.get("groups"), spot.get("from"), spot.get("to"), spot.get("isolate")) {
+        (Some(list), None, None, None) => groups(&list, replicas),
+        (None, Some(from), Some(to), None) => one_way(spot, node_set(&from, replicas)?, node_set(&to, replicas)?),
+        (None, None, None, Some(isolated)) => isolate(&isolated, replicas),
+        _ => {
+            Err(spot
+                .fail("a partition is { groups = [SET, SET] }, or { isolate = SET }, or one way only: { from = SET, to = SET }"))
+        }
+    }
+}
+
+/// A set apart from all others.
+fn isolate(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Partition> {
+    let set = befallen(spot, replicas)?;
+    if set.is_empty() {
+        return Ok(Partition::Groups(vec![NodeSet::default(); 2]));
+    }
+    let others = NodeSet::range(0, replicas.count).without(&set);
+    match others.is_empty() {
+        true => Err(spot.fail("isolates everyone, and so nobody from anybody; name a part of the nodes")),
+        false => Ok(Partition::Groups(vec![set, others])),
     }
 }
 
 /// The most groups of one partition: a node's place in it is 64 bits.
 const GROUPS_MAX: usize = 64;
 
-fn groups(spot: &Spot<'_>, nodes: u32) -> Read<Partition> {
+fn groups(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Partition> {
     let Some(items) = spot.list() else {
         return Err(spot.fail(format!("{} stands where a list of groups should, such as [\"0..60\", \"60..100\"]", spot.shown())));
     };
@@ -111,7 +152,7 @@ fn groups(spot: &Spot<'_>, nodes: u32) -> Read<Partition> {
     if items.len() > GROUPS_MAX {
         return Err(spot.fail(format!("a partition has at most {GROUPS_MAX} groups, and here are {}", items.len())));
     }
-    items.iter().map(|item| node_set(item, nodes)).collect::<Result<_, _>>().map(Partition::Groups)
+    items.iter().map(|item| node_set(item, replicas)).collect::<Result<_, _>>().map(Partition::Groups)
 }
 
 fn one_way(spot: &Spot<'_>, from: NodeSet, to: NodeSet) -> Read<Partition> {

@@ -1,19 +1,30 @@
-//! Scenario text to [`Plan`]. The bytes become a tree of values that know their places (`tree`), overrides change the tree
-//! (`flags`), a walk over the [`schema`] finds what is unknown, missing or of the wrong shape (`walk`), and small readers, one
-//! a section, make the plan. Nothing is repaired or ignored on the way: what cannot be meant is an error that says what is
-//! wrong, where, and what would be right.
+//! Scenario text to [`Plan`]. The bytes, TOML or JSON, become a tree of values that know their places (`tree`, `json`), overrides
+//! change the tree (`flags`), a walk over the [`schema`] finds what is unknown, missing or of the wrong shape (`walk`), the
+//! parameters are worked out (`parameters`), and small readers, one a section, make the plan. Nothing is repaired or ignored on
+//! the way: what cannot be meant is an error that says what is wrong, where, and what would be right.
+//!
+//! Nothing is opened either. A scenario may name files that it needs beside itself: [`files_needed`] lists them, and the caller
+//! hands their contents to [`parse`].
 
 mod clocks;
 mod error;
 mod expectations;
+mod expression;
 mod faults;
+mod files;
 mod flags;
+mod hosts;
 mod intervals;
+mod json;
 mod latency;
+mod matrix;
 mod nearest;
 mod network;
 mod nodes;
+mod parameters;
 mod protocol;
+mod regions;
+mod samples;
 mod scenario;
 pub mod schema;
 mod spot;
@@ -24,11 +35,14 @@ mod walk;
 mod workload;
 
 pub use error::{Errors, Origin, Problem, line_column};
+pub use files::{Base, Files, INCLUDED_BYTES_MAX, Needed};
 pub(crate) use nearest::did_you_mean;
+pub use topology::{EdgeListError, edge_list};
 
+use crate::arithmetic::Parameters;
 use crate::plan::Plan;
 use error::{Problems, Read};
-use spot::Spot;
+use spot::{Given, Spot};
 use tree::Node;
 
 /// The longest scenario: 16 MiB.
@@ -60,31 +74,51 @@ impl Override {
     }
 }
 
-/// Reads a scenario with its overrides.
+/// The files that a scenario needs beside itself, each once.
+///
+/// # Errors
+/// What is wrong with its syntax, its overrides and its keys: as far as [`parse`] comes without the files.
+pub fn files_needed(source: &Source<'_>, overrides: &[Override]) -> Result<Vec<Needed>, Errors> {
+    let root = checked(source, overrides)?;
+    Ok(files::named(&Spot::root(&root, Given { parameters: &Parameters::default(), files: &Files::default() })))
+}
+
+/// Reads a scenario with its overrides. `files` holds what [`files_needed`] listed; a scenario that needs none takes
+/// `&Files::default()`.
 ///
 /// # Errors
 /// Everything that is wrong with it, as far as one thing does not hide another: first the syntax alone, then all keys, then
-/// all values.
-pub fn parse(source: &Source<'_>, overrides: &[Override]) -> Result<Plan, Errors> {
+/// the parameters, then all values.
+pub fn parse(source: &Source<'_>, overrides: &[Override], files: &Files) -> Result<Plan, Errors> {
+    let root = checked(source, overrides)?;
+    let mut problems = Problems::default();
+    let parameters =
+        parameters::parameters(&Spot::root(&root, Given { parameters: &Parameters::default(), files }), &mut problems);
+    let root = Spot::root(&root, Given { parameters: &parameters, files });
+    let plan = if problems.list.is_empty() { scenario::plan(&root, &mut problems) } else { None };
+    if plan.is_some() {
+        problems.list.extend(parameters::unused(&root, &parameters));
+    }
+    match plan {
+        Some(plan) if problems.list.is_empty() => Ok(plan),
+        _ => {
+            assert!(!problems.list.is_empty(), "a scenario without a plan has no problem either: {}", source.name);
+            Err(Errors::new(&source.name, problems.list))
+        }
+    }
+}
+
+/// The document with its overrides, every key in its place.
+fn checked(source: &Source<'_>, overrides: &[Override]) -> Result<Node, Errors> {
     let refuse = |problems| Errors::new(&source.name, problems);
     let mut root = document(source.bytes).map_err(|problem| refuse(vec![*problem]))?;
     let problems = flags::apply(&mut root, overrides);
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    let root = Spot::root(&root);
-    let problems = walk::check(&root);
-    if !problems.is_empty() {
-        return Err(refuse(problems));
-    }
-    let mut problems = Problems::default();
-    match scenario::plan(&root, &mut problems) {
-        Some(plan) if problems.list.is_empty() => Ok(plan),
-        _ => {
-            assert!(!problems.list.is_empty(), "a scenario without a plan has no problem either: {}", source.name);
-            Err(refuse(problems.list))
-        }
-    }
+    let given = Given { parameters: &Parameters::default(), files: &Files::default() };
+    let problems = walk::check(&Spot::root(&root, given));
+    if problems.is_empty() { Ok(root) } else { Err(refuse(problems)) }
 }
 
 /// The bytes as a tree.
@@ -93,7 +127,8 @@ fn document(bytes: &[u8]) -> Read<Node> {
         let message = format!("the file has {} bytes; a scenario has at most {SOURCE_BYTES_MAX} (16 MiB)", bytes.len());
         return Err(Box::new(Problem::whole(message)));
     }
-    let root = tree::document(utf8(bytes)?)?;
+    let text = utf8(bytes)?;
+    let root = if json::is_json(text) { json::document(text)? } else { tree::document(text)? };
     if root.entries().is_empty() {
         let message = "the file is empty; a scenario has at least schema, name, duration, nodes and [protocol.NAME]";
         return Err(Box::new(Problem::whole(message)));

@@ -7,10 +7,13 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
         return None;
     }
     let typed = plain(typed);
-    let distance = |name: &str| strsim::damerau_levenshtein(&typed, &plain(name));
-    let (best, name) = candidates.into_iter().map(|name| (distance(name), name)).min_by_key(|&(distance, _)| distance)?;
-    let allowed = (typed.chars().count().max(name.chars().count()) / 3).max(1);
-    (best <= allowed && best < typed.chars().count()).then_some(name)
+    let length = typed.chars().count();
+    let allowed = |name: &str| (length.max(name.chars().count()) / 3).max(1);
+    // No distance is below the difference of the lengths: most candidates need not be looked at.
+    let near = candidates.into_iter().filter(|name| name.chars().count().abs_diff(length) <= allowed(name));
+    let distance = |name: &str| strsim::osa_distance(&typed, &plain(name));
+    let (best, name) = near.map(|name| (distance(name), name)).min_by_key(|&(distance, _)| distance)?;
+    (best <= allowed(name) && best < length).then_some(name)
 }
 
 /// `; did you mean "x"?`, or nothing.

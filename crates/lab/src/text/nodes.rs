@@ -1,26 +1,108 @@
-//! Sets of nodes as people write them: `7`, `"0..60"` (the end excluded), `"all"`, `[1, 5, "10..20"]`, always held against the
-//! number of nodes.
+//! Sets of nodes as people write them: `7`, `"0..60"` (the end excluded), `"all"`, `"region:eu"`, `[1, 5, "10..20"]`, and with
+//! parameters `"f..3*f+1"`; always held against the nodes that there are.
 
-use super::error::Read;
+use super::error::{Problem, Read};
+use super::nearest::did_you_mean;
 use super::spot::Spot;
 use super::tree::Tree;
+use crate::plan::Region;
 use crate::units::quoted;
 use quorate_engine::id::NodeSet;
+use quorate_protocols::registry::Protocol;
 
-/// Reads a set that must not be empty; `nodes` is how many there are.
-pub(crate) fn node_set(spot: &Spot<'_>, nodes: u32) -> Read<NodeSet> {
+/// The replicas of a scenario, as far as sets of nodes need to know them.
+#[derive(Clone, Copy)]
+pub(crate) struct Replicas<'a> {
+    /// How many there are.
+    pub(crate) count: u32,
+    /// Where they stand.
+    pub(crate) regions: &'a [Region],
+    /// What they run, if that is known.
+    pub(crate) protocol: Option<&'static Protocol>,
+}
+
+impl Replicas<'_> {
+    /// Replicas that have numbers and stand nowhere.
+    pub(crate) fn numbered(count: u32) -> Replicas<'static> {
+        Replicas { count, regions: &[], protocol: None }
+    }
+
+    /// The fact by which the value names a replica, if it is of that form: `"leader"`, or `"fact:NAME"` for whoever stated it last.
+    pub(crate) fn fact(&self, spot: &Spot<'_>) -> Read<Option<&'static str>> {
+        let Tree::Text(text) = &spot.node.tree else { return Ok(None) };
+        if !by_fact(text) {
+            return Ok(None);
+        }
+        let facts = self.protocol.map_or(&[][..], |protocol| protocol.facts);
+        let name = text.strip_prefix("fact:");
+        let found = facts.iter().find(|fact| name.map_or(fact.leads, |name| fact.name == name));
+        if let Some(fact) = found {
+            return Ok(Some(fact.name));
+        }
+        let protocol = self.protocol.map_or("the protocol", |protocol| protocol.name);
+        let names: Vec<String> = facts.iter().map(|fact| format!("\"fact:{}\"", fact.name)).collect();
+        let problem = match name {
+            None => spot.fail(format!("{protocol} has no leader: none of its facts says who leads")),
+            Some(name) => {
+                let guess = did_you_mean(name, facts.iter().map(|fact| fact.name));
+                spot.fail(format!("{protocol} states no fact {}{guess}", quoted(name)))
+            }
+        };
+        Err(match names.is_empty() {
+            true => problem,
+            false => Box::new(problem.help(format!("who stated a fact last: {}", names.join(", ")))),
+        })
+    }
+
+    /// The region or zone that the value names, if it is one of that form.
+    pub(crate) fn region<'s>(&self, spot: &Spot<'s>) -> Read<Option<&'s str>> {
+        let Tree::Text(text) = &spot.node.tree else { return Ok(None) };
+        let Some(name) = text.strip_prefix("region:").or_else(|| text.strip_prefix("zone:")) else { return Ok(None) };
+        if self.regions.iter().any(|region| region.goes_by(name)) {
+            return Ok(Some(name));
+        }
+        let mut names: Vec<&str> =
+            self.regions.iter().flat_map(|region| [region.name.as_str(), Region::of(&region.name)]).collect();
+        names.sort_unstable();
+        names.dedup();
+        let guess = did_you_mean(name, names.iter().copied());
+        let problem = spot.fail(format!("{} is no region of this scenario{guess}", quoted(name)));
+        Err(Box::new(match names.is_empty() {
+            true => problem.help("there are no regions; declare them under [regions], as in eu = \"0..30\""),
+            false => problem.help(format!("the regions are {}", names.join(", "))),
+        }))
+    }
+}
+
+/// Reads a set that must not be empty.
+pub(crate) fn node_set(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<NodeSet> {
     let Some(items) = spot.list() else {
-        return range(spot, nodes).map(|(low, high)| NodeSet::range(low, high));
+        return Ok(NodeSet::from_ranges(ranges(spot, replicas)?));
     };
     if items.is_empty() {
         return Err(spot.fail("is an empty set of nodes; name at least one, such as [0] or \"0..3\""));
     }
-    let ranges = items.iter().map(|item| range(item, nodes)).collect::<Result<Vec<_>, _>>()?;
-    let mut sorted = ranges.clone();
+    let mut all = Vec::new();
+    for item in &items {
+        all.extend(ranges(item, replicas)?);
+    }
+    let mut sorted = all.clone();
     sorted.sort_unstable();
     match sorted.windows(2).find(|pair| pair[1].0 < pair[0].1) {
         Some(pair) => Err(spot.fail(format!("names node {} twice", pair[1].0))),
-        None => Ok(NodeSet::from_ranges(ranges)),
+        None => Ok(NodeSet::from_ranges(all)),
+    }
+}
+
+fn ranges(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Vec<(u32, u32)>> {
+    let Some(name) = replicas.region(spot)? else {
+        return Ok(vec![range(spot, replicas.count)?]);
+    };
+    let there = replicas.regions.iter().filter(|region| region.goes_by(name));
+    let ranges: Vec<_> = there.flat_map(|region| region.nodes.ranges()).copied().collect();
+    match ranges.is_empty() {
+        true => Err(spot.fail(format!("nobody stands in {} at the start, and so the set is empty", quoted(name)))),
+        false => Ok(ranges),
     }
 }
 
@@ -29,39 +111,71 @@ fn range(spot: &Spot<'_>, nodes: u32) -> Read<(u32, u32)> {
         Tree::Integer(Some(number)) => one(spot, *number, nodes),
         Tree::Integer(None) => one(spot, i128::MAX, nodes),
         Tree::Text(text) => words(spot, text, nodes),
-        _ => Err(spot.fail(format!("{} is no set of nodes; {FORMS}", spot.shown()))),
+        _ => Err(no_set(spot)),
     }
 }
 
-const FORMS: &str = "write 7, \"0..60\" (without node 60), \"all\", or a list of these";
+fn by_fact(text: &str) -> bool {
+    text == "leader" || text.starts_with("fact:")
+}
+
+const FORMS: &str = "write 7, \"0..60\" (without node 60), \"all\", \"region:NAME\", or a list of these";
 
 fn words(spot: &Spot<'_>, text: &str, nodes: u32) -> Read<(u32, u32)> {
     if text == "all" {
         return Ok((0, nodes));
     }
-    let no_set = || spot.fail(format!("{} is no set of nodes; {FORMS}", quoted(text)));
-    let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty() {
-        // Whatever does not fit is beyond the last node.
-        true => Ok(digits.parse::<i128>().unwrap_or(i128::MAX)),
-        false => Err(no_set()),
-    };
-    let Some((low, high)) = text.split_once("..") else {
-        return one(spot, number(text)?, nodes);
-    };
-    let (low, high) = (number(low)?, number(high)?);
-    if low >= high {
-        return Err(spot.fail(format!("{} is empty: the end of a range is not part of it", quoted(text))));
+    if by_fact(text) {
+        return Err(spot.fail(format!(
+            "who {} is, is known only as the run goes; crash, pause, clock-jump, drift and isolate can wait for it, alone",
+            quoted(text)
+        )));
     }
-    if high > i128::from(nodes) {
-        return Err(spot.fail(format!("{} names nodes that are not there; {}", quoted(text), there_are(nodes))));
+    let Some((low, high)) = text.split_once("..") else {
+        // "60-100" is a range in other notations, and a difference in none that anybody means.
+        let one_node = is_digits(text) || spot.names_parameter(text) || text.contains(['+', '*', '/', '(']);
+        return if one_node { one(spot, end(spot, text, 0)?, nodes) } else { Err(no_set(spot)) };
+    };
+    let plain = is_digits(low) && is_digits(high);
+    let (low, high) = (end(spot, low, 0)?, end(spot, high, text.len() - high.len())?);
+    let shown = if plain { quoted(text) } else { format!("{}, which is {low}..{high},", quoted(text)) };
+    if low >= high {
+        return Err(spot.fail(format!("{shown} is empty: the end of a range is not part of it")));
+    }
+    if low < 0 || high > i128::from(nodes) {
+        return Err(spot.fail(format!("{shown} names nodes that are not there; {}", there_are(nodes))));
     }
     Ok((low as u32, high as u32))
+}
+
+/// A number in a set: digits, or an expression that begins at byte `from` of the text.
+fn end(spot: &Spot<'_>, part: &str, from: usize) -> Read<i128> {
+    if is_digits(part) {
+        // Whatever does not fit is beyond the last node.
+        return Ok(part.parse::<i128>().unwrap_or(i128::MAX));
+    }
+    spot.whole_part(part, from)?.ok_or_else(|| no_set(spot))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty()
+}
+
+fn no_set(spot: &Spot<'_>) -> Box<Problem> {
+    spot.fail(format!("{} is no set of nodes; {FORMS}", spot.shown()))
 }
 
 fn one(spot: &Spot<'_>, number: i128, nodes: u32) -> Read<(u32, u32)> {
     match u32::try_from(number) {
         Ok(node) if node < nodes => Ok((node, node + 1)),
-        _ => Err(spot.fail(format!("node {} is not there; {}", spot.shown().trim_matches('"'), there_are(nodes)))),
+        _ => {
+            let value = match &spot.node.tree {
+                Tree::Text(text) if !is_digits(text) => format!(", which is {number},"),
+                _ => String::new(),
+            };
+            let shown = spot.shown();
+            Err(spot.fail(format!("node {}{value} is not there; {}", shown.trim_matches('"'), there_are(nodes))))
+        }
     }
 }
 

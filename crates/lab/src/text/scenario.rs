@@ -2,8 +2,9 @@
 
 use super::error::{Problems, Read};
 use super::expectations::{ci, expectations};
+use super::nodes::Replicas;
 use super::spot::Spot;
-use super::{clocks, faults, network, protocol, timeline, workload};
+use super::{clocks, faults, hosts, network, protocol, regions, timeline, workload};
 use crate::expect::Scope;
 use crate::plan::{Plan, ProtocolRef, SCHEMA};
 use quorate_engine::setup::{Ties, Until};
@@ -25,19 +26,23 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let ties = problems.or(ties(root), Ties::Permuted);
     let duration = problems.take(root.need("duration").and_then(|duration| duration.positive_duration()));
     let nodes = problems.take(nodes(root));
-    let network = network::network(root.get("network"), problems);
-    let clocks = clocks::clocks(root.get("clocks"), problems);
     let ci = ci(root.get("ci"), problems);
     let protocol = protocol::protocol(root, problems);
     let variant = protocol.as_ref().and_then(|(protocol, _)| problems.take(protocol::variant(root.get("variant"), protocol)));
     // The rest is measured against the duration and the nodes; without these it could only repeat the complaint.
     let (duration, nodes) = (duration?, nodes?);
-    let asks = workload::entries(root.get("workload"), nodes, duration, problems);
-    let placed = faults::faults(root.get("faults"), nodes, duration, problems);
+    let regions = regions::regions(root.get("regions"), nodes, problems);
+    let runs = protocol.as_ref().map(|(protocol, _)| *protocol);
+    let replicas = Replicas { count: nodes, regions: &regions, protocol: runs };
+    let network = network::network(root.get("network"), &replicas, duration, problems);
+    let hosts = hosts::hosts(root.get("hosts"), &replicas, problems);
+    let clocks = clocks::clocks(root.get("clocks"), &replicas, problems);
+    let asks = workload::entries(root.get("workload"), &replicas, duration, problems);
+    let placed = faults::faults(root.get("faults"), &replicas, duration, problems);
     let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
     let timeline = timeline::timeline(&placed, nodes, clients, problems);
     let (protocol, options) = protocol?;
-    let scope = Scope { protocol, options: &options, nodes };
+    let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };
     let expectations = expectations(root.get("expect"), &scope, problems);
     let variant = variant?;
     if !problems.list.is_empty() {
@@ -56,8 +61,12 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         variant,
         ties,
         nodes,
+        parameters: root.given.parameters.to_list(),
         clients,
+        links: crate::plan::links(&network, &regions, nodes),
+        regions,
         network,
+        hosts,
         clocks,
         faults: placed.into_iter().map(|placed| placed.entry).collect(),
         timeline,

@@ -2,9 +2,11 @@
 //! business; here is only what it is.
 
 use super::error::{Problem, Read};
+use super::files::Files;
 use super::nearest::did_you_mean;
 use super::tree::{Node, Tree};
-use crate::units::{self, quoted};
+use crate::arithmetic::{Dimension, Parameters, Rational};
+use crate::units::{self, Rate, quoted};
 use quorate_engine::random::Probability;
 use quorate_engine::time::Nanos;
 use std::fmt::Display;
@@ -15,18 +17,30 @@ use std::ops::RangeInclusive;
 pub(crate) struct Spot<'a> {
     pub(crate) node: &'a Node,
     pub(crate) path: String,
+    pub(crate) given: Given<'a>,
+}
+
+/// What a value may refer to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<'a> {
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) files: &'a Files,
 }
 
 impl<'a> Spot<'a> {
     /// The whole document.
-    pub(crate) fn root(node: &'a Node) -> Spot<'a> {
-        Spot { node, path: String::new() }
+    pub(crate) fn root(node: &'a Node, given: Given<'a>) -> Spot<'a> {
+        Spot { node, path: String::new(), given }
+    }
+
+    fn at(&self, node: &'a Node, path: String) -> Spot<'a> {
+        Spot { node, path, given: self.given }
     }
 
     /// The value under a key, if there is one.
     pub(crate) fn get(&self, key: &str) -> Option<Spot<'a>> {
         let entry = self.node.entries().iter().find(|entry| entry.key == key)?;
-        Some(Spot { node: &entry.node, path: self.below(key) })
+        Some(self.at(&entry.node, self.below(key)))
     }
 
     /// The value under a key that must be there.
@@ -36,7 +50,7 @@ impl<'a> Spot<'a> {
 
     /// The entries of a table, in the order of the file.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Spot<'a>)> + '_ {
-        self.node.entries().iter().map(|entry| (entry.key.as_str(), Spot { node: &entry.node, path: self.below(&entry.key) }))
+        self.node.entries().iter().map(|entry| (entry.key.as_str(), self.at(&entry.node, self.below(&entry.key))))
     }
 
     /// The path of a key of this table.
@@ -48,7 +62,7 @@ impl<'a> Spot<'a> {
     pub(crate) fn list(&self) -> Option<Vec<Spot<'a>>> {
         match &self.node.tree {
             Tree::List(items) => {
-                let item = |(index, node)| Spot { node, path: format!("{}[{index}]", self.path) };
+                let item = |(index, node)| self.at(node, format!("{}[{index}]", self.path));
                 Some(items.iter().enumerate().map(item).collect())
             }
             _ => None,
@@ -107,22 +121,41 @@ impl<'a> Spot<'a> {
     /// A whole number within bounds, both included.
     pub(crate) fn integer<T: TryFrom<i128> + Into<i128> + Display + Copy>(&self, bounds: RangeInclusive<T>) -> Read<T> {
         let (low, high) = (*bounds.start(), *bounds.end());
-        match self.node.tree {
-            Tree::Integer(Some(number)) if (low.into()..=high.into()).contains(&number) => {
+        let (number, shown) = self.whole_number()?;
+        match number {
+            Some(number) if (low.into()..=high.into()).contains(&number) => {
                 T::try_from(number).or_else(|_| self.wrong_kind("a whole number"))
             }
-            Tree::Integer(_) if high.into() == i128::from(u64::MAX) || high.into() == i128::from(i64::MAX) => {
-                Err(self.fail(format!("{} is out of range; it must be a whole number from {low}", self.shown())))
+            _ if high.into() == i128::from(u64::MAX) || high.into() == i128::from(i64::MAX) => {
+                Err(self.fail(format!("{shown} is out of range; it must be a whole number from {low}")))
             }
-            Tree::Integer(_) => Err(self.fail(format!("{} is out of range; it must lie in {low} to {high}", self.shown()))),
+            _ => Err(self.fail(format!("{shown} is out of range; it must lie in {low} to {high}"))),
+        }
+    }
+
+    /// A whole number, `None` when it is beyond 128 bits; and how messages show it.
+    fn whole_number(&self) -> Read<(Option<i128>, String)> {
+        match &self.node.tree {
+            Tree::Integer(number) => Ok((*number, self.shown())),
+            Tree::Text(text) => match self.expression(text, "a whole number", Dimension::Plain)? {
+                Some(measure) => {
+                    let number = self.whole(text, measure.value)?;
+                    Ok((Some(number), format!("{}, which is {number},", quoted(text))))
+                }
+                None => self.wrong_kind("a whole number"),
+            },
             _ => self.wrong_kind("a whole number"),
         }
     }
 
     pub(crate) fn number(&self) -> Read<f64> {
-        match self.node.tree {
-            Tree::Integer(Some(number)) => Ok(number as f64),
-            Tree::Float(number) if number.is_finite() => Ok(number),
+        match &self.node.tree {
+            Tree::Integer(Some(number)) => Ok(*number as f64),
+            Tree::Float(number) if number.is_finite() => Ok(*number),
+            Tree::Text(text) => match self.expression(text, "a number", Dimension::Plain)? {
+                Some(measure) => Ok(measure.value.to_f64()),
+                None => self.wrong_kind("a number"),
+            },
             _ => self.wrong_kind("a number"),
         }
     }
@@ -132,7 +165,13 @@ impl<'a> Spot<'a> {
     }
 
     pub(crate) fn duration(&self) -> Read<Nanos> {
-        self.measured(units::duration)
+        self.measured(&Figure {
+            literal: units::duration,
+            value: units::duration_of,
+            dimension: Dimension::Time,
+            expected: DURATION,
+            bare: |number| units::bare_duration(number),
+        })
     }
 
     /// A duration above zero.
@@ -144,14 +183,64 @@ impl<'a> Spot<'a> {
     }
 
     pub(crate) fn signed_duration(&self) -> Read<i64> {
-        self.measured(units::signed_duration)
+        self.measured(&Figure {
+            literal: units::signed_duration,
+            value: units::signed_duration_of,
+            dimension: Dimension::Time,
+            expected: DURATION,
+            bare: |number| units::bare_duration(number),
+        })
     }
 
-    fn measured<T>(&self, read: fn(&str) -> Result<T, String>) -> Read<T> {
+    /// A size in bytes: `"1KB"`.
+    pub(crate) fn bytes(&self) -> Read<u64> {
+        self.measured(&Figure {
+            literal: units::bytes,
+            value: units::bytes_of,
+            dimension: Dimension::Data,
+            expected: "a size such as \"1KB\"",
+            bare: |number| units::bare_bytes(number),
+        })
+    }
+
+    /// A rate of events: `"500/s"`.
+    #[allow(dead_code, reason = "no key takes one yet")]
+    pub(crate) fn rate(&self) -> Read<Rate> {
+        self.measured(&Figure {
+            literal: units::rate,
+            value: units::rate_of,
+            dimension: Dimension::Rate,
+            expected: "a rate such as \"500/s\"",
+            bare: |number| units::bare_rate(number),
+        })
+    }
+
+    /// A bandwidth in bytes a second, at least 1: `"10MB/s"`, `"1Gbit/s"`.
+    pub(crate) fn bytes_per_second(&self) -> Read<u64> {
+        self.measured(&Figure {
+            literal: units::bytes_per_second,
+            value: units::bytes_per_second_of,
+            dimension: Dimension::Bandwidth,
+            expected: "a bandwidth such as \"10MB/s\"",
+            bare: |number| units::bare_bandwidth(number),
+        })
+    }
+
+    fn measured<T>(&self, figure: &Figure<T>) -> Read<T> {
         match &self.node.tree {
-            Tree::Text(text) => read(text).map_err(|message| self.fail(message)),
-            Tree::Integer(_) | Tree::Float(_) => Err(self.fail(units::bare_duration(self.shown()))),
-            _ => self.wrong_kind("a duration such as \"5ms\""),
+            Tree::Text(text) => match (figure.literal)(text) {
+                Ok(value) => Ok(value),
+                // The stroke of "10MB/sec" is no division.
+                Err(message) if figure.is_rate() && units::is_rate(text) && !self.names_parameter(text) => {
+                    Err(self.fail(message))
+                }
+                Err(message) => match self.expression(text, figure.expected, figure.dimension)? {
+                    Some(measure) => (figure.value)(measure.value, text).map_err(|message| self.fail(message)),
+                    None => Err(self.fail(message)),
+                },
+            },
+            Tree::Integer(_) | Tree::Float(_) => Err(self.fail((figure.bare)(&self.shown()))),
+            _ => self.wrong_kind(figure.expected),
         }
     }
 
@@ -177,5 +266,24 @@ impl<'a> Spot<'a> {
             }
             (None, _) => Err(self.fail(format!("is empty; {what} needs exactly one key"))),
         }
+    }
+}
+
+const DURATION: &str = "a duration such as \"5ms\"";
+
+/// A kind of quantity, and its readers.
+struct Figure<T> {
+    literal: fn(&str) -> Result<T, String>,
+    /// From what an expression came to.
+    value: fn(Rational, &str) -> Result<T, String>,
+    dimension: Dimension,
+    expected: &'static str,
+    /// What is wrong with a number without its unit.
+    bare: fn(&str) -> String,
+}
+
+impl<T> Figure<T> {
+    fn is_rate(&self) -> bool {
+        matches!(self.dimension, Dimension::Rate | Dimension::Bandwidth)
     }
 }

@@ -5,7 +5,7 @@ use super::error::{Problems, Read};
 use super::faults::Placed;
 use super::intervals::Intervals;
 use crate::plan::What;
-use quorate_engine::fault::{Fault, Partition, Timed};
+use quorate_engine::fault::{Fault, Partition, Timed, Whom};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::time::Time;
 use std::collections::BTreeSet;
@@ -20,7 +20,8 @@ pub(crate) fn timeline(entries: &[Placed<'_>], nodes: u32, clients: u32, problem
     for moment in moments(entries) {
         let placed = &entries[moment.entry];
         let faults = if moment.ends { course.end(moment, placed) } else { course.strike(moment, placed) };
-        timed.extend(problems.or(faults, Vec::new()).into_iter().map(|fault| Timed { at: moment.at, fault }));
+        let whom = placed.entry.whom.map(|fact| Whom { fact, number: moment.entry as u32 });
+        timed.extend(problems.or(faults, Vec::new()).into_iter().map(|fault| Timed { at: moment.at, whom, fault }));
     }
     timed
 }
@@ -53,12 +54,15 @@ struct Course<'a> {
     paused: Intervals,
     /// The partitions in force, each under its entry's number.
     cut: Vec<(usize, &'a Partition)>,
+    /// Somebody was crashed or paused of whom only the run knows.
+    somebody: bool,
     /// Whom each entry crashed or paused; nobody for a partition; `None` for what never began.
     struck: Vec<Option<NodeSet>>,
 }
 
 impl<'a> Course<'a> {
     fn strike(&mut self, moment: Moment, placed: &'a Placed<'_>) -> Read<Vec<Fault>> {
+        self.somebody |= placed.entry.whom.is_some() && matches!(placed.entry.what, What::Crash(_) | What::Pause(_));
         let fault = match &placed.entry.what {
             What::Partition(partition) => {
                 self.cut.push((moment.entry, partition));
@@ -101,6 +105,10 @@ impl<'a> Course<'a> {
     /// Those of `set` whom a fault concerns: who stand, or do not stand, in each of the given ways. A set of all nodes means all
     /// whom it can concern, at least one; of any other, every node must be concerned.
     fn concerned(&self, set: &NodeSet, conditions: &[(&Intervals, bool, &str)], placed: &Placed<'_>) -> Read<NodeSet> {
+        // Who is not known here is up, as far as can be said; and who is said to be up may be down.
+        if set.is_empty() || self.somebody {
+            return Ok(set.clone());
+        }
         let all = set.len() == u64::from(self.nodes);
         let mut left = set.clone();
         for (standing, inside, otherwise) in conditions {
@@ -137,7 +145,7 @@ impl<'a> Course<'a> {
         }
         let crash = matches!(placed.entry.what, What::Crash(_));
         let standing = if crash { &mut self.down } else { &mut self.paused };
-        if let Some(node) = first(&standing.split(&set).1) {
+        if let Some(node) = first(&standing.split(&set).1).filter(|_| !self.somebody) {
             let (again, back) = if crash { ("up", "restarted") } else { ("no longer paused", "resumed") };
             return Err(placed.lasts.fail(format!("node {} is {again} before {}, when it would be {back}", node.0, moment.at)));
         }

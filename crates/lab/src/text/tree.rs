@@ -80,7 +80,7 @@ impl Node {
 }
 
 /// The most levels of tables and lists in each other; a scenario needs 6.
-const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// Parses a document.
 pub(crate) fn document(text: &str) -> Read<Node> {

@@ -1,7 +1,7 @@
 //! The walk over the schema: keys that are not known, keys that are missing, tables where values belong and the reverse. It
 //! reports all of them at once, before any value is looked at.
 
-use super::error::Problem;
+use super::error::{Errors, Problem};
 use super::nearest::nearest;
 use super::schema::{self, Holds, Key};
 use super::spot::Spot;
@@ -34,7 +34,8 @@ fn table(spot: &Spot<'_>, keys: &[Key], problems: &mut Vec<Problem>) {
 fn unknown<'k>(spot: &Spot<'_>, known: &[&'k str], kind: &str, problems: &mut Vec<Problem>) -> Vec<&'k str> {
     let mut meant = Vec::new();
     for entry in spot.node.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-        let guess = nearest(&entry.key, known.iter().copied());
+        // Nobody reads more: beyond, a guess would only cost time.
+        let guess = if problems.len() < Errors::LISTED { nearest(&entry.key, known.iter().copied()) } else { None };
         let message = match guess {
             _ if schema::not_yet(kind, &entry.key) => format!("{} is not built yet", quoted(&entry.key)),
             Some(name) => format!("{} is not known here; did you mean \"{name}\"?", quoted(&entry.key)),
@@ -60,7 +61,7 @@ fn missing(spot: &Spot<'_>, key: &Key) -> Problem {
 
 fn shape(spot: &Spot<'_>, holds: &Holds, problems: &mut Vec<Problem>) {
     match (holds, &spot.node.tree) {
-        (Holds::Value, _) => {}
+        (Holds::Value, _) | (Holds::File, Tree::Text(_)) => {}
         (Holds::Table(keys) | Holds::ValueOrTable(keys) | Holds::TableOrTables(keys), Tree::Table(_)) => {
             table(spot, keys, problems)
         }
@@ -69,10 +70,20 @@ fn shape(spot: &Spot<'_>, holds: &Holds, problems: &mut Vec<Problem>) {
                 shape(&item, &Holds::Table(keys), problems);
             }
         }
-        (Holds::ValueOrTable(_), _) | (Holds::Names, Tree::Table(_)) => {}
+        (Holds::Rows(keys), Tree::List(_)) => {
+            for cell in spot.list().unwrap_or_default().iter().flat_map(|row| row.list().unwrap_or_default()) {
+                shape(&cell, &Holds::ValueOrTable(keys), problems);
+            }
+        }
+        // What is no list of lists, its reader says better.
+        (Holds::Rows(_) | Holds::ValueOrTable(_), _) | (Holds::Names, Tree::Table(_)) => {}
         (Holds::Protocol, Tree::Table(_)) => protocol(spot, problems),
         (Holds::Tables(_), _) => {
             problems.push(*spot.fail(format!("{} stands where a list of tables should: [[{}]]", spot.shown(), spot.path)));
+        }
+        (Holds::File, _) => {
+            let message = format!("{} stands where the path of a file should, such as \"latency.csv\"", spot.shown());
+            problems.push(*spot.fail(message));
         }
         (Holds::Table(_) | Holds::TableOrTables(_) | Holds::Protocol | Holds::Names, _) => {
             problems.push(*spot.fail(format!("{} stands where a table should: [{}]", spot.shown(), spot.path)));

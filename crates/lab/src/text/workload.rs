@@ -2,7 +2,7 @@
 //! limit before any is made.
 
 use super::error::{Problems, Read};
-use super::nodes::node_set;
+use super::nodes::{Replicas, node_set};
 use super::scenario::MEMORY_MAX;
 use super::spot::Spot;
 use crate::plan::AskEntry;
@@ -15,23 +15,29 @@ use std::collections::BTreeMap;
 pub(crate) const OPERATIONS_MAX: u64 = 10_000_000;
 
 /// The entries: updates, then reads, each in the order of the file.
-pub(crate) fn entries(section: Option<Spot<'_>>, nodes: u32, duration: Nanos, problems: &mut Problems) -> Vec<AskEntry> {
+pub(crate) fn entries(
+    section: Option<Spot<'_>>,
+    replicas: &Replicas<'_>,
+    duration: Nanos,
+    problems: &mut Problems,
+) -> Vec<AskEntry> {
     let Some(section) = section else { return Vec::new() };
     let mut entries = Vec::new();
     let mut total = 0u64;
     for (kind, ask) in [("updates", update as fn(&Spot<'_>) -> Read<Ask>), ("reads", read)] {
         let Some(spot) = section.get(kind) else { continue };
         for spot in spot.list().unwrap_or_else(|| vec![spot]) {
-            let entry = problems.take(entry(&spot, nodes, duration, ask).and_then(|entry| {
+            let entry = problems.take(entry(&spot, replicas, duration, ask).and_then(|entry| {
                 total = total.saturating_add(entry.from.len().saturating_mul(u64::from(entry.count)));
                 if total > OPERATIONS_MAX {
                     return Err(spot.fail(format!("the workload comes to {total} operations here; {OPERATIONS_MAX} is the most")));
                 }
                 // Who holds an update is a bit for each node.
-                let bytes = u128::from(total) * u128::from(nodes) / 8;
+                let bytes = u128::from(total) * u128::from(replicas.count) / 8;
                 if bytes > u128::from(MEMORY_MAX) {
                     return Err(spot.fail(format!(
-                        "{total} operations over {nodes} nodes would need about {} GiB, and the limit is {}; ask fewer",
+                        "{total} operations over {} nodes would need about {} GiB, and the limit is {}; ask fewer",
+                        replicas.count,
                         bytes >> 30,
                         MEMORY_MAX >> 30
                     )));
@@ -44,7 +50,7 @@ pub(crate) fn entries(section: Option<Spot<'_>>, nodes: u32, duration: Nanos, pr
     entries
 }
 
-fn entry(spot: &Spot<'_>, nodes: u32, duration: Nanos, ask: fn(&Spot<'_>) -> Read<Ask>) -> Read<AskEntry> {
+fn entry(spot: &Spot<'_>, replicas: &Replicas<'_>, duration: Nanos, ask: fn(&Spot<'_>) -> Read<Ask>) -> Read<AskEntry> {
     let at_spot = spot.need("at")?;
     let at = Time(at_spot.duration()?);
     if at.0 >= duration {
@@ -59,7 +65,7 @@ fn entry(spot: &Spot<'_>, nodes: u32, duration: Nanos, ask: fn(&Spot<'_>) -> Rea
         None => None,
     };
     let timeout = spot.get("timeout").map(|timeout| timeout.positive_duration()).transpose()?;
-    Ok(AskEntry { at, from: node_set(&spot.need("from")?, nodes)?, count, every, timeout, ask: ask(spot)? })
+    Ok(AskEntry { at, from: node_set(&spot.need("from")?, replicas)?, count, every, timeout, ask: ask(spot)? })
 }
 
 fn repeated(every: &Spot<'_>, entry: &Spot<'_>, at: Time, count: u32, duration: Nanos) -> Read<Nanos> {

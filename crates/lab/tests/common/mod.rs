@@ -1,26 +1,64 @@
 //! What the tests of scenario text share.
 
+#![allow(dead_code, reason = "every test file uses its own part")]
+
 use quorate_lab::plan::Plan;
-use quorate_lab::text::{Override, Source, parse};
+use quorate_lab::text::{Files, Origin, Override, Source, files_needed, parse};
+use std::path::Path;
 
 /// The example of the design, as it stands there.
 pub(crate) const DESIGN: &str = include_str!("../data/design.toml");
 
 /// Every key once.
-#[allow(dead_code, reason = "each test file is a crate of its own, and not every one needs it")]
 pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
 
 /// Parses bytes with overrides; the errors as plain text.
 pub(crate) fn read(bytes: &[u8], flags: &[&str]) -> Result<Plan, String> {
+    read_with(bytes, flags, &Files::default())
+}
+
+/// The same with the files that the scenario needs.
+pub(crate) fn read_with(bytes: &[u8], flags: &[&str], files: &Files) -> Result<Plan, String> {
     let overrides: Vec<_> = flags.iter().map(|flag| Override::of(flag).expect("a flag has a =")).collect();
-    parse(&Source { name: "x.toml".to_string(), bytes }, &overrides).map_err(|errors| {
+    let source = Source { name: "x.toml".to_string(), bytes };
+    parse(&source, &overrides, files).map_err(|errors| {
         for problem in &errors.problems {
+            let (_, bytes) = files.of(&problem.origin, &source);
+            assert!(problem.span.is_none() || !matches!(problem.origin, Origin::Flag(_)), "a flag has no place: {problem}");
             let span = problem.span.clone().unwrap_or(0..0);
             assert!(span.start <= span.end && span.end <= bytes.len(), "{span:?} is outside the file: {problem}");
             if let Ok(text) = std::str::from_utf8(bytes) {
                 assert!(text.get(span.clone()).is_some(), "{span:?} splits a character: {problem}");
             }
         }
-        errors.plain(bytes)
+        errors.plain(&source, files)
     })
+}
+
+/// `what` in an example is replaced by `by`; the errors must contain `expected`, which begins with line and column where the
+/// place matters.
+pub(crate) struct Case(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str);
+
+/// Checks all cases, and tells all that failed at once.
+pub(crate) fn check(example: &str, cases: &[Case]) {
+    let mut missed = String::new();
+    for Case(what, by, expected) in cases {
+        assert_eq!(example.matches(what).count(), 1, "the example has {what:?} not once");
+        let said = read(example.replace(what, by).as_bytes(), &[]).err().unwrap_or_else(|| "nothing".to_string());
+        if !said.contains(expected) {
+            missed += &format!("{by:?}\nexpected: {expected}\nsaid:     {said}\n\n");
+        }
+    }
+    assert!(missed.is_empty(), "{missed}");
+}
+
+/// The files that a scenario in that folder needs, read from there.
+pub(crate) fn files_of(bytes: &[u8], folder: &Path) -> Files {
+    let mut files = Files::default();
+    for needed in files_needed(&Source { name: "x.toml".to_string(), bytes }, &[]).unwrap() {
+        let path = folder.join(&needed.path);
+        let read = std::fs::read(&path).map_err(|error| error.to_string());
+        files.add(needed, path.display().to_string(), read);
+    }
+    files
 }

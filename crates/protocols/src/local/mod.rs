@@ -26,6 +26,7 @@ pub const PROTOCOL: Protocol = Protocol {
     catalogue: &["B1"],
     options: &[],
     variants: &[],
+    facts: &[],
     checks: &[
         VERIFIED,
         CheckInfo { name: NO_MESSAGES, summary: "replicas send each other nothing" },

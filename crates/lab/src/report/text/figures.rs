@@ -9,16 +9,22 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
         _ if value.is_nan() => "-".to_string(),
         _ if value.is_infinite() => if value > 0.0 { "infinite" } else { "-infinite" }.to_string(),
         Unit::Seconds => duration(value),
-        Unit::Bytes => format!("{}B", large(value, " ")),
-        Unit::Ratio | Unit::Count => large(value, ""),
+        Unit::Bytes => format!("{}B", large(value, 1e6, " ")),
+        Unit::Ratio | Unit::Count => large(value, 1e7, ""),
     }
 }
 
-/// A number; from ten million on, in millions, so that tables stay narrow.
-fn large(value: f64, before_unit: &str) -> String {
+/// Whether a metric is about something that the run did not have: queues, hosts that take time, relays. People are spared it.
+pub(super) fn idle(metric: &str, value: Option<f64>) -> bool {
+    let special = metric.starts_with("links.") || metric.starts_with("hosts.") || metric == "messages.relayed";
+    special && value == Some(0.0)
+}
+
+/// A number; from `narrow` on in millions, so that tables stay narrow.
+fn large(value: f64, narrow: f64, before_unit: &str) -> String {
     let (scale, prefix) = match value.abs() {
-        size if size >= 1e10 => (1e9, "G"),
-        size if size >= 1e7 => (1e6, "M"),
+        size if size >= narrow * 1e3 => (1e9, "G"),
+        size if size >= narrow => (1e6, "M"),
         _ => return format!("{}{before_unit}", plain(value)),
     };
     format!("{}{before_unit}{prefix}", plain(libm::round(value / scale * 100.0) / 100.0))

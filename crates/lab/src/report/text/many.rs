@@ -86,6 +86,7 @@ impl ManyReport<'_> {
         let mut lacking = Vec::new();
         for (metric, (name, summary)) in metrics::of(self.plan.protocol.0).zip(&self.metrics) {
             match summary {
+                Some(summary) if figures::idle(name, Some(summary.max)) => {}
                 Some(summary) => {
                     rows.push(row(name, summary, Unit::of(metric)));
                     if summary.count < self.seeds {

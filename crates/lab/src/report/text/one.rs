@@ -9,6 +9,7 @@ use crate::report::sides::{Side, splits};
 use crate::run::{RunReport, answered, latency_s, standing};
 use crate::statistics::Summary;
 use quorate_engine::fault::Fault;
+use quorate_engine::histogram::Waits;
 use quorate_engine::ledger::{Cause as Lost, Tally};
 use quorate_engine::outcome::{OperationStatus, Outcome, Strike};
 use quorate_engine::time::show;
@@ -105,12 +106,18 @@ impl RunReport<'_> {
 
     fn struck(&self, style: Style) -> String {
         let mut text = heading(style, "What struck");
-        if self.outcome.strikes.is_empty() {
+        let faults = self.outcome.strikes.iter();
+        let faults =
+            faults.map(|strike| (strike.planned.at, format!("{}: {}", strike.planned.fault, deed(strike, self.outcome.ended))));
+        let came = |at| if at < self.outcome.ended { "" } else { ": its time did not come" };
+        let changes = self.plan.network.changes.iter().map(|change| (change.at, format!("{change}{}", came(change.at))));
+        let mut all: Vec<_> = changes.chain(faults).collect();
+        all.sort_by_key(|(at, _)| *at);
+        if all.is_empty() {
             return text + "  nothing\n";
         }
-        for strike in &self.outcome.strikes {
-            let at = format!("  {:>8}  ", figures::duration(strike.planned.at.seconds()));
-            text += &paragraph(&at, &format!("{}: {}", strike.planned.fault, deed(strike)));
+        for (at, what) in all {
+            text += &paragraph(&format!("  {:>8}  ", figures::duration(at.seconds())), &what);
         }
         text
     }
@@ -169,6 +176,7 @@ impl RunReport<'_> {
     fn metrics(&self, style: Style) -> String {
         let rows: Vec<Vec<String>> = metrics::of(self.plan.protocol.0)
             .zip(&self.metrics)
+            .filter(|(_, (name, value))| !figures::idle(name, *value))
             .map(|(metric, (name, value))| {
                 vec![name.to_string(), value.map_or_else(|| "-".to_string(), |value| figures::value(value, Unit::of(metric)))]
             })
@@ -180,12 +188,20 @@ impl RunReport<'_> {
 /// Cost by kind of message.
 fn cost(style: Style, outcome: &Outcome) -> String {
     let ledger = &outcome.ledger;
-    let mut rows =
-        vec![["messages", "sent", "delivered", "cut off", "lost", "to a node down", "bytes"].map(String::from).to_vec()];
+    let total = ledger.by_kind().fold(Tally::default(), |mut total, (_, tally)| {
+        total.add(&tally);
+        total
+    });
+    // What people look for first is always there; the rest when it happened.
+    let shown = |cause: &Lost| LOST_ALWAYS.contains(cause) || total.dropped[*cause as usize] > 0;
+    let causes: Vec<Lost> = Lost::ALL.into_iter().filter(shown).collect();
+    let mut head = vec!["messages", "sent", "delivered"];
+    head.extend(causes.iter().map(|cause| lost(*cause)));
+    head.push("bytes");
+    let mut rows = vec![head.into_iter().map(String::from).collect()];
     let row = |name: &str, tally: &Tally| {
-        let dropped = Lost::ALL.map(|cause| count(tally.dropped[cause as usize]));
         let mut row = vec![name.to_string(), count(tally.sent), count(tally.delivered)];
-        row.extend(dropped);
+        row.extend(causes.iter().map(|cause| count(tally.dropped[*cause as usize])));
         row.push(count(tally.bytes));
         row
     };
@@ -194,11 +210,25 @@ fn cost(style: Style, outcome: &Outcome) -> String {
     if used().count() > 1 {
         rows.push(row("between replicas", &ledger.between_replicas()));
     }
+    let classes = || ledger.classes().filter(|class| class.joins_replicas() && ledger.over(*class).sent > 0);
+    if classes().count() > 1 {
+        rows.extend(classes().map(|class| row(&format!("over {}", ledger.name(class)), &ledger.over(class))));
+    }
     let mut text = heading(style, "Cost");
     text += &if used().next().is_some() { table(&rows) } else { "  no messages\n".to_string() };
     let copies = ledger.between_replicas().duplicated;
     if copies > 0 {
         text += &format!("  the network made {} more copies\n", count(copies));
+    }
+    if ledger.relayed > 0 {
+        text += &format!("  {} of them handed on for another replica\n", count(ledger.relayed));
+    }
+    text += &waited("link or interface", &outcome.link_waits);
+    text += &waited("host", &outcome.host_waits);
+    if let Some((node, busy)) = outcome.busiest_host {
+        let share = busy as f64 / outcome.ended.0.max(1) as f64;
+        text +=
+            &format!("  the busiest host, {node}, worked {} % of the time\n", figures::plain(libm::round(share * 1e3) / 10.0));
     }
     if ledger.forced_writes > 0 {
         text += &format!("  {} forced to disk\n", counted(ledger.forced_writes, "write"));
@@ -206,10 +236,39 @@ fn cost(style: Style, outcome: &Outcome) -> String {
     text
 }
 
+/// Causes that every table of costs has.
+const LOST_ALWAYS: [Lost; 3] = [Lost::Partition, Lost::Loss, Lost::Down];
+
+/// A cause as the head of a column.
+fn lost(cause: Lost) -> &'static str {
+    match cause {
+        Lost::Partition => "cut off",
+        Lost::Loss => "lost",
+        Lost::Down => "to a node down",
+        Lost::NoRoute => "no route",
+        Lost::Queue => "queue full",
+        Lost::Inbox => "inbox full",
+    }
+}
+
+/// How long messages waited, if anything did.
+fn waited(at: &str, waits: &Waits) -> String {
+    match waits.mean_s() {
+        Some(mean) => {
+            let (mean, longest) = (figures::duration(mean), figures::nanos(waits.longest));
+            format!("  waits at a {at}: mean {mean}, longest {longest}\n")
+        }
+        None => String::new(),
+    }
+}
+
 /// What a fault did.
-fn deed(strike: &Strike) -> String {
+fn deed(strike: &Strike, ended: quorate_engine::Time) -> String {
     if !strike.struck {
-        return "its time did not come".to_string();
+        return match strike.planned.whom.filter(|_| strike.planned.at < ended) {
+            Some(whom) => format!("nobody had stated \"{}\"", whom.fact),
+            None => "its time did not come".to_string(),
+        };
     }
     let touched = match strike.planned.fault {
         Fault::Heal(_) => format!("ended {}", counted(strike.touched, "partition")),

@@ -6,7 +6,7 @@ mod network;
 mod topology;
 
 pub use latency::LATENCY;
-pub use network::NETWORK;
+pub use network::{HOSTS, NETWORK};
 pub use topology::TOPOLOGY;
 
 /// A key and what may stand under it.
@@ -29,6 +29,8 @@ pub struct Key {
 pub enum Holds {
     /// A value that its section reads.
     Value,
+    /// The path of a file that the scenario needs: in the scenario relative to it, in an override to the working directory.
+    File,
     /// A table of these keys.
     Table(&'static [Key]),
     /// A list of tables, each of these keys.
@@ -39,6 +41,8 @@ pub enum Holds {
     ValueOrTable(&'static [Key]),
     /// One table, named after a protocol, of that protocol's options.
     Protocol,
+    /// A list of lists of plain values, or of tables of these keys.
+    Rows(&'static [Key]),
     /// A table of names of the author's choosing.
     Names,
 }
@@ -69,21 +73,43 @@ pub const SCENARIO: &[Key] = &[
     key("variant", "\"right\" or a planted variant", "Which variant of the protocol runs; without it, \"right\"."),
     key("ties", "\"permuted\" or \"source\"", "Who goes first at one instant; without it, \"permuted\": as the seed shuffles."),
     key("nodes", "whole number", "How many replicas, numbered from 0.").required(),
+    key("parameters", "[parameters]", "Values with names, for expressions: f = 1 makes nodes = \"3*f+1\" a number of nodes.")
+        .holds(Holds::Names),
     key("protocol", "[protocol.NAME]", "Which protocol runs, with its options.").required().holds(Holds::Protocol),
+    key("regions", "[regions]", "Where replicas stand: NAME = SET, or \"NAME/ZONE\" = SET.").holds(Holds::Names),
     key("network", "[network]", "The links; without it, 1 ms and nothing lost.").holds(Holds::Table(NETWORK)),
-    key("clocks", "[clocks]", "The clocks; without it, they read true time.").holds(Holds::Table(CLOCKS)),
+    key("hosts", "[hosts] or [[hosts]]", "The machines; without it, they take no time.").holds(Holds::TableOrTables(HOSTS)),
+    key("clocks", "[clocks] or [[clocks]]", "The clocks; without it, they read true time.").holds(Holds::TableOrTables(CLOCKS)),
     key("faults", "[[faults]]", "What goes wrong, and when.").holds(Holds::Tables(FAULT)),
     key("workload", "[workload]", "What clients ask.").holds(Holds::Table(WORKLOAD)),
     key("expect", "[expect]", "What must hold: name = \"expectation\".").holds(Holds::Names),
     key("ci", "[ci]", "How continuous integration runs the scenario.").holds(Holds::Table(CI)),
 ];
 
-/// `[clocks]`
+/// `[clocks]`, or an entry of `[[clocks]]`.
 pub const CLOCKS: &[Key] = &[
+    key("nodes", "SET", "Whose clocks; without it, all."),
     key("offset", "duration, negative allowed, or spread", "Wall clocks against true time at the start; without it, 0.")
         .holds(Holds::ValueOrTable(SPREAD)),
     key("drift_ppm", "number or spread", "What clocks gain, in parts per million; without it, 0.")
         .holds(Holds::ValueOrTable(SPREAD)),
+    key(
+        "wander",
+        "{ ppm = 5, period = \"1h\" }",
+        "A drift that rises and falls, as with the temperature of the day; without it, none.",
+    )
+    .holds(Holds::Table(WANDER)),
+    key("jumps", "{ every = \"10m\", by = \"200ms\" }", "Wall clocks that are set again and again; without it, never.")
+        .holds(Holds::Table(JUMPS)),
+];
+
+const WANDER: &[Key] = &[
+    key("ppm", "number", "The most that it adds to or takes from the drift, in parts per million.").required(),
+    key("period", "duration", "From one maximum to the next; each clock is at a point of its own.").required(),
+];
+const JUMPS: &[Key] = &[
+    key("every", "latency", "From one jump to the next.").required().holds(Holds::ValueOrTable(LATENCY)),
+    key("by", "duration, negative allowed, or spread", "By how much.").required().holds(Holds::ValueOrTable(SPREAD)),
 ];
 
 const SPREAD: &[Key] = &[
@@ -101,9 +127,9 @@ pub const FAULT: &[Key] = &[
     key("partition", "{ groups = [SET, SET] } or { from = SET, to = SET }", "Who cannot reach whom; from and to: one way only.")
         .holds(Holds::Table(PARTITION)),
     key("heal", "\"all\"", "Every partition in force ends."),
-    key("crash", "SET", "The nodes stop and lose what was not synced."),
+    key("crash", "SET, or \"leader\" or \"fact:NAME\"", "The nodes stop and lose what was not synced."),
     key("restart", "SET", "Crashed nodes come back with their disks."),
-    key("pause", "SET", "The nodes stand still; messages and timers wait."),
+    key("pause", "SET, or \"leader\" or \"fact:NAME\"", "The nodes stand still; messages and timers wait."),
     key("resume", "SET", "Paused nodes go on."),
     key("clock-jump", "{ nodes = SET, by = \"-2s\" }", "Wall clocks move.").holds(Holds::Table(CLOCK_JUMP)),
     key("drift", "{ nodes = SET, ppm = 100 }", "Clocks gain so much from now on.").holds(Holds::Table(DRIFT)),
@@ -113,10 +139,16 @@ const PARTITION: &[Key] = &[
     key("groups", "[SET, SET, …]", "Nodes reach each other when they share a group; who is in none is untouched."),
     key("from", "SET", "What these send to the others is lost."),
     key("to", "SET", "The others."),
+    key("isolate", "SET, or \"leader\" or \"fact:NAME\"", "These on one side and all others on the other; instead of groups."),
 ];
-const CLOCK_JUMP: &[Key] =
-    &[key("nodes", "SET", "Whose.").required(), key("by", "duration, negative allowed", "By how much.").required()];
-const DRIFT: &[Key] = &[key("nodes", "SET", "Whose.").required(), key("ppm", "number", "Parts per million.").required()];
+const CLOCK_JUMP: &[Key] = &[
+    key("nodes", "SET, or \"leader\" or \"fact:NAME\"", "Whose.").required(),
+    key("by", "duration, negative allowed", "By how much.").required(),
+];
+const DRIFT: &[Key] = &[
+    key("nodes", "SET, or \"leader\" or \"fact:NAME\"", "Whose.").required(),
+    key("ppm", "number", "Parts per million.").required(),
+];
 
 /// `[workload]`
 pub const WORKLOAD: &[Key] = &[
@@ -146,11 +178,9 @@ pub const CI: &[Key] = &[
 
 /// What the design names and this version does not have: a better answer than "unknown". Table by path, then key.
 pub(crate) const NOT_YET: &[(&str, &[&str])] = &[
-    ("", &["nemesis", "regions", "monitors"]),
-    ("network", &["corruption", "bandwidth", "regions"]),
-    ("latency", &["normal", "pareto", "mixture", "empirical", "matrix"]),
+    ("", &["nemesis", "monitors"]),
+    ("network", &["corruption"]),
     ("fault", &["when", "churn", "slow", "degrade", "outage", "byzantine", "corrupt", "wipe"]),
-    ("topology", &["star", "tree", "ring", "grid", "random-regular", "small-world", "scale-free", "edge-list", "matrix"]),
 ];
 
 /// Whether the design names that key, in that kind of table, for a later version.

@@ -6,7 +6,9 @@ use super::counts::{Applied, Counts};
 use crate::epidemic::gossip::actor::Gossip;
 use crate::epidemic::gossip::message::{Message as Inner, Tick};
 use crate::epidemic::gossip::options::Options;
-use quorate_engine::{Actor, Context, Embeds, Kind, Message as Counted, NodeId, OpId, Sink, Timer as Named, TimerSlot, Wire};
+use quorate_engine::{
+    Actor, Context, Embeds, FactKind, Kind, Message as Counted, NodeId, OpId, Sink, Timer as Named, TimerSlot, Wire,
+};
 
 /// A replica of a counter.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -69,6 +71,22 @@ pub enum Fact {
         /// The value from now on.
         value: i64,
     },
+}
+
+impl quorate_engine::Fact for Fact {
+    const KINDS: &'static [FactKind] = &[
+        FactKind { name: "added", summary: "A client's amount was added here.", leads: false },
+        FactKind { name: "read", summary: "A read was answered.", leads: false },
+        FactKind { name: "merged", summary: "What another replica told changed the state.", leads: false },
+    ];
+
+    fn kind(&self) -> Option<usize> {
+        Some(match self {
+            Fact::Added(_) => 0,
+            Fact::Read(_) => 1,
+            Fact::Merged { .. } => 2,
+        })
+    }
 }
 
 /// Changes that one fact tells.

@@ -4,7 +4,7 @@
 use crate::epidemic::gossip::actor::Gossip;
 use crate::epidemic::gossip::state::State;
 use crate::sorted::{Merged, Sorted};
-use quorate_engine::{Context, NodeId, Sink, Update, Wire};
+use quorate_engine::{Context, Fact, FactKind, NodeId, Sink, Update, Wire};
 
 /// Each replica's tally. S1 `counts`; as versions, a vector clock.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -35,6 +35,15 @@ pub enum Combine {
 /// Stated inside: a local addition took effect.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Applied(pub i64);
+
+/// The counter states it under a name of its own.
+impl Fact for Applied {
+    const KINDS: &'static [FactKind] = &[];
+
+    fn kind(&self) -> Option<usize> {
+        None
+    }
+}
 
 impl Counts {
     /// S1 `value`.

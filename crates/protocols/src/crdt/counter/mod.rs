@@ -18,14 +18,14 @@ pub mod counts;
 mod evidence;
 
 use crate::epidemic::gossip::ROUNDS;
-use crate::epidemic::gossip::options::{FANOUT, INTERVAL, MODE, Options, REPLY, START};
+use crate::epidemic::gossip::options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
 use crate::harness::{self, CONVERGES, Glue, VERIFIED, no_variant};
 use crate::options::{Field, OptionError, Values};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
 use actor::{Counter, Request};
 use counts::Combine;
 
-const OPTIONS: &[Field] = &[MODE, FANOUT, INTERVAL, START, REPLY];
+const OPTIONS: &[Field] = &[MODE, FANOUT, INTERVAL, START, REPLY, PARTNERS];
 const VARIANTS: &[Variant] = &[Variant {
     name: "sum-merge",
     summary: "a merge adds the counts instead of taking the maximum: what is met twice counts twice",
@@ -50,6 +50,7 @@ pub const G_COUNTER: Protocol = Protocol {
     catalogue: &["B2"],
     options: OPTIONS,
     variants: VARIANTS,
+    facts: <actor::Fact as quorate_engine::Fact>::KINDS,
     checks: CHECKS,
     metrics: METRICS,
     run: |job| harness::run(&GROWING, job),
@@ -67,6 +68,7 @@ pub const PN_COUNTER: Protocol = Protocol {
     catalogue: &["B2"],
     options: OPTIONS,
     variants: VARIANTS,
+    facts: <actor::Fact as quorate_engine::Fact>::KINDS,
     checks: CHECKS,
     metrics: METRICS,
     run: |job| harness::run(&BOTH_WAYS, job),

@@ -4,7 +4,7 @@
 //! S1 exchanges by a call into the peer's memory. Here it is messages, so states cross each other, get lost and arrive late.
 
 use super::message::{Message, Tick};
-use super::options::{Mode, Options, Reply, Start};
+use super::options::{Mode, Options, Partners, Reply, Start};
 use super::state::State;
 use crate::sorted::Merged;
 use quorate_engine::{Actor, Content, Context, NodeId, OpId, Update};
@@ -153,7 +153,10 @@ impl<S: State> Actor for Gossip<S> {
             self.round_start = self.state.clone();
         }
         if options.mode != Mode::Push || self.state.is_some() {
-            let peers = ctx.peers();
+            let peers = match options.partners {
+                Partners::Neighbours => ctx.peers(),
+                Partners::Anyone => ctx.others(),
+            };
             if options.fanout as u32 >= peers.len() {
                 peers.iter().for_each(|peer| self.meet(ctx, peer));
             } else {

@@ -4,7 +4,7 @@
 use super::actor::Gossip;
 use super::options::Options;
 use super::store::{Rule, Store};
-use quorate_engine::{Broken, Monitor, NodeId, Update};
+use quorate_engine::{Broken, FactKind, Monitor, NodeId, Update};
 use std::collections::BTreeMap;
 
 /// What a replica states about its store.
@@ -24,6 +24,20 @@ pub enum Fact {
         /// What it holds from now on.
         new: Update,
     },
+}
+
+impl quorate_engine::Fact for Fact {
+    const KINDS: &'static [FactKind] = &[
+        FactKind { name: "wrote", summary: "A local write took effect.", leads: false },
+        FactKind { name: "replaced", summary: "Of two writes that met, one took the other's place.", leads: false },
+    ];
+
+    fn kind(&self) -> Option<usize> {
+        Some(match self {
+            Fact::Wrote { .. } => 0,
+            Fact::Replaced { .. } => 1,
+        })
+    }
 }
 
 /// The property that the monitor judges.

@@ -26,7 +26,7 @@ use crate::harness::{self, CONVERGES, Glue, VERIFIED, no_variant};
 use crate::options::{Choice, Default, Field, FieldKind, OptionError, Values};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
 use actor::Gossip;
-use options::{FANOUT, INTERVAL, MODE, Options, REPLY, START};
+use options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
 use store::{Order, Request, Rule, Stamps, Store};
 
 const VERSION: Field = Field {
@@ -50,12 +50,17 @@ pub const PROTOCOL: Protocol = Protocol {
         "gossip/two-writers.toml",
         "gossip/rounds.toml",
         "gossip/bench.toml",
+        "world/regions.toml",
+        "world/topologies.toml",
+        "world/bandwidth.toml",
+        "world/relay.toml",
+        "world/clocks.toml",
     ],
     family: "epidemic",
     summary: "replicas exchange a versioned key-value state with random peers until all agree",
     source: "S1 Pattern 2; Demers et al. 1987",
     catalogue: &["C1"],
-    options: &[MODE, FANOUT, INTERVAL, START, REPLY, VERSION],
+    options: &[MODE, FANOUT, INTERVAL, START, REPLY, PARTNERS, VERSION],
     variants: &[
         Variant {
             name: "wall-clock",
@@ -68,6 +73,7 @@ pub const PROTOCOL: Protocol = Protocol {
             caught_by: CONVERGES.name,
         },
     ],
+    facts: <lineage::Fact as quorate_engine::Fact>::KINDS,
     checks: &[
         CONVERGES,
         VERIFIED,

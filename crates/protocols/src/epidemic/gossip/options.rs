@@ -16,6 +16,8 @@ pub struct Options<R> {
     pub start: Start,
     /// Which state a reply carries.
     pub reply: Reply,
+    /// Whom a replica meets.
+    pub partners: Partners,
     /// How states change and merge.
     pub rule: R,
 }
@@ -49,6 +51,15 @@ pub enum Reply {
     Live,
 }
 
+/// Whom a replica meets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Partners {
+    /// Its neighbours in the topology.
+    Neighbours,
+    /// Any other replica: what is said to one that is no neighbour is handed on.
+    Anyone,
+}
+
 const MODES: &[Choice] = &[
     Choice { name: "push", doc: "the caller tells the peer its state; nothing is sent while there is nothing to tell" },
     Choice { name: "pull", doc: "the caller asks the peer for its state" },
@@ -63,6 +74,11 @@ const STARTS: &[Choice] = &[
 const REPLIES: &[Choice] = &[
     Choice { name: "live", doc: "the state at the moment of the reply" },
     Choice { name: "round-start", doc: "the state at the replying replica's own latest round, as the literature counts rounds" },
+];
+
+const PARTNERS_CHOICES: &[Choice] = &[
+    Choice { name: "neighbours", doc: "its neighbours in the topology: all others in a mesh" },
+    Choice { name: "anyone", doc: "any other replica: what is said to one that is no neighbour is handed on, hop by hop" },
 ];
 
 pub(crate) const MODE: Field = Field {
@@ -100,6 +116,13 @@ pub(crate) const REPLY: Field = Field {
     doc: "Which state the answer to a pull or push-pull carries.",
 };
 
+pub(crate) const PARTNERS: Field = Field {
+    name: "partners",
+    kind: FieldKind::Choice(PARTNERS_CHOICES),
+    default: Default::Choice("neighbours"),
+    doc: "Among whom a replica draws its peers.",
+};
+
 impl<R> Options<R> {
     /// The options of a checked scenario.
     pub(crate) fn new(values: &Values, rule: R) -> Options<R> {
@@ -113,6 +136,7 @@ impl<R> Options<R> {
             interval: values.duration(INTERVAL.name),
             start: if values.choice(START.name) == "together" { Start::Together } else { Start::Spread },
             reply: if values.choice(REPLY.name) == "round-start" { Reply::RoundStart } else { Reply::Live },
+            partners: if values.choice(PARTNERS.name) == "anyone" { Partners::Anyone } else { Partners::Neighbours },
             rule,
         }
     }

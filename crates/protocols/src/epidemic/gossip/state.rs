@@ -18,7 +18,7 @@ pub trait State: Wire + Clone + Eq + Hash + Debug + Default + 'static {
     /// A local change, ready to be logged and applied.
     type Change: Wire + Clone + Eq + Hash + Debug + 'static;
     /// What is stated about changes and merges.
-    type Fact: Clone + Eq + Hash + Debug + 'static;
+    type Fact: quorate_engine::Fact;
     /// What judges the facts.
     type Monitor: Monitor<Gossip<Self>>;
 

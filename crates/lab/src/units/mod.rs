@@ -1,10 +1,21 @@
-//! Quantities as people write them: durations, bytes, probabilities, parts per million. Exact decimal arithmetic to integers;
-//! nothing is rounded, and a number without its unit is refused with the cure. It does not know where a text stands: the
-//! messages are about the value alone.
+//! Quantities as people write them: durations, sizes, rates, bandwidths, probabilities, parts per million. Exact decimal
+//! arithmetic to integers; nothing is rounded, and a number without its unit is refused with the cure. It does not know where a
+//! text stands: the messages are about the value alone.
+//!
+//! Each quantity is read from a literal (`duration`), and from a value that an expression came to (`duration_of`), within the
+//! same range.
 
+mod decimal;
+mod rates;
+
+use crate::arithmetic::{Dimension, Measure, Rational};
+use decimal::{Decimal, Inexact};
 use quorate_engine::random::Probability;
 use quorate_engine::time::{Nanos, show};
 use std::fmt::Display;
+
+pub use rates::{Rate, bytes_per_second, rate, show_bytes_per_second, show_rate};
+pub(crate) use rates::{bare_bandwidth, bare_rate, bytes_per_second_of, is_per, is_rate, rate_of};
 
 const DURATION_UNITS: Units = Units {
     what: "duration",
@@ -50,7 +61,15 @@ const LONGEST: &str = "584 years";
 /// What is wrong and what would be right: no unit, an unknown one, a negative value, a part of a nanosecond, more than
 /// 584 years.
 pub fn duration(text: &str) -> Result<Nanos, String> {
-    let nanos = DURATION_UNITS.read(text)?;
+    nonnegative_nanos(DURATION_UNITS.read(text)?, text)
+}
+
+/// A duration that `text` came to.
+pub(crate) fn duration_of(value: Rational, text: &str) -> Result<Nanos, String> {
+    nonnegative_nanos(whole(value, text, "nanoseconds")?, text)
+}
+
+fn nonnegative_nanos(nanos: i128, text: &str) -> Result<Nanos, String> {
     if nanos < 0 {
         return Err(format!("{} is negative; a duration here is at least 0s", quoted(text)));
     }
@@ -62,7 +81,16 @@ pub fn duration(text: &str) -> Result<Nanos, String> {
 /// # Errors
 /// As [`duration`], but for the sign; and the limit is 292 years either way.
 pub fn signed_duration(text: &str) -> Result<i64, String> {
-    i64::try_from(DURATION_UNITS.read(text)?).map_err(|_| format!("{} is longer than 292 years", quoted(text)))
+    signed_nanos(DURATION_UNITS.read(text)?, text)
+}
+
+/// A duration, perhaps negative, that `text` came to.
+pub(crate) fn signed_duration_of(value: Rational, text: &str) -> Result<i64, String> {
+    signed_nanos(whole(value, text, "nanoseconds")?, text)
+}
+
+fn signed_nanos(nanos: i128, text: &str) -> Result<i64, String> {
+    i64::try_from(nanos).map_err(|_| format!("{} is longer than 292 years", quoted(text)))
 }
 
 /// A number of bytes such as `200B`, `1KB` (1000) or `1KiB` (1024).
@@ -70,7 +98,15 @@ pub fn signed_duration(text: &str) -> Result<i64, String> {
 /// # Errors
 /// As [`duration`].
 pub fn bytes(text: &str) -> Result<u64, String> {
-    let bytes = BYTE_UNITS.read(text)?;
+    nonnegative_bytes(BYTE_UNITS.read(text)?, text)
+}
+
+/// A number of bytes that `text` came to.
+pub(crate) fn bytes_of(value: Rational, text: &str) -> Result<u64, String> {
+    nonnegative_bytes(whole(value, text, "bytes")?, text)
+}
+
+fn nonnegative_bytes(bytes: i128, text: &str) -> Result<u64, String> {
     if bytes < 0 {
         return Err(format!("{} is negative; a size is at least 0B", quoted(text)));
     }
@@ -111,29 +147,84 @@ pub fn show_signed(nanos: i64) -> String {
     format!("{sign}{}", show(nanos.unsigned_abs()))
 }
 
+/// Nanoseconds as a person writes them, whatever their sign and number.
+pub(crate) fn show_nanos(nanos: i128) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    match u64::try_from(nanos.unsigned_abs()) {
+        Ok(magnitude) => format!("{sign}{}", show(magnitude)),
+        Err(_) => format!("{nanos}ns"),
+    }
+}
+
+/// Bytes as a person writes them: in the largest decimal unit that needs no fraction.
+pub fn show_bytes(bytes: i128) -> String {
+    let decimal = BYTE_UNITS.units.iter().filter(|(name, _)| !name.contains('i'));
+    let (name, scale) = decimal.rev().find(|(_, scale)| bytes != 0 && bytes % scale == 0).unwrap_or(&("B", 1));
+    format!("{}{name}", bytes / scale)
+}
+
+/// Whether a word is a unit of time.
+pub(crate) fn is_duration(unit: &str) -> bool {
+    DURATION_UNITS.scale(unit).is_some()
+}
+
 /// What is wrong with a bare number where a duration should stand.
 pub(crate) fn bare_duration(number: impl Display) -> String {
     DURATION_UNITS.no_unit(&number.to_string())
 }
 
-/// A number with its unit, in the base unit of whichever family the unit belongs to.
-pub(crate) enum Quantity {
-    /// Of time.
-    Nanos(i128),
-    /// Of data.
-    Bytes(i128),
+/// What is wrong with a bare number where a size should stand.
+pub(crate) fn bare_bytes(number: impl Display) -> String {
+    BYTE_UNITS.no_unit(&number.to_string())
 }
 
-/// A number whose unit says what it is: `2s`, `10KB`.
-pub(crate) fn quantity(text: &str) -> Result<Quantity, String> {
-    let (_, unit) = split(text);
-    if BYTE_UNITS.scale(unit).is_some() {
-        return BYTE_UNITS.read(text).map(Quantity::Bytes);
+/// A number whose unit says what it is: `2s`, `10KB`, `500/s`, `99%`, `400`.
+pub(crate) fn measure(text: &str) -> Result<Measure, String> {
+    let (number, unit) = split(text);
+    let of = |dimension| move |value| Measure { value, dimension };
+    if text.contains('/') {
+        return rates::measure(text);
     }
-    if DURATION_UNITS.scale(unit).is_some() {
-        return DURATION_UNITS.read(text).map(Quantity::Nanos);
+    match unit {
+        "" => exact(number, text).map(of(Dimension::Plain)),
+        "%" => exact(number, text)?.over(hundred()).ok_or_else(|| too_many_digits(text)).map(of(Dimension::Plain)),
+        unit if BYTE_UNITS.scale(unit).is_some() => BYTE_UNITS.read_exact(text).map(of(Dimension::Data)),
+        unit if DURATION_UNITS.scale(unit).is_some() => DURATION_UNITS.read_exact(text).map(of(Dimension::Time)),
+        _ => Err(format!(
+            "{} has an unknown unit; durations take {}, sizes {}",
+            quoted(text),
+            DURATION_UNITS.listed,
+            BYTE_UNITS.listed
+        )),
     }
-    Err(format!("{} has an unknown unit; durations take {}, sizes {}", quoted(text), DURATION_UNITS.listed, BYTE_UNITS.listed))
+}
+
+fn hundred() -> Rational {
+    Rational::whole(100).unwrap_or(Rational::ZERO)
+}
+
+/// Plain digits, perhaps with a point and digits.
+fn exact(number: &str, text: &str) -> Result<Rational, String> {
+    let decimal = Decimal::read(number).ok_or_else(|| format!("{} is no number", quoted(text)))?;
+    decimal.exact().ok_or_else(|| too_many_digits(text))
+}
+
+fn too_many_digits(text: &str) -> String {
+    format!("{} has more digits than can be worked out exactly: 38", quoted(text))
+}
+
+/// A float as the decimal that a person wrote: the shortest one that reads as it.
+pub(crate) fn exact_float(number: f64) -> Option<Rational> {
+    // The plain form: it never has an exponent.
+    Decimal::read(&format!("{number}"))?.exact()
+}
+
+/// The whole number that `text` came to, of something.
+fn whole(value: Rational, text: &str, of: &str) -> Result<i128, String> {
+    value.to_whole().ok_or_else(|| {
+        let clean = text.trim();
+        format!("{} comes to {value} {of}, which is not whole; write floor({clean}) or ceil({clean})", quoted(text))
+    })
 }
 
 /// A family of units.
@@ -167,6 +258,11 @@ impl Units {
             Err(Inexact::Finer) => Err(format!("{} is not a whole number of {}s", quoted(text), &self.finest[2..])),
             Err(Inexact::Overflow) => Err(too_large(text, self.what)),
         }
+    }
+
+    /// The value in the base unit, as a fraction.
+    fn read_exact(&self, text: &str) -> Result<Rational, String> {
+        Rational::whole(self.read(text)?).ok_or_else(|| too_many_digits(text))
     }
 
     fn no_number(&self, text: &str) -> String {
@@ -210,49 +306,6 @@ fn too_large(text: &str, what: &str) -> String {
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     text.split_at(end)
-}
-
-/// A decimal number without exponent: `digits / 10^places`.
-struct Decimal {
-    digits: i128,
-    places: u32,
-}
-
-enum Inexact {
-    Finer,
-    Overflow,
-}
-
-impl Decimal {
-    /// `None` for what is no number: digits, at most one point with digits on both sides, and a minus in front.
-    fn read(text: &str) -> Option<Decimal> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) {
-            return None;
-        }
-        let fraction = fraction.trim_end_matches('0');
-        let digits = whole.bytes().chain(fraction.bytes()).fold(0i128, |sum, digit| {
-            // Saturates: whatever is so large is out of range in any unit.
-            sum.saturating_mul(10).saturating_add(i128::from(digit - b'0'))
-        });
-        let places = u32::try_from(fraction.len()).ok()?;
-        Some(Decimal { digits: if negative { -digits } else { digits }, places })
-    }
-
-    fn times(&self, scale: i128) -> Result<i128, Inexact> {
-        // More than 13 decimal places divide no unit: the largest is 36 × 10^11.
-        let divisor = 10i128.checked_pow(self.places).ok_or(Inexact::Finer)?;
-        let product = self.digits.checked_mul(scale).ok_or(Inexact::Overflow)?;
-        if product % divisor != 0 {
-            return Err(Inexact::Finer);
-        }
-        Ok(product / divisor)
-    }
 }
 
 /// A text in quotes for a message; a long one is cut.

@@ -1,22 +1,23 @@
-//! The words and signs of an expectation, with their places. What they mean together is `parse`'s and `bound`'s part.
+//! The words and signs of an expression, with their places. What they mean together is `expression`'s part, and of an
+//! expectation also `expect::parse`'s.
 
 use super::Mistake;
-use crate::units::quoted;
+use crate::units::{self, quoted};
 use std::ops::Range;
 
 /// A word or a sign.
 #[derive(Clone, Debug)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
-    pub(super) span: Range<usize>,
+pub(crate) struct Token<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) text: &'a str,
+    pub(crate) span: Range<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name, perhaps dotted, perhaps with hyphens.
     Name,
-    /// A number with what is written to its right without a space: `2s`, `99%`, `400`.
+    /// A number with what is written to its right without a space: `2s`, `99%`, `400`, `10MB/s`.
     Number,
     Sign,
     /// Behind the last.
@@ -24,21 +25,21 @@ pub(super) enum Kind {
 }
 
 impl Token<'_> {
-    pub(super) fn mistake(&self, message: impl Into<String>) -> Mistake {
+    pub(crate) fn mistake(&self, message: impl Into<String>) -> Mistake {
         Mistake { message: message.into(), span: self.span.clone(), help: None }
     }
 
     /// The token for a message.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         if self.kind == Kind::End { "the end".to_string() } else { quoted(self.text) }
     }
 }
 
-const SIGNS: [&str; 11] = ["<=", ">=", "==", "<", ">", "(", ")", "+", "-", "*", "/"];
+const SIGNS: [&str; 12] = ["<=", ">=", "==", "<", ">", "(", ")", "+", "-", "*", "/", ","];
 
 /// All tokens of a text; the last is [`Kind::End`]. A hyphen is part of a name only if there is such a name: of
 /// `nodes-fanout`, `nodes` is known and `nodes-fanout` is not, so that is a subtraction.
-pub(super) fn tokens<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Result<Vec<Token<'a>>, Mistake> {
+pub(crate) fn tokens<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Result<Vec<Token<'a>>, Mistake> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -69,6 +70,7 @@ fn unexpected(sign: char, at: usize) -> Mistake {
         '=' => "; to compare, write ==",
         '≤' => "; write <=",
         '≥' => "; write >=",
+        '^' => "; write a power as a product",
         '!' | '&' | '|' => "; one expectation is one comparison: give each its own line",
         _ => "",
     };
@@ -97,7 +99,48 @@ fn known_length(name: &str, known: &dyn Fn(&str) -> bool) -> usize {
     length
 }
 
+/// A number with its unit; `/s` and its like behind it belong to it, for no parameter has such a name.
 fn number_length(rest: &str) -> usize {
     let part = |c: char| c.is_alphanumeric() || c == '.' || c == '%' || c == 'µ' || c == 'μ';
-    rest.find(|c| !part(c)).unwrap_or(rest.len())
+    let length = rest.find(|c| !part(c)).unwrap_or(rest.len());
+    let Some(below) = rest[length..].strip_prefix('/') else { return length };
+    let word = below.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(below.len());
+    if units::is_per(&below[..word]) { length + 1 + word } else { length }
+}
+
+/// Tokens as they are consumed. Invariant: the last one is the end, and is never passed.
+pub(crate) struct Cursor<'t, 'a> {
+    tokens: &'t [Token<'a>],
+    next: usize,
+}
+
+impl<'t, 'a> Cursor<'t, 'a> {
+    pub(crate) fn new(tokens: &'t [Token<'a>]) -> Cursor<'t, 'a> {
+        Cursor { tokens, next: 0 }
+    }
+
+    pub(crate) fn peek(&self) -> &'t Token<'a> {
+        &self.tokens[self.next]
+    }
+
+    /// The token behind the next one.
+    pub(crate) fn peek_second(&self) -> &'t Token<'a> {
+        &self.tokens[(self.next + 1).min(self.tokens.len() - 1)]
+    }
+
+    pub(crate) fn take(&mut self) -> &'t Token<'a> {
+        let token = self.peek();
+        self.next = (self.next + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    pub(crate) fn take_if(&mut self, text: &str) -> Option<&'t Token<'a>> {
+        let token = self.peek();
+        (token.kind != Kind::End && token.text == text).then(|| self.take())
+    }
+
+    pub(crate) fn need(&mut self, text: &str) -> Result<&'t Token<'a>, Mistake> {
+        let found = self.peek();
+        self.take_if(text).ok_or_else(|| found.mistake(format!("\"{text}\" is expected here, not {}", found.shown())))
+    }
 }

@@ -1,11 +1,17 @@
 //! A plan: a scenario as resolved, checked and complete, as plain data. Whoever holds one can run it without asking anything
 //! about the text that it came from. It is made by [`crate::text::parse`] and nowhere else.
 
+mod network;
+
+pub(crate) use network::{BY_REGION, MESH, setup as links};
+pub use network::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
+
+use crate::arithmetic::Measure;
 use crate::expect::Expectation;
 use crate::resolved;
 use quorate_engine::fault::{Partition, Timed};
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Clocks, Network, Setup, Ties, Until};
+use quorate_engine::setup::{Clocks, Hosts, Network, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
 use quorate_protocols::options::{Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
@@ -43,12 +49,20 @@ pub struct Plan {
     pub ties: Ties,
     /// Replicas: at least 1.
     pub nodes: u32,
+    /// What the scenario gave names, worked out, in its order. The other fields hold what their expressions came to.
+    pub parameters: Vec<(String, Measure)>,
     /// Client pseudo-nodes: one for each replica that is asked, in the replicas' order.
     pub clients: u32,
-    /// The links.
-    pub network: Network,
-    /// The clocks.
-    pub clocks: Clocks,
+    /// Where replicas stand.
+    pub regions: Vec<Region>,
+    /// The links, as written.
+    pub network: NetworkPlan,
+    /// The links, as the engine has them. Invariant: made of `network` and `regions`.
+    pub links: Network,
+    /// The machines, where they take time.
+    pub hosts: Vec<Hosts>,
+    /// The clocks, where they are not true.
+    pub clocks: Vec<Clocks>,
     /// What goes wrong, as written.
     pub faults: Vec<FaultEntry>,
     /// What goes wrong, instant by instant, in ascending order of time. Invariant: made of `faults`.
@@ -74,6 +88,8 @@ pub struct FaultEntry {
     pub at: Time,
     /// How long it lasts, for what ends by itself; it ends at the run's end at the latest.
     pub lasts: Option<Nanos>,
+    /// The fact whose last stater it befalls; then the sets of `what` are empty.
+    pub whom: Option<&'static str>,
     /// What happens.
     pub what: What,
 }
@@ -135,8 +151,9 @@ impl Plan {
             duration: self.duration,
             until: self.until,
             ties: self.ties,
-            network: self.network.clone(),
-            clocks: self.clocks,
+            network: self.links.clone(),
+            hosts: self.hosts.clone(),
+            clocks: self.clocks.clone(),
             faults: self.timeline.clone(),
             round: self.round(),
             verify: false,
