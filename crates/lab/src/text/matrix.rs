@@ -77,7 +77,7 @@ fn from_file(spot: &Spot<'_>, file: &Included<'_>, tail: Option<f64>) -> Read<Ma
             return Err(file.fail(span.clone(), format!("{} is no region of the head: {}", quoted(name), regions.join(", "))));
         };
         if values.len() != regions.len() {
-            let message = format!("the row of {name} has {} figures, and the head names {} regions", values.len(), regions.len());
+            let message = format!("the row of {name} has {} where the head names {} regions", values.len(), regions.len());
             return Err(file.fail(span.clone(), message));
         }
         let read = values.iter().map(|(span, cell)| figures.read(cell, tail).map_err(|message| file.fail(span.clone(), message)));

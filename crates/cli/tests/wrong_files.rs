@@ -1,0 +1,46 @@
+//! A catalogue of wrong files: each in `tests/wrong/` is refused at the place that its first line names, and what the command
+//! says is golden, so that a changed message is read. Blessed with `QUORATE_BLESS=1 cargo test -p quorate --test wrong_files`.
+
+mod common;
+
+use common::{end, quorate, root};
+use std::path::PathBuf;
+
+fn folder() -> PathBuf {
+    root().join("crates/cli/tests/wrong")
+}
+
+/// The wrong scenarios, in order. What they include stands beside them.
+fn files() -> Vec<String> {
+    let entries = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<String> = entries.filter(|name| name.ends_with(".toml") || name.ends_with(".json")).collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn every_wrong_file_is_refused_where_it_is_wrong_and_in_the_words_of_the_golden_file() {
+    let files = files();
+    assert!(files.len() >= 60, "{} wrong files", files.len());
+    let mut said = String::new();
+    for file in &files {
+        let ended = end(quorate(&["validate", file]).current_dir(folder()));
+        assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{file}: {}", ended.stderr);
+        // `# 3:5` in a TOML file names a place in it, `# other.csv:3:5` one in a file that it includes.
+        let text = std::fs::read_to_string(folder().join(file)).unwrap();
+        let place = match text.lines().next().and_then(|line| line.strip_prefix("# ")) {
+            Some(place) if place.contains('.') => place.to_string(),
+            Some(place) => format!("{file}:{place}"),
+            None => format!("{file}:"),
+        };
+        assert!(ended.stderr.starts_with(&format!("{place}: error: ")) || place.ends_with(':'), "{place}:\n{}", ended.stderr);
+        said += &format!("== {file}\n{}\n", ended.stderr);
+    }
+    let golden = folder().join("golden.txt");
+    if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(&golden, &said).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap();
+    let differs = said.lines().zip(expected.lines()).find(|(said, expected)| said != expected);
+    assert_eq!(said, expected, "first difference: {differs:?}; if it is better, bless it");
+}
