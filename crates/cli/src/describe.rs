@@ -140,6 +140,11 @@ fn protocol_page(text: &mut String, protocol: &'static Protocol) {
             .map(|variant| (variant.name, format!("{} (caught by {})", sentence(variant.summary), variant.caught_by))),
     );
     section(text, "Checks", protocol.checks.iter().map(|check| (check.name, sentence(check.summary))));
+    let facts = protocol.facts.iter().map(|fact| {
+        let leads = if fact.leads { " Who states it leads: \"leader\"." } else { "" };
+        (fact.name, format!("{}{leads}", sentence(fact.summary)))
+    });
+    section(text, "Facts: \"fact:NAME\" is whoever stated it last", facts);
     let title = "Metrics of its own, besides those of quorate list metrics";
     section(text, title, protocol.metrics.iter().map(|metric| (metric.name, with_unit(metric))));
     text.push_str(&format!("\nTo begin with: quorate new my-{0} --protocol {0}\n", protocol.name));

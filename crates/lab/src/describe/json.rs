@@ -73,6 +73,7 @@ fn protocol_json(protocol: &Protocol) -> Value {
         "options": protocol.options.iter().map(option_json).collect::<Vec<_>>(),
         "variants": protocol.variants.iter().map(variant).collect::<Vec<_>>(),
         "checks": protocol.checks.iter().map(check).collect::<Vec<_>>(),
+        "facts": protocol.facts.iter().map(|fact| named(fact.name, fact.summary)).collect::<Vec<_>>(),
         "metrics": protocol.metrics.iter().map(metric).collect::<Vec<_>>(),
         "scenarios": protocol.scenarios,
     })
