@@ -138,6 +138,26 @@ pub enum Density {
 }
 
 impl Topology {
+    /// Its name, as scenarios have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Topology::Mesh => "mesh",
+            Topology::Star { .. } => "star",
+            Topology::Tree { .. } => "tree",
+            Topology::Ring { .. } => "ring",
+            Topology::Line => "line",
+            Topology::Grid { .. } => "grid",
+            Topology::TwoLevel { .. } => "two-level",
+            Topology::Random { law, .. } => match law {
+                Law::Regular { .. } => "random-regular",
+                Law::ErdosRenyi(_) => "erdos-renyi",
+                Law::SmallWorld { .. } => "small-world",
+                Law::ScaleFree { .. } => "scale-free",
+            },
+            Topology::Edges(_) => "edge-list",
+        }
+    }
+
     /// The links among so many nodes in a run of that seed; `None` of a mesh, which needs no graph.
     ///
     /// # Errors

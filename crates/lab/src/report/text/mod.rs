@@ -31,11 +31,16 @@ fn scenario(plan: &Plan) -> String {
     if plan.variant != "right" {
         what += &format!(", planted variant {}", plan.variant);
     }
+    // Everyone linked to everyone is what people think of first.
+    let graph = match plan.network.topology.name() {
+        "mesh" => String::new(),
+        name => format!(" linked as {name}"),
+    };
     let summary = if plan.summary.is_empty() { String::new() } else { paragraph("", &plan.summary) };
     summary
         + &paragraph(
             "",
-            &format!("{what}; {} nodes, {} of simulated time.", figures::count(plan.nodes.into()), show(plan.duration)),
+            &format!("{what}; {} nodes{graph}, {} of simulated time.", figures::count(plan.nodes.into()), show(plan.duration)),
         )
 }
 
