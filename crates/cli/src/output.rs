@@ -101,10 +101,21 @@ pub(crate) fn json_text(document: &serde_json::Value) -> String {
     format!("{document:#}\n")
 }
 
+/// A file that becomes a result once it is whole: others may read it, as far as the user's mask lets them.
+fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
 /// Writes a file so that it is there whole or not at all.
 pub(crate) fn write_file(path: &Path, content: &str) -> Result<(), Stop> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    let written = temporary_in(folder).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)
@@ -115,7 +126,7 @@ pub(crate) fn write_file(path: &Path, content: &str) -> Result<(), Stop> {
 /// Writes a file that must not be there yet, whole or not at all.
 pub(crate) fn write_new_file(path: &Path, content: &str) -> Result<(), Stop> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    let written = temporary_in(folder).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
         file.persist_noclobber(path).map_err(|error| error.error)
     });

@@ -9,23 +9,26 @@ const CELLS: usize = 1_024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Histogram {
     cells: Box<[u64; CELLS]>,
+    longest: Nanos,
 }
 
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Histogram {
-        Histogram { cells: Box::new([0; CELLS]) }
+        Histogram { cells: Box::new([0; CELLS]), longest: 0 }
     }
 
     /// Counts one duration.
     #[inline]
     pub fn record(&mut self, value: Nanos) {
         self.cells[cell(value) % CELLS] += 1;
+        self.longest = self.longest.max(value);
     }
 
     /// Adds another's counts.
     pub fn add(&mut self, other: &Histogram) {
         self.cells.iter_mut().zip(&*other.cells).for_each(|(mine, theirs)| *mine += theirs);
+        self.longest = self.longest.max(other.longest);
     }
 
     /// How many were counted.
@@ -34,7 +37,7 @@ impl Histogram {
     }
 
     /// The upper end of the first cell at or below which the share `q` of the counts lies: at most 6.25 % above the exact
-    /// quantile. `None` when nothing was counted.
+    /// quantile, and exact at 1. `None` when nothing was counted.
     pub fn quantile(&self, q: f64) -> Option<Nanos> {
         let count = self.count();
         let wanted = ((q * count as f64).ceil() as u64).clamp(1, count.max(1));
@@ -43,7 +46,7 @@ impl Histogram {
             seen += cell;
             seen >= wanted
         });
-        reached.map(upper_end)
+        reached.map(|cell| upper_end(cell).min(self.longest))
     }
 }
 

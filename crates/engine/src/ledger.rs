@@ -70,7 +70,7 @@ impl Cause {
 pub struct Tally {
     /// Sends, lost ones included.
     pub sent: u64,
-    /// Bytes of the sends' wire encodings, without any transport's headers.
+    /// Bytes of the sends' wire encodings, with the headers of packets where links cut messages into packets.
     pub bytes: u64,
     /// Deliveries, duplicates included.
     pub delivered: u64,

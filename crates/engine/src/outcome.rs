@@ -138,7 +138,7 @@ impl OperationStatus {
 pub struct Strike {
     /// The fault.
     pub planned: Timed,
-    /// Whether its time came.
+    /// Whether its time came, and, for one that waits for a fact, somebody had stated it.
     pub struck: bool,
     /// Nodes that it changed (for a heal: partitions that it ended).
     pub touched: u64,

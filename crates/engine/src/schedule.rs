@@ -34,7 +34,7 @@ pub(crate) enum Event {
     Timeout(OpId),
     /// The packet of this number reaches the end of a hop.
     Packet(u64),
-    /// A host has served the work of this number.
+    /// A host has served the first in its inbox, if this was its last word about when.
     Served(u32),
     /// A wall clock jumps.
     Jump,

@@ -90,8 +90,8 @@ pub struct Network {
     pub classes: Vec<String>,
     /// Where replicas stand, and so which link joins them.
     pub sites: Sites,
-    /// One-way delay between a client and a replica, over a link that otherwise is as the first. `None`: clients live beside
-    /// their replica, and what they say is neither delayed nor lost.
+    /// One-way delay between a client and a replica, over a link that loses and holds back as the first does, and takes in at
+    /// once. `None`: clients live beside their replica, and what they say is neither delayed nor lost.
     pub client_latency: Option<Distribution>,
     /// What changes, and when, in ascending order of time.
     pub changes: Vec<Change>,
@@ -114,7 +114,7 @@ impl Network {
             topology: Topology::Mesh,
             routing: Routing::FewestHops,
             links: vec![link],
-            classes: vec!["mesh".to_string()],
+            classes: vec!["plain".to_string()],
             sites: Sites::default(),
             client_latency: None,
             changes: Vec::new(),
@@ -216,11 +216,12 @@ pub struct Change {
 /// How the network changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Changed {
-    /// These pairs become neighbours; those that are, stay so.
-    Add(Vec<(u32, u32)>),
-    /// These pairs are neighbours no longer.
-    Remove(Vec<(u32, u32)>),
-    /// These replicas lose all their neighbours and get those of the second set instead.
+    /// Under this number, these pairs are neighbours from now on (`true`), or are not: until the number is undone, or another
+    /// says otherwise of a pair.
+    Links(u32, bool, Vec<(u32, u32)>),
+    /// What was said under this number holds no longer: of its pairs holds what was said last, or else what the topology says.
+    Undo(u32),
+    /// These replicas lose all their neighbours and get those of the second set instead, whatever was said of their links before.
     Attach(NodeSet, NodeSet),
     /// These replicas now stand at another site: a place in [`Sites::members`], or `None` for no site.
     Move(NodeSet, Option<u16>),
@@ -236,7 +237,8 @@ pub struct Hosts {
     pub service: Option<Distribution>,
     /// How many messages and requests may wait or be served; what finds no room is dropped. `None`: any number.
     pub inbox: Option<u32>,
-    /// The interface through which all messages to other replicas leave.
+    /// The interface through which all messages to other replicas leave. It works by itself: what has been handed to it leaves
+    /// also when the machine stands still or crashes.
     pub egress: Option<Bandwidth>,
 }
 

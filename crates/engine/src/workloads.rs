@@ -138,6 +138,7 @@ impl Actor for Pair {
         ctx.send(self.partner, Ball(0));
     }
 
+    #[inline]
     fn message(&mut self, ctx: &mut Context<'_, Pair>, from: NodeId, Ball(count): Ball) {
         self.returned = self.returned.wrapping_add(1);
         ctx.send(from, Ball(count.wrapping_add(1)));
@@ -209,12 +210,14 @@ impl Actor for Teller {
         }
     }
 
+    #[inline]
     fn message(&mut self, ctx: &mut Context<'_, Teller>, _: NodeId, _: Ball) {
         if self.left.is_none() {
             self.tell(ctx, TELLINGS);
         }
     }
 
+    #[inline]
     fn timer(&mut self, ctx: &mut Context<'_, Teller>, Tell: Tell) {
         if let Some(left) = self.left {
             self.tell(ctx, left);
@@ -270,6 +273,7 @@ impl Timer for Pulse {
     }
 }
 
+#[inline]
 fn wait(ctx: &mut Context<'_, Beater>) {
     ctx.set_timer_within(Pulse::Suspect, 300 * MILLISECOND, 600 * MILLISECOND);
 }
@@ -293,10 +297,12 @@ impl Actor for Beater {
         wait(ctx);
     }
 
+    #[inline]
     fn message(&mut self, ctx: &mut Context<'_, Beater>, _: NodeId, _: Beat) {
         wait(ctx);
     }
 
+    #[inline]
     fn timer(&mut self, ctx: &mut Context<'_, Beater>, timer: Pulse) {
         match timer {
             Pulse::Beat => {

@@ -65,7 +65,7 @@ const VALUES: &[Case] = &[
     Case("loss = 0.01", "loss = 5", "x.toml:18:8: network.loss: 5 is not a probability: it must lie in 0 to 1; 5 % is 0.05"),
     Case("loss = 0.01", "loss = -0.5", "network.loss: -0.5 is not a probability"),
     Case("loss = 0.01", "loss = nan", "network.loss: NaN stands where a number should"),
-    Case("loss = 0.01", "loss = \"1%\"", "network.loss: \"1%\" stands where a number should"),
+    Case("loss = 0.01", "loss = \"1%\"", "network.loss: \"1%\" is not how a probability is written; write 0.01"),
     Case("p99 = \"40ms\"", "p99 = \"4ms\"", "network.latency: the 99th percentile, 4ms, is below the median, 5ms"),
     Case("lognormal = { median = \"5ms\", p99 = \"40ms\" }", "uniform = [\"5ms\"]", "network.latency.uniform: must be a list of two, such as [\"1ms\", \"10ms\"]"),
     Case("{ lognormal = {", "{ constant = \"1ms\", lognormal = {", "network.latency: has both \"constant\" and \"lognormal\"; a latency is exactly one of them"),

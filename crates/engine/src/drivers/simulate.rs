@@ -123,6 +123,9 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     /// # Errors
     /// When the run has no result that could be trusted.
     pub fn run_events(&mut self, events: u64) -> Result<bool, RunError> {
+        if let Some(failed) = &self.world.failed {
+            return Err(failed.clone());
+        }
         let limit = self.world.events.saturating_add(events);
         let watching = self.world.setup.until == Until::Converged || !self.world.moments.is_empty();
         let mut popped = 0u64;

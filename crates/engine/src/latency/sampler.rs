@@ -12,23 +12,24 @@ use super::table::Table;
 use crate::random::lane;
 
 /// A valid distribution, ready to be sampled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sampler {
-    form: Form,
-}
-
+///
 /// Constant and uniform are exact, to the last nanosecond, and take no table: a run of constant latencies stays in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sampler {
+    low_ns: u64,
+    /// The greatest latency less the least: 0 for a constant.
+    span_ns: u64,
+    /// What is neither constant nor uniform; then the rest has no meaning. Apart and shared, so that the commonest form takes one
+    /// comparison, and a table is there once however many links have it.
+    form: Option<Arc<Form>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
 enum Form {
-    /// `span` is the greatest latency less the least: 0 for a constant.
-    Uniform {
-        low_ns: u64,
-        span_ns: u64,
-    },
     Table(Table),
     /// Ascending, at least one.
     Steps(Arc<[u64]>),
-    Mixture(Box<Mixture>),
+    Mixture(Mixture),
 }
 
 /// The components of a mixture.
@@ -53,17 +54,20 @@ impl Sampler {
         let parts = distribution.valid_parts();
         match &parts[..] {
             [part] => Sampler::of(&part.shape),
-            _ => Sampler { form: Form::Mixture(Box::new(Mixture::new(&parts))) },
+            _ => Sampler::formed(Form::Mixture(Mixture::new(&parts))),
         }
     }
 
     fn of(shape: &Shape) -> Sampler {
-        let form = match shape {
-            Shape::Even { low_ns, high_ns } => Form::Uniform { low_ns: *low_ns, span_ns: high_ns - low_ns },
-            Shape::Steps(samples_ns) => Form::Steps(samples_ns.clone()),
-            Shape::Smooth(window) => Form::Table(Table::new(|end, p| window.tail_ns(end, p))),
-        };
-        Sampler { form }
+        match shape {
+            Shape::Even { low_ns, high_ns } => Sampler { low_ns: *low_ns, span_ns: high_ns - low_ns, form: None },
+            Shape::Steps(samples_ns) => Sampler::formed(Form::Steps(samples_ns.clone())),
+            Shape::Smooth(window) => Sampler::formed(Form::Table(Table::new(|end, p| window.tail_ns(end, p)))),
+        }
+    }
+
+    fn formed(form: Form) -> Sampler {
+        Sampler { low_ns: 0, span_ns: 0, form: Some(Arc::new(form)) }
     }
 
     /// The latency in nanoseconds at this draw of 64 uniform bits. Unless it is a mixture's, a greater draw never gives a
@@ -71,27 +75,33 @@ impl Sampler {
     #[inline(always)]
     pub fn sample(&self, draw: u64) -> u64 {
         match &self.form {
-            Form::Uniform { low_ns, span_ns } => low_ns + scale(draw, *span_ns),
-            Form::Table(table) => table.sample(draw),
-            Form::Steps(_) | Form::Mixture(_) => self.sample_apart(draw),
-        }
-    }
-
-    /// Apart from [`Sampler::sample`], so that what is inlined at every send stays small.
-    #[inline(never)]
-    fn sample_apart(&self, draw: u64) -> u64 {
-        match &self.form {
-            Form::Steps(samples_ns) => samples_ns[scale(draw, samples_ns.len() as u64 - 1) as usize],
-            Form::Mixture(mixture) => mixture.component(lane(draw, COMPONENT)).sample(draw),
-            Form::Uniform { .. } | Form::Table(_) => unreachable!("sampled where they are asked for"),
+            None => self.low_ns + scale(draw, self.span_ns),
+            Some(form) => form.sample(draw),
         }
     }
 
     /// The latency if it is always the same: then nobody needs to draw.
     pub fn constant(&self) -> Option<u64> {
-        match self.form {
-            Form::Uniform { low_ns, span_ns: 0 } => Some(low_ns),
-            Form::Uniform { .. } | Form::Table(_) | Form::Steps(_) | Form::Mixture(_) => None,
+        (self.form.is_none() && self.span_ns == 0).then_some(self.low_ns)
+    }
+}
+
+impl Form {
+    #[inline]
+    fn sample(&self, draw: u64) -> u64 {
+        match self {
+            Form::Table(table) => table.sample(draw),
+            Form::Steps(_) | Form::Mixture(_) => self.sample_apart(draw),
+        }
+    }
+
+    /// Apart from [`Form::sample`], so that what is inlined at every send stays small.
+    #[inline(never)]
+    fn sample_apart(&self, draw: u64) -> u64 {
+        match self {
+            Form::Steps(samples_ns) => samples_ns[scale(draw, samples_ns.len() as u64 - 1) as usize],
+            Form::Mixture(mixture) => mixture.component(lane(draw, COMPONENT)).sample(draw),
+            Form::Table(_) => unreachable!("sampled where it is asked for"),
         }
     }
 }

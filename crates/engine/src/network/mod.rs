@@ -1,6 +1,7 @@
 //! The links: what becomes of one message that crosses one of them. Rules answer in a fixed order (room in the queue, loss,
 //! delay, holding back, a second copy), each from its own lane of the crossing's draw, so that switching one on shifts no other.
 
+mod overlay;
 mod pipe;
 mod sites;
 
@@ -11,10 +12,10 @@ use crate::ledger::LinkClass;
 use crate::random::{Probability, lane};
 use crate::setup::{self, Changed, Packets, Routing, Setup};
 use crate::time::{Nanos, Time};
-use crate::topology::{Graph, InvalidTopology, Routes, Topology};
+use crate::topology::{Graph, InvalidTopology, Routes, Topology, Tree};
+use overlay::Overlays;
 use pipe::Pipes;
 use sites::Sites;
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// Lanes of a crossing's draw. The delay takes the draw itself.
@@ -34,6 +35,8 @@ pub(crate) struct Links {
     sites: Sites,
     /// Who is linked to whom; `None`: everyone to everyone.
     graph: Option<Graph>,
+    /// What has been said of links since the start.
+    overlays: Overlays,
     routes: Routes,
     routing: Routing,
     pipes: Pipes,
@@ -123,6 +126,7 @@ impl Links {
             kinds,
             client_delay: network.client_latency.as_ref().map(Sampler::new),
             sites: Sites::new(&network.sites, setup.nodes),
+            overlays: Overlays::default(),
             routes: Routes::new(),
             routing: network.routing,
             graph,
@@ -148,31 +152,14 @@ impl Links {
         self.graph.as_ref().map(|graph| graph.neighbours(node))
     }
 
-    /// The replicas to which `at` hands on what `origin` sends to all.
-    pub(crate) fn children(&mut self, origin: NodeId, at: NodeId) -> Vec<NodeId> {
-        let Some(graph) = &self.graph else { return Vec::new() };
-        self.routes.children(graph, origin, at).collect()
+    /// The tree along which a replica's messages to many go; `None` in a mesh.
+    pub(crate) fn tree(&mut self, origin: NodeId) -> Option<Arc<Tree>> {
+        self.graph.as_ref().map(|graph| self.routes.tree(graph, origin))
     }
 
-    /// The replicas to which `at` hands on what `origin` sends to some, each with those whom it thereby reaches, in ascending
-    /// order.
-    pub(crate) fn branches(&mut self, origin: NodeId, at: NodeId, to: &[NodeId]) -> BTreeMap<NodeId, Vec<NodeId>> {
-        let mut branches: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-        let Some(graph) = &self.graph else { return branches };
-        for &to in to.iter().filter(|to| **to != at) {
-            // From the receiver towards the origin, until the next step is this replica.
-            let mut hop = to;
-            while let Some(next) = self.routes.next(graph, hop, origin) {
-                if next == at {
-                    branches.entry(hop).or_default().push(to);
-                }
-                hop = next;
-                if hop == at || hop == origin {
-                    break;
-                }
-            }
-        }
-        branches
+    /// Whether two replicas are neighbours now.
+    pub(crate) fn are_neighbours(&self, one: NodeId, other: NodeId) -> bool {
+        self.graph.as_ref().is_none_or(|graph| graph.has_edge(one, other))
     }
 
     /// The way from one replica to another.
@@ -185,12 +172,6 @@ impl Links {
             Routing::Neighbours => Way::Nowhere,
             Routing::FewestHops => self.routes.next(graph, from, to).map_or(Way::Nowhere, Way::Through),
         }
-    }
-
-    /// Whether one replica's messages to all, or to some, reach another.
-    pub(crate) fn reaches(&mut self, from: NodeId, to: NodeId) -> bool {
-        // Over the tree towards the sender, which is searched once and not for each receiver.
-        self.graph.as_ref().is_none_or(|graph| self.routes.next(graph, to, from).is_some())
     }
 
     /// Whether messages to replicas that are no neighbours are handed on.
@@ -247,21 +228,9 @@ impl Links {
         if let Changed::Move(nodes, site) = changed {
             return self.sites.place(nodes, *site);
         }
-        let graph = self.graph.as_mut().expect("a run whose edges change has a graph");
-        *graph = match changed {
-            Changed::Add(edges) => graph.with_changes(edges, &[]),
-            Changed::Remove(edges) => graph.with_changes(&[], edges),
-            Changed::Attach(nodes, to) => {
-                let mut old = Vec::new();
-                let mut new = Vec::new();
-                for node in nodes.iter() {
-                    old.extend(graph.neighbours(node).iter().map(|other| (node.0, other.0)));
-                    new.extend(to.iter().filter(|other| *other != node).map(|other| (node.0, other.0)));
-                }
-                graph.with_changes(&[], &old).with_changes(&new, &[])
-            }
-            Changed::Move(..) => unreachable!("handled above"),
-        };
+        let Some(graph) = &mut self.graph else { return };
+        let (add, remove) = self.overlays.change(graph, changed);
+        *graph = graph.with_changes(&add, &remove);
         self.routes.clear();
     }
 

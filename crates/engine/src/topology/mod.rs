@@ -22,7 +22,7 @@ mod small_world;
 mod validity;
 
 pub use graph::Graph;
-pub use routes::Routes;
+pub use routes::{Routes, Tree};
 pub use validity::InvalidTopology;
 
 use crate::id::NodeId;

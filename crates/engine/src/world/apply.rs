@@ -2,7 +2,6 @@
 
 use super::{FACTS_KEPT_MAX, World};
 use crate::actor::{Actor, Fact, Timer};
-use crate::clock::Clock;
 use crate::context::Effect;
 use crate::disk::Disk;
 use crate::id::NodeId;
@@ -68,9 +67,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         } else {
             low + Draw(self.keys.timer.draw(id.0, sequence)).below(high - low + 1)
         };
-        let clock = self.clocks.get(id.index()).unwrap_or(&Clock::TRUE);
+        let due = match self.clocks.get(id.index()) {
+            None => self.now + delay,
+            Some(clock) => clock.after(self.now, delay),
+        };
         // The end of time stands for "not armed"; the last instant before it is as far away.
-        let deadline = clock.after(self.now, delay).0.min(u64::MAX - 1);
+        let deadline = due.0.min(u64::MAX - 1);
         if node.timers.slots_mut()[timer.index()].arm(deadline, sequence) && S::TIMED {
             let key = Key::new(deadline, node.rank, sequence);
             self.schedule.event(key, id, 0, Event::Timer(timer.index() as u8));

@@ -23,14 +23,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         if node.status != Status::Up {
             return self.arrive_at_absent(letter, to, depth);
         }
-        if self.reach.loses(letter.origin, to) {
+        // What a replica tells itself meets no partition, not even one with the replica on both its sides.
+        if letter.class != LinkClass::LOCAL && self.reach.loses(letter.origin, to) {
             return self.lost_to_partition(letter.origin, to, letter.class, letter.message.kind());
         }
         self.take_in(letter, to, depth);
     }
 
     /// A message that has arrived is handled, at once unless the host takes time.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_in(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
         if self.hosts.is_empty() || letter.class == LinkClass::LOCAL {
             return self.hand_over(letter, to, depth);
@@ -39,7 +40,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     }
 
     /// A replica handles a message.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hand_over(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
         let Letter { key, class, origin, message } = letter;
         self.count_arrival(key, class, to, depth, &message);
@@ -59,7 +60,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     fn arrive_at_absent(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
         if self.nodes[to.index()].status == Status::Paused {
             // It has arrived, or not, whenever it is looked at.
-            if self.reach.loses(letter.origin, to) {
+            if letter.class != LinkClass::LOCAL && self.reach.loses(letter.origin, to) {
                 return self.lost_to_partition(letter.origin, to, letter.class, letter.message.kind());
             }
             self.held.entry(to).or_default().push(Held::Message(letter, depth));
@@ -149,12 +150,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Event::Request(operation) => {
                 let node = &mut self.nodes[id.index()];
                 let state = &mut self.operations[operation.index()];
-                let request = state.planned.request.clone();
-                self.observer.happened(&mut node.observed, now, REQUEST ^ request.wire_digest() ^ u64::from(operation.0));
+                self.observer.happened(
+                    &mut node.observed,
+                    now,
+                    REQUEST ^ state.planned.request.wire_digest() ^ u64::from(operation.0),
+                );
                 state.depth = depth;
-                self.request_arrived();
                 match self.hosts.is_empty() {
-                    true => self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request)),
+                    true => self.work(id, depth, Work::Request(operation)),
                     false => self.join_inbox(id, depth, Work::Request(operation)),
                 }
             }

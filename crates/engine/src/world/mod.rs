@@ -7,7 +7,6 @@ mod deliver;
 mod relay;
 mod send;
 mod serve;
-mod slab;
 mod strike;
 mod timekeeping;
 

@@ -2,7 +2,9 @@
 //! What is for many goes along the tree of shortest paths from its sender, over each link once.
 //!
 //! Handing on takes no time of its own and is no work of the actor's: it is the network's. It deliberately knows nothing of
-//! who is down: routes follow links, and a message dies at a replica that does not run.
+//! who is down: routes follow links, and a message dies at a replica that does not run. A message to one replica follows the links
+//! as they are at each hop; one to many goes along the tree as it was when it was sent, and where a link of it has gone, those
+//! below do not get it, and are counted.
 
 use super::serve::Letter;
 use super::{Held, Status, World};
@@ -12,7 +14,10 @@ use crate::ledger::{Cause, LinkClass, Observer};
 use crate::network::Way;
 use crate::queue::Key;
 use crate::schedule::{Event, Schedule};
+use crate::topology::Tree;
 use crate::wire::Wire;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A message on a hop of its way.
 #[derive(Clone, Debug)]
@@ -31,17 +36,17 @@ pub(crate) struct Packet<M> {
 #[derive(Clone, Debug)]
 enum Recipients {
     One(NodeId),
-    /// These, in ascending order.
-    Some(Vec<NodeId>),
-    All,
+    /// These, in ascending order, along the tree of the origin.
+    Some(Vec<NodeId>, Arc<Tree>),
+    All(Arc<Tree>),
 }
 
 impl Recipients {
     fn include(&self, node: NodeId) -> bool {
         match self {
             Recipients::One(one) => *one == node,
-            Recipients::Some(some) => some.binary_search(&node).is_ok(),
-            Recipients::All => true,
+            Recipients::Some(some, _) => some.binary_search(&node).is_ok(),
+            Recipients::All(_) => true,
         }
     }
 }
@@ -59,37 +64,38 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
 
     /// A replica sends to every other.
     pub(super) fn broadcast(&mut self, from: NodeId, depth: u16, message: &A::Message) {
-        if !self.goes_by_hops() {
-            return self.send_to_each((0..self.setup.nodes).map(NodeId), from, depth, message);
+        let everyone = (0..self.setup.nodes).map(NodeId);
+        let Some(tree) = self.tree_of(from) else {
+            return self.send_to_each(everyone, from, depth, message);
+        };
+        for to in everyone.filter(|to| *to != from && tree.parent(*to).is_none()) {
+            self.lost_without_route(from, to, message.kind(), message.wire_len());
         }
-        for to in (0..self.setup.nodes).map(NodeId).filter(|to| *to != from) {
-            self.without_route(from, to, message);
-        }
-        self.hand_on(from, from, Recipients::All, depth, message.clone());
+        self.hand_on(from, from, Recipients::All(tree), depth, message.clone());
     }
 
-    /// A replica sends to some others, in ascending order.
+    /// A replica sends to some others.
     pub(super) fn multicast(&mut self, from: NodeId, mut to: Vec<NodeId>, depth: u16, message: &A::Message) {
         to.sort_unstable();
         to.dedup();
-        if !self.goes_by_hops() {
+        to.retain(|to| *to != from);
+        let Some(tree) = self.tree_of(from) else {
             return self.send_to_each(to.into_iter(), from, depth, message);
+        };
+        let (reached, unreached): (Vec<NodeId>, Vec<NodeId>) = to.into_iter().partition(|to| tree.parent(*to).is_some());
+        for to in unreached {
+            self.lost_without_route(from, to, message.kind(), message.wire_len());
         }
-        to.retain(|to| *to != from && !self.without_route(from, *to, message));
-        self.hand_on(from, from, Recipients::Some(to), depth, message.clone());
+        self.hand_on(from, from, Recipients::Some(reached, tree), depth, message.clone());
+    }
+
+    /// The tree along which what a replica tells many is handed on, where that is done.
+    fn tree_of(&mut self, origin: NodeId) -> Option<Arc<Tree>> {
+        if self.goes_by_hops() { self.links.tree(origin) } else { None }
     }
 
     fn send_to_each(&mut self, to: impl Iterator<Item = NodeId>, from: NodeId, depth: u16, message: &A::Message) {
         to.filter(|to| *to != from).for_each(|to| self.send(from, to, depth, message.clone()));
-    }
-
-    /// Whether there is no way; then the message is counted as lost.
-    fn without_route(&mut self, from: NodeId, to: NodeId, message: &A::Message) -> bool {
-        let reached = self.links.reaches(from, to);
-        if !reached {
-            self.lost_without_route(from, to, message.kind(), message.wire_len());
-        }
-        !reached
     }
 
     /// Sends a message over the next links of its way.
@@ -99,18 +105,36 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Recipients::One(to) => match self.links.way(at, to) {
                 Way::Direct => self.hop(at, to, origin, Recipients::One(to), depth, message),
                 Way::Through(next) => self.hop(at, next, origin, Recipients::One(to), depth, message),
-                Way::Nowhere => self.lost_without_route(at, to, message.kind(), message.wire_len()),
+                Way::Nowhere => self.lost_at_relay(at, origin, &[to], &message),
             },
-            Recipients::Some(some) => {
-                for (next, below) in self.links.branches(origin, at, &some) {
-                    self.hop(at, next, origin, Recipients::Some(below), depth, message.clone());
+            Recipients::Some(some, tree) => {
+                for (next, below) in branches(&tree, at, some) {
+                    if self.links.are_neighbours(at, next) {
+                        self.hop(at, next, origin, Recipients::Some(below, tree.clone()), depth, message.clone());
+                    } else {
+                        self.lost_at_relay(at, origin, &below, &message);
+                    }
                 }
             }
-            Recipients::All => {
-                for next in self.links.children(origin, at) {
-                    self.hop(at, next, origin, Recipients::All, depth, message.clone());
+            Recipients::All(tree) => {
+                for &next in tree.children(at) {
+                    if self.links.are_neighbours(at, next) {
+                        self.hop(at, next, origin, Recipients::All(tree.clone()), depth, message.clone());
+                    } else {
+                        self.lost_at_relay(at, origin, &tree.below(next), &message);
+                    }
                 }
             }
+        }
+    }
+
+    /// No link leads on to these any more.
+    fn lost_at_relay(&mut self, at: NodeId, origin: NodeId, to: &[NodeId], message: &A::Message) {
+        for to in to {
+            if at != origin {
+                self.observer.relayed();
+            }
+            self.lost_without_route(at, *to, message.kind(), message.wire_len());
         }
     }
 
@@ -166,4 +190,17 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(super) fn packet_lost(&mut self, packet: &Packet<A::Message>) {
         self.observer.dropped(packet.message.kind(), packet.class, Cause::Down);
     }
+}
+
+/// To whom `at` hands on what is for some, each with those whom it thereby reaches, both in ascending order.
+fn branches(tree: &Tree, at: NodeId, to: Vec<NodeId>) -> BTreeMap<NodeId, Vec<NodeId>> {
+    let mut branches: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    for to in to {
+        // From the receiver up, to the child of this replica; the receiver that it is itself is above all others.
+        let upwards = std::iter::successors(Some(to), |node| tree.parent(*node));
+        if let Some(next) = upwards.take_while(|node| *node != at).last().filter(|next| tree.parent(*next) == Some(at)) {
+            branches.entry(next).or_default().push(to);
+        }
+    }
+    branches
 }

@@ -1,8 +1,7 @@
 //! Hosts that take time: what arrives joins an inbox and is served one after the other, in the order of arrival; what a handler
 //! asks for is done when its service is over. An inbox that is full turns away what comes, and overload follows by itself.
 
-use super::slab::Slab;
-use super::{Status, World};
+use super::World;
 use crate::actor::{Actor, Message};
 use crate::histogram::Waits;
 use crate::id::{NodeId, OpId};
@@ -14,6 +13,7 @@ use crate::random::StreamKey;
 use crate::schedule::{Event, Schedule};
 use crate::setup::Setup;
 use crate::time::{Nanos, Time};
+use std::collections::VecDeque;
 
 /// What a host has to do.
 #[derive(Clone, Debug)]
@@ -39,11 +39,8 @@ pub(crate) struct Letter<M> {
 #[derive(Clone, Debug)]
 struct Job<M> {
     work: Work<M>,
-    host: NodeId,
     depth: u16,
-    incarnation: u8,
-    /// When its service is over, as far as is known.
-    done: u64,
+    arrived: Time,
 }
 
 /// All hosts of a run.
@@ -52,27 +49,43 @@ pub(crate) struct Hosts<M> {
     key: StreamKey,
     kinds: Vec<(Sampler, Option<u32>)>,
     /// One for each replica; empty when no host takes time.
-    each: Vec<Host>,
-    jobs: Slab<Job<M>>,
+    each: Vec<Host<M>>,
     /// How long work waited before its service began.
     pub(crate) waits: Waits,
 }
 
 /// A host.
-#[derive(Clone, Copy, Debug, Default)]
-struct Host {
-    /// A place in the kinds, plus one; 0 handles everything at once.
-    kind: u16,
-    /// Work in the inbox, that under service included.
-    jobs: u32,
-    /// Work that was ever taken in: the index of its draws.
-    taken: u32,
-    /// When it is free.
-    free: u64,
-    /// How long it has worked, or is going to, for what it has taken in.
+#[derive(Clone, Debug)]
+struct Host<M> {
+    /// A place in the kinds; `None` handles everything at once.
+    kind: Option<u32>,
+    /// The first is under service, the others wait.
+    inbox: VecDeque<Job<M>>,
+    /// Since when the host works on the first, unless it is idle or stands still.
+    works_since: Option<Time>,
+    /// What the first still needed then.
+    left: Nanos,
+    /// How often a service was begun: the index of its draws.
+    begun: u32,
+    /// How often it was said when a service ends: only the last word holds.
+    word: u32,
+    /// How long it had worked by then.
     busy: Nanos,
-    /// Since when it stands still.
-    paused: u64,
+}
+
+impl<M> Host<M> {
+    fn new() -> Host<M> {
+        Host { kind: None, inbox: VecDeque::new(), works_since: None, left: 0, begun: 0, word: 0, busy: 0 }
+    }
+
+    /// Whatever it works on, it works on it no longer.
+    fn stop(&mut self, now: Time) {
+        if let Some(since) = self.works_since.take() {
+            let worked = now.since(since);
+            self.busy = self.busy.saturating_add(worked);
+            self.left = self.left.saturating_sub(worked);
+        }
+    }
 }
 
 impl<M> Hosts<M> {
@@ -80,11 +93,11 @@ impl<M> Hosts<M> {
         let (mut kinds, mut each) = (Vec::new(), Vec::new());
         for hosts in &setup.hosts {
             let Some(service) = &hosts.service else { continue };
+            each.resize_with(setup.nodes as usize, Host::new);
+            hosts.nodes.iter().for_each(|node| each[node.index()].kind = Some(kinds.len() as u32));
             kinds.push((Sampler::new(service), hosts.inbox));
-            each.resize(setup.nodes as usize, Host::default());
-            hosts.nodes.iter().for_each(|node| each[node.index()].kind = kinds.len() as u16);
         }
-        Hosts { key, kinds, each, jobs: Slab::new(), waits: Waits::default() }
+        Hosts { key, kinds, each, waits: Waits::default() }
     }
 
     /// Whether no host takes time.
@@ -95,75 +108,77 @@ impl<M> Hosts<M> {
 
     /// The host that worked longest, and how long, in ns up to `now`.
     pub(crate) fn busiest(&self, now: Time) -> Option<(NodeId, Nanos)> {
-        let worked = |(id, host): (usize, &Host)| (NodeId(id as u32), host.busy - host.free.saturating_sub(now.0).min(host.busy));
-        let serving = self.each.iter().enumerate().filter(|(_, host)| host.kind > 0);
+        let worked = |(id, host): (usize, &Host<M>)| {
+            let still = host.works_since.map_or(0, |since| now.since(since));
+            (NodeId(id as u32), host.busy.saturating_add(still))
+        };
+        let serving = self.each.iter().enumerate().filter(|(_, host)| host.kind.is_some());
         serving.map(worked).max_by_key(|&(id, busy)| (busy, std::cmp::Reverse(id)))
-    }
-
-    /// When the next job of this host is done, if there is room for it.
-    fn accept(&mut self, id: NodeId, now: u64) -> Option<u64> {
-        let host = &mut self.each[id.index()];
-        let (service, inbox) = &self.kinds[usize::from(host.kind) - 1];
-        if inbox.is_some_and(|inbox| host.jobs >= inbox) {
-            return None;
-        }
-        let takes = service.sample(self.key.draw(id.0, host.taken));
-        host.taken = host.taken.wrapping_add(1);
-        host.jobs += 1;
-        self.waits.record(host.free.saturating_sub(now));
-        host.free = host.free.max(now).saturating_add(takes);
-        host.busy = host.busy.saturating_add(takes);
-        Some(host.free)
     }
 }
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Work arrives at a host.
+    #[inline(never)]
     pub(super) fn join_inbox(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
+        let host = &mut self.hosts.each[id.index()];
         // A driver that lets any message arrive next has no use for its waiting.
-        if self.hosts.each[id.index()].kind == 0 || self.script.is_some() {
+        let Some(kind) = host.kind.filter(|_| self.script.is_none()) else {
             return self.work(id, depth, work);
-        }
-        let Some(done) = self.hosts.accept(id, self.now.0) else {
-            return self.turn_away(work, Cause::Inbox);
         };
-        let incarnation = self.nodes[id.index()].incarnation;
-        let number = self.hosts.jobs.put(Job { work, host: id, depth, incarnation, done });
-        self.serve_until(id, done, number);
+        if self.hosts.kinds[kind as usize].1.is_some_and(|room| host.inbox.len() >= room as usize) {
+            return self.turn_away(work, Cause::Inbox);
+        }
+        host.inbox.push_back(Job { work, depth, arrived: self.now });
+        if host.inbox.len() == 1 {
+            self.begin_service(id);
+        }
     }
 
-    fn serve_until(&mut self, id: NodeId, done: u64, number: u32) {
+    /// The first in the inbox is served from now on.
+    fn begin_service(&mut self, id: NodeId) {
+        let host = &mut self.hosts.each[id.index()];
+        let (Some(first), Some(kind)) = (host.inbox.front(), host.kind) else { return };
+        self.hosts.waits.record(self.now.since(first.arrived));
+        host.left = self.hosts.kinds[kind as usize].0.sample(self.hosts.key.draw(id.0, host.begun));
+        host.begun = host.begun.wrapping_add(1);
+        self.go_on(id);
+    }
+
+    /// The host works on the first in its inbox.
+    fn go_on(&mut self, id: NodeId) {
+        let host = &mut self.hosts.each[id.index()];
+        host.works_since = Some(self.now);
+        host.word = host.word.wrapping_add(1);
+        let (ends, word) = ((self.now + host.left).0, host.word);
         let node = &mut self.nodes[id.index()];
         let Some(sequence) = node.take_sequence() else {
             return self.fail(RunError::SequenceOverflow(id));
         };
-        let key = Key::new(done, node.rank, sequence);
-        self.schedule.event(key, id, 0, Event::Served(number));
+        let key = Key::new(ends, node.rank, sequence);
+        self.schedule.event(key, id, 0, Event::Served(word));
     }
 
-    /// The service of a job is over, unless the host stood still meanwhile or has crashed.
-    pub(super) fn served(&mut self, id: NodeId, number: u32) {
-        let job = self.hosts.jobs.get(number);
-        let (done, crashed) = (job.done, job.incarnation != self.nodes[id.index()].incarnation);
-        if crashed {
-            let job = self.hosts.jobs.take(number);
-            return self.turn_away(job.work, Cause::Down);
+    /// A service is over, unless the host stood still or stopped since that was said.
+    pub(super) fn served(&mut self, id: NodeId, word: u32) {
+        let host = &mut self.hosts.each[id.index()];
+        if host.word != word || host.works_since.is_none() {
+            return;
         }
-        if done > self.now.0 {
-            return self.serve_until(id, done, number);
-        }
-        if self.nodes[id.index()].status == Status::Paused {
-            return; // it will be done later; how much, is known when the host resumes
-        }
-        let job = self.hosts.jobs.take(number);
-        self.hosts.each[id.index()].jobs -= 1;
+        host.stop(self.now);
+        let job = host.inbox.pop_front().expect("what is served stands in the inbox");
+        self.begin_service(id);
         self.work(id, job.depth, job.work);
     }
 
-    fn work(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
+    /// A replica does what has come to it. Cold, so that handlers are inlined where most messages come: [`World::take_in`].
+    #[cold]
+    #[inline(never)]
+    pub(super) fn work(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
         match work {
             Work::Message(letter) => self.hand_over(letter, id, depth),
             Work::Request(operation) => {
+                self.request_arrived();
                 let request = self.operations[operation.index()].planned.request.clone();
                 self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request));
             }
@@ -179,43 +194,22 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
 
     /// A host stands still.
     pub(super) fn host_pauses(&mut self, id: NodeId) {
-        if let Some(host) = self.hosts.each.get_mut(id.index()) {
-            host.paused = self.now.0;
-        }
+        let now = self.now;
+        self.hosts.each.get_mut(id.index()).into_iter().for_each(|host| host.stop(now));
     }
 
-    /// A host goes on: what it was doing takes as much longer as it stood still.
+    /// A host goes on with what it was doing.
     pub(super) fn host_resumes(&mut self, id: NodeId) {
-        let Some(host) = self.hosts.each.get_mut(id.index()) else { return };
-        let still = self.now.0 - host.paused;
-        if host.free > host.paused {
-            host.free = host.free.saturating_add(still);
+        if self.hosts.each.get(id.index()).is_some_and(|host| !host.inbox.is_empty()) {
+            self.go_on(id);
         }
-        let now = self.now.0;
-        let mut stalled = Vec::new();
-        for (number, job) in self.hosts.jobs.iter_mut().filter(|(_, job)| job.host == id) {
-            // Faults come before everything else at an instant, so only what was due earlier has met the standstill.
-            let surfaced = job.done < now;
-            job.done = job.done.saturating_add(still);
-            if surfaced {
-                stalled.push((number, job.done));
-            }
-        }
-        stalled.into_iter().for_each(|(number, done)| self.serve_until(id, done, number));
     }
 
     /// A host forgets its work with everything else; who sent it hears nothing.
     pub(super) fn host_crashes(&mut self, id: NodeId) {
-        if let Some(host) = self.hosts.each.get_mut(id.index()) {
-            host.busy -= host.free.saturating_sub(self.now.0).min(host.busy);
-            *host = Host { jobs: 0, free: self.now.0, ..*host };
-        }
-        // The rest is met when it is due; what met a standstill is due no more.
-        let now = self.now.0;
-        let met: Vec<u32> =
-            self.hosts.jobs.iter_mut().filter(|(_, job)| job.host == id && job.done < now).map(|(number, _)| number).collect();
-        for number in met {
-            let job = self.hosts.jobs.take(number);
+        let Some(host) = self.hosts.each.get_mut(id.index()) else { return };
+        host.stop(self.now);
+        for job in std::mem::take(&mut host.inbox) {
             self.turn_away(job.work, Cause::Down);
         }
     }

@@ -14,6 +14,7 @@ use crate::schedule::{Event, Schedule};
 use crate::setup::Setup;
 use crate::time::{Nanos, Time};
 use crate::timers::Slots;
+use std::sync::Arc;
 
 /// Lanes of a clock's draws at the start; those of its jumps follow.
 const OFFSET: u32 = 0;
@@ -43,7 +44,7 @@ pub(super) fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
 /// The jumps of some clocks, ready to be drawn.
 #[derive(Clone, Debug)]
 pub(crate) struct Jumping {
-    every: Sampler,
+    every: Arc<Sampler>,
     by_ns: Spread,
     /// How often the clock has jumped: the index of its draws.
     jumped: u32,
@@ -55,7 +56,7 @@ impl Jumping {
         let mut all = Vec::new();
         for of_some in &setup.clocks {
             let Some(jumps) = &of_some.jumps else { continue };
-            let jumping = Jumping { every: Sampler::new(&jumps.every), by_ns: jumps.by_ns, jumped: 0 };
+            let jumping = Jumping { every: Arc::new(Sampler::new(&jumps.every)), by_ns: jumps.by_ns, jumped: 0 };
             all.extend(of_some.nodes.iter().map(|node| (node, jumping.clone())));
         }
         all.sort_by_key(|(node, _)| *node);

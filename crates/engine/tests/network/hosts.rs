@@ -74,3 +74,42 @@ fn a_crash_in_a_standstill_loses_the_inbox_too() {
     assert_eq!(heard(&run), [(1_110, 1, 0), (1_610, 1, 0)]);
     assert_eq!(run.outcome.ledger.between_replicas().dropped[Cause::Down as usize], 3);
 }
+
+#[test]
+fn requests_in_an_inbox_are_delivered_when_they_are_handled() {
+    let mut setup = slow(Some(1), vec![at(1_050, Fault::Crash)]);
+    setup.network.client_latency = Some(Distribution::Constant { ns: MILLISECOND });
+    let wishes = (0..3).map(|index| wish(SECOND + index * MILLISECOND, 1, Wish::Nothing)).collect();
+    let run = run(&setup, 0, wishes);
+    let requests = run.outcome.ledger.by_kind().find(|(kind, _)| kind.name == "request").unwrap().1;
+    let dropped = |cause| requests.dropped[cause as usize];
+    assert_eq!((requests.sent, requests.delivered, dropped(Cause::Inbox), dropped(Cause::Down)), (3, 0, 2, 1));
+}
+
+#[test]
+fn equal_ends_of_service_keep_the_order_of_arrival_over_a_standstill() {
+    let part = |ms| (1.0, Distribution::Constant { ns: ms * MILLISECOND });
+    for seed in 0..200 {
+        let mut setup = Setup { seed, ..slow(None, vec![at(1_150, Fault::Pause), at(3_000, Fault::Resume)]) };
+        setup.hosts[0].service = Some(Distribution::mixture([part(0), part(100)]));
+        let run = run(&setup, 0, (0..8).map(|index| wish(SECOND + index * MILLISECOND, 0, Wish::Tell(NodeId(1)))).collect());
+        let numbers: Vec<u32> = run
+            .facts
+            .iter()
+            .filter_map(|(_, _, said)| if let Said::Heard { number, .. } = said { Some(*number) } else { None })
+            .collect();
+        assert_eq!(numbers, (0..8).collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_host_that_stands_still_does_not_work() {
+    let run = run(&slow(None, vec![at(1_030, Fault::Pause)]), 0, four());
+    assert_eq!(run.outcome.busiest_host, Some((NodeId(1), 20 * MILLISECOND)));
+}
+
+#[test]
+fn a_standstill_counts_as_waiting() {
+    let stands = vec![at(1_050, Fault::Pause), at(3_050, Fault::Resume)];
+    assert_eq!(run(&slow(None, stands), 0, four()).outcome.host_waits.longest, 2_270 * MILLISECOND);
+}

@@ -94,10 +94,10 @@ fn links_come_and_go_and_ways_follow() {
     let mut setup = world(5, 6);
     setup.network.topology = Topology::Ring { reach: 1 };
     setup.network.changes = vec![
-        change(1_000, Changed::Remove(vec![(0, 1)])),
-        change(2_000, Changed::Add(vec![(1, 0)])),
+        change(1_000, Changed::Links(0, false, vec![(0, 1)])),
+        change(2_000, Changed::Links(1, true, vec![(1, 0)])),
         change(3_000, Changed::Attach(NodeSet::one(NodeId(1)), NodeSet::one(NodeId(4)))),
-        change(4_000, Changed::Remove(vec![(4, 1)])),
+        change(4_000, Changed::Links(2, false, vec![(4, 1)])),
     ];
     let at = |ms| wish(ms * MILLISECOND, 0, Wish::Tell(NodeId(1)));
     let run = run(&setup, 0, [500, 1_000, 2_500, 3_500, 4_500].map(at).to_vec());
@@ -107,9 +107,60 @@ fn links_come_and_go_and_ways_follow() {
 }
 
 #[test]
+fn of_a_link_holds_what_was_said_last_and_is_not_undone() {
+    let said = |at_ms: u64, what| Change { at: Time(at_ms * MILLISECOND), what };
+    let mut setup = world(6, 20);
+    setup.network.topology = Topology::Ring { reach: 1 };
+    setup.network.changes = vec![
+        said(1_000, Changed::Links(0, false, vec![(0, 1)])),
+        said(2_000, Changed::Links(1, false, vec![(1, 0)])),
+        said(3_000, Changed::Undo(0)), // the other still holds
+        said(4_000, Changed::Links(2, true, vec![(0, 1), (0, 3)])),
+        said(5_000, Changed::Undo(1)),
+        said(6_000, Changed::Undo(2)), // as the topology has it
+        said(7_000, Changed::Links(3, false, vec![(0, 3)])),
+        said(8_000, Changed::Undo(3)), // there was no such link, and there is none now
+    ];
+    let tell = |ms, to| wish(ms * MILLISECOND, 0, Wish::Tell(NodeId(to)));
+    let at = [500, 1_500, 2_500, 3_500, 4_500, 5_500, 6_500, 8_500];
+    let run = run(&setup, 0, at.iter().flat_map(|ms| [tell(*ms, 1), tell(*ms, 3)]).collect());
+    let took = |to| -> Vec<u64> {
+        let heard = heard(&run).into_iter().filter(|(_, by, _)| *by == to).map(|(ms, ..)| ms);
+        heard.zip(at).map(|(ms, at)| (ms - at) / 10).collect()
+    };
+    assert_eq!(took(1), [1, 5, 5, 5, 1, 1, 1, 1]);
+    assert_eq!(took(3), [3, 3, 3, 3, 1, 1, 3, 3]);
+}
+
+#[test]
+fn what_goes_to_many_follows_the_tree_as_it_was_and_counts_whom_it_cannot_reach() {
+    let with = |topology: &Topology, changes: Vec<(u64, Changed)>, wish_: Wish| {
+        let mut setup = world(5, 3);
+        setup.network.topology = topology.clone();
+        setup.network.changes = changes.into_iter().map(|(ms, what)| Change { at: Time(ms * MILLISECOND), what }).collect();
+        let run = run(&setup, 0, vec![wish(SECOND, 0, wish_)]);
+        let mut who: Vec<u32> = heard(&run).iter().map(|(_, by, _)| *by).collect();
+        who.sort_unstable();
+        (who, run.outcome.ledger.between_replicas().dropped[Cause::NoRoute as usize])
+    };
+    let line = Topology::Line;
+    // A link that comes while it is under way changes nothing; nor does one that was away and comes back.
+    let comes = vec![(1_005, Changed::Links(0, true, vec![(0, 3)]))];
+    assert_eq!(with(&line, comes.clone(), Wish::TellAll), (vec![1, 2, 3, 4], 0));
+    assert_eq!(with(&line, comes, Wish::TellSome(vec![NodeId(3)])), (vec![3], 0));
+    let back = vec![(500, Changed::Links(0, false, vec![(0, 1)])), (1_005, Changed::Undo(0))];
+    assert_eq!(with(&Topology::Ring { reach: 1 }, back, Wish::TellAll), (vec![1, 2, 3, 4], 0));
+    // A link that goes ahead of it costs those behind.
+    let goes = vec![(1_005, Changed::Links(0, false, vec![(2, 3)]))];
+    assert_eq!(with(&line, goes.clone(), Wish::TellAll), (vec![1, 2], 2));
+    assert_eq!(with(&line, goes.clone(), Wish::TellSome(vec![NodeId(2), NodeId(4)])), (vec![2], 1));
+    assert_eq!(with(&line, goes, Wish::Tell(NodeId(4))), (vec![], 1));
+}
+
+#[test]
 fn a_mesh_can_lose_a_link_too() {
     let mut setup = world(4, 3);
-    setup.network.changes = vec![Change { at: Time(SECOND), what: Changed::Remove(vec![(0, 1)]) }];
+    setup.network.changes = vec![Change { at: Time(SECOND), what: Changed::Links(0, false, vec![(0, 1)]) }];
     let run = run(&setup, 0, vec![wish(500 * MILLISECOND, 0, Wish::Tell(NodeId(1))), wish(SECOND, 0, Wish::Tell(NodeId(1)))]);
     assert_eq!(heard(&run), [(510, 1, 0), (1_020, 1, 0)]);
 }

@@ -58,7 +58,7 @@ fn a_tree_tells_everyone_once_and_by_the_shortest_path() {
             let mut waiting = VecDeque::from([source]);
             let mut messages = 0;
             while let Some(at) = waiting.pop_front() {
-                let children: Vec<NodeId> = routes.children(&graph, source, at).collect();
+                let children = routes.tree(&graph, source).children(at).to_vec();
                 assert!(children.is_sorted());
                 for child in children {
                     messages += 1;
@@ -105,5 +105,5 @@ fn what_is_forgotten_is_found_again_in_the_new_graph() {
     let apart = broken.with_changes(&[], &[(3, 4)]);
     routes.clear();
     assert_eq!((routes.next(&apart, zero, two), routes.hops(&apart, zero, two)), (None, None));
-    assert_eq!(routes.children(&apart, zero, two).count(), 0);
+    assert_eq!(routes.tree(&apart, zero).children(two).len(), 0);
 }

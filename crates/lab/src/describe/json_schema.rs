@@ -254,6 +254,7 @@ fn word_shape(word: Word) -> Value {
         Word::Size => definition("bytes"),
         Word::Rate => definition("rate"),
         Word::Set => definition("set"),
+        Word::Whom => json!({ "type": "string", "pattern": "^(leader|fact:.+)$" }),
         Word::Whole => definition("whole-number"),
         Word::Number => definition("number"),
         Word::Probability => definition("probability"),

@@ -110,6 +110,7 @@ fn plain(takes: &Takes) -> Option<String> {
             Word::Flag => "true",
             Word::Text | Word::Name => "\"text\"",
             Word::Set => "\"0..3\"",
+            Word::Whom => "\"leader\"",
             Word::Value => "0",
             Word::Variant => "\"right\"",
         }

@@ -32,6 +32,8 @@ pub(crate) enum Word {
     Text,
     Name,
     Set,
+    /// Whoever stated a fact last.
+    Whom,
     /// A number or a duration, as its table is of numbers or of durations.
     Value,
     /// The name of a protocol's planted variant.
@@ -59,7 +61,8 @@ const VOCABULARY: &[(&str, Word, &str)] = &[
     ("path", Word::Text, "the path of a file, from the folder of the scenario"),
     ("a region or zone", Word::Text, "a name under [regions]"),
     ("a-z, 0-9 and -", Word::Name, ""),
-    ("SET", Word::Set, "7, \"0..60\" (without node 60), \"all\", \"region:NAME\", or a list of these"),
+    ("SET", Word::Set, "7, \"0..60\" (without node 60), \"all\", \"region:NAME\", \"zone:NAME\", or a list of these"),
+    ("WHOM", Word::Whom, "\"leader\", or \"fact:NAME\": whoever stated that fact last"),
     ("value", Word::Value, ""),
     ("low", Word::Value, ""),
     ("high", Word::Value, ""),

@@ -3,7 +3,7 @@
 
 mod network;
 
-pub(crate) use network::{BY_REGION, MESH, setup as links};
+pub(crate) use network::{BY_REGION, PLAIN, Unfit, setup as links};
 pub use network::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
 
 use crate::arithmetic::Measure;

@@ -63,11 +63,10 @@ impl Matrix {
     /// The latency from one zone or region to another, if the matrix has it. What it says of zones comes before what it says of
     /// their regions.
     pub fn latency(&self, from: &str, to: &str) -> Option<&Distribution> {
-        let place = |name: &str| {
-            let exactly = self.regions.iter().position(|region| region == name);
-            exactly.or_else(|| self.regions.iter().position(|region| region == Region::of(name)))
-        };
-        self.one_way[place(from)?][place(to)?].as_ref()
+        let place = |name: &str| self.regions.iter().position(|region| region == name);
+        let places = |name| [place(name), place(Region::of(name))];
+        let ways = places(from).into_iter().flat_map(|from| places(to).map(|to| Some((from?, to?))));
+        ways.flatten().find_map(|(from, to)| self.one_way[from][to].as_ref())
     }
 }
 
@@ -166,12 +165,15 @@ pub enum ChangeKind {
 }
 
 /// The class of links of which nothing else is said, where nobody stands in a region.
-pub(crate) const MESH: &str = "mesh";
+pub(crate) const PLAIN: &str = "plain";
 /// The classes of links by where their ends stand.
 pub(crate) const BY_REGION: [&str; 3] = ["in-zone", "in-region", "between-regions"];
 
 /// The setup of the engine that the plan comes to.
-pub(crate) fn setup(plan: &NetworkPlan, regions: &[Region], nodes: u32) -> Network {
+///
+/// # Errors
+/// What is wrong with all of it, or with an entry of special links.
+pub(crate) fn setup(plan: &NetworkPlan, regions: &[Region], nodes: u32) -> Result<Network, Unfit> {
     let mut layout = Layout::new(plan, regions, nodes);
     let changes = changes(plan, &mut layout);
     let mut network = Network {
@@ -182,7 +184,7 @@ pub(crate) fn setup(plan: &NetworkPlan, regions: &[Region], nodes: u32) -> Netwo
         ..Network::mesh(plan.link.clone())
     };
     if layout.sites.is_empty() {
-        return network;
+        return Ok(network);
     }
     network.classes.extend(BY_REGION.map(str::to_string));
     for special in &plan.links {
@@ -190,20 +192,53 @@ pub(crate) fn setup(plan: &NetworkPlan, regions: &[Region], nodes: u32) -> Netwo
             network.classes.push(special.name.clone());
         }
     }
-    let mut known: BTreeMap<Pair, u16> = BTreeMap::new();
+    let mut known: BTreeMap<Pair, usize> = BTreeMap::new();
+    let mut distinct = Distinct::new(plan.link.clone());
     for from in &layout.sites {
         for to in &layout.sites {
             let special = plan.links.iter().position(|special| layout.fits(&special.ends, from, to));
             let pair = Pair { from: from.zone, to: to.zone, special };
-            let place = *known.entry(pair).or_insert_with(|| {
-                network.links.push(layout.link(plan, pair, &network.classes));
-                (network.links.len() - 1) as u16
-            });
-            network.sites.between.push(place);
+            let make = || distinct.place(layout.link(plan, pair, &network.classes));
+            let place = *known.entry(pair).or_insert_with(make);
+            network.sites.between.push(u16::try_from(place).map_err(|_| Unfit::TooManyLinks)?);
         }
     }
+    let held = |entry: &usize| known.keys().any(|pair| pair.special == Some(*entry));
+    if let Some(entry) = (0..plan.links.len()).find(|entry| !held(entry)) {
+        return Err(Unfit::NeverHolds(entry));
+    }
+    network.links = distinct.links;
     network.sites.members = layout.sites.into_iter().map(|site| site.members).collect();
-    network
+    Ok(network)
+}
+
+/// All links, equal ones once: a region more should not cost tables that are there already.
+struct Distinct {
+    links: Vec<Link>,
+    /// By what a link is, in words: its figures have no order.
+    places: BTreeMap<String, usize>,
+}
+
+impl Distinct {
+    fn new(first: Link) -> Distinct {
+        Distinct { places: [(format!("{first:?}"), 0)].into(), links: vec![first] }
+    }
+
+    fn place(&mut self, link: Link) -> usize {
+        *self.places.entry(format!("{link:?}")).or_insert_with(|| {
+            self.links.push(link);
+            self.links.len() - 1
+        })
+    }
+}
+
+/// Why a network as written does not become one of the engine's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unfit {
+    /// The engine has no numbers for so many.
+    TooManyLinks,
+    /// The entry of special links at this place is about no link that an earlier one is not about.
+    NeverHolds(usize),
 }
 
 /// What makes one link differ from another: the zones of its ends, and the entry of special links that fits.
@@ -289,7 +324,7 @@ impl<'a> Layout<'a> {
     /// The link of such a pair.
     fn link(&self, plan: &NetworkPlan, pair: Pair, classes: &[String]) -> Link {
         let mut link = plan.link.clone();
-        let mut class = MESH;
+        let mut class = PLAIN;
         if let (Some(from), Some(to)) = (pair.from, pair.to) {
             let (from, to) = (&self.regions[usize::from(from)].name, &self.regions[usize::from(to)].name);
             let zoned = from.contains('/');
@@ -333,7 +368,8 @@ impl SpecialLinks {
     }
 }
 
-/// The changes instant by instant, each entry's end included. Whoever moves back goes to where it was when the entry struck.
+/// The changes instant by instant, each entry's end included. Of a link, and of where somebody stands, holds what the latest entry
+/// in force says, or else what held at the start.
 fn changes(plan: &NetworkPlan, layout: &mut Layout<'_>) -> Vec<Change> {
     let mut moments: Vec<(Time, bool, usize)> = Vec::new();
     for (index, entry) in plan.changes.iter().enumerate() {
@@ -342,22 +378,29 @@ fn changes(plan: &NetworkPlan, layout: &mut Layout<'_>) -> Vec<Change> {
     }
     // At one instant ends come first.
     moments.sort();
-    let mut zones: BTreeMap<NodeId, Option<u16>> = BTreeMap::new();
-    let mut before: BTreeMap<usize, Vec<(NodeId, Option<u16>)>> = BTreeMap::new();
+    // The entries in force that moved each node, with where to.
+    let mut moved: BTreeMap<NodeId, Vec<(usize, Option<u16>)>> = BTreeMap::new();
     let mut all = Vec::new();
     for (at, begins, index) in moments {
+        let number = index as u32;
         let changed = match (&plan.changes[index].what, begins) {
-            (ChangeKind::Add(edges), true) | (ChangeKind::Remove(edges), false) => vec![Changed::Add(edges.clone())],
-            (ChangeKind::Remove(edges), true) | (ChangeKind::Add(edges), false) => vec![Changed::Remove(edges.clone())],
+            (ChangeKind::Add(links), true) => vec![Changed::Links(number, true, links.clone())],
+            (ChangeKind::Remove(links), true) => vec![Changed::Links(number, false, links.clone())],
+            (ChangeKind::Add(_) | ChangeKind::Remove(_), false) => vec![Changed::Undo(number)],
             (ChangeKind::Attach(nodes, to), _) => vec![Changed::Attach(nodes.clone(), to.clone())],
-            (ChangeKind::Move(nodes, name), true) => {
+            (ChangeKind::Move(nodes, name), _) => {
                 let zone = layout.regions.iter().position(|region| region.name == *name).map(|zone| zone as u16);
-                let moved: Vec<_> = nodes.iter().map(|node| (node, zone)).collect();
-                let stood = |node| zones.get(&node).copied().unwrap_or_else(|| layout.zone(node));
-                before.insert(index, nodes.iter().map(|node| (node, stood(node))).collect());
-                moves(&moved, layout, &mut zones)
+                for node in nodes.iter() {
+                    let stack = moved.entry(node).or_default();
+                    match begins {
+                        true => stack.push((index, zone)),
+                        false => stack.retain(|(entry, _)| *entry != index),
+                    }
+                }
+                let stands = |node: NodeId| moved[&node].last().map_or_else(|| layout.zone(node), |(_, zone)| *zone);
+                let now: Vec<_> = nodes.iter().map(|node| (node, stands(node))).collect();
+                moves(&now, layout)
             }
-            (ChangeKind::Move(..), false) => moves(&before.remove(&index).unwrap_or_default(), layout, &mut zones),
         };
         all.extend(changed.into_iter().map(|what| Change { at, what }));
     }
@@ -365,10 +408,9 @@ fn changes(plan: &NetworkPlan, layout: &mut Layout<'_>) -> Vec<Change> {
 }
 
 /// One change for each site to which somebody moves.
-fn moves(moved: &[(NodeId, Option<u16>)], layout: &mut Layout<'_>, zones: &mut BTreeMap<NodeId, Option<u16>>) -> Vec<Changed> {
+fn moves(moved: &[(NodeId, Option<u16>)], layout: &mut Layout<'_>) -> Vec<Changed> {
     let mut by_site: BTreeMap<u16, Vec<(u32, u32)>> = BTreeMap::new();
     for &(node, zone) in moved {
-        zones.insert(node, zone);
         let within = layout.within(node);
         by_site.entry(layout.site(zone, &within)).or_default().push((node.0, node.0 + 1));
     }

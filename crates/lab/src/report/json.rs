@@ -44,6 +44,7 @@ impl RunReport<'_> {
             "operations": operations(outcome),
             "availability": splits(outcome).iter().map(split).collect::<Vec<_>>(),
             "faults": outcome.strikes.iter().map(strike).collect::<Vec<_>>(),
+            "changes": changes(self.plan, outcome),
             "evidence": self.evidence,
             "ended": { "at": outcome.ended.seconds(), "because": outcome.stopped.name(), "events": outcome.events },
             "verified": { "digests": outcome.verified, "wrong": outcome.mismatches.len() },
@@ -184,6 +185,12 @@ fn ledger(outcome: &Outcome) -> Value {
         "waits": { "links": waits(&outcome.link_waits), "hosts": waits(&outcome.host_waits) },
         "busiest_host": outcome.busiest_host.map(|(node, busy)| json!({ "node": node.0, "busy": seconds(busy) })),
     })
+}
+
+/// Links that came and went, and replicas that moved.
+fn changes(plan: &Plan, outcome: &Outcome) -> Value {
+    let struck = plan.network.changes.iter().filter(|change| change.at < outcome.ended);
+    struck.map(|change| json!({ "at": change.at.seconds(), "what": change.to_string() })).collect()
 }
 
 fn histogram(delays: &Histogram) -> Value {

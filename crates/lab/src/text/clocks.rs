@@ -11,7 +11,7 @@ use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Clocks, Jumps, Wander};
 use quorate_engine::time::MILLISECOND;
 
-/// No draw lies further from the mean than this many standard deviations: the engine draws from 53 bits, which end at 8.3.
+/// No draw lies further from the mean than this many standard deviations: the engine draws from 52 bits, which end at 8.3.
 const SIGMAS: f64 = 9.0;
 
 /// Reads the section: one table for all, or a list of tables for some each. Without it, clocks read true time.

@@ -91,11 +91,18 @@ impl<'a> Spot<'a> {
 impl<'a> Included<'a> {
     /// The contents as text.
     pub(crate) fn text(&self) -> Read<&'a str> {
-        super::utf8(self.bytes).map_err(|problem| self.placed(*problem))
+        let text = super::utf8(self.bytes).map_err(|problem| self.placed(*problem))?;
+        Ok(&text[self.mark()..])
     }
 
-    /// A problem at these bytes of the file.
+    /// The length of the mark with which some spreadsheets and editors begin a text. It says nothing.
+    fn mark(&self) -> usize {
+        if self.bytes.starts_with("\u{feff}".as_bytes()) { '\u{feff}'.len_utf8() } else { 0 }
+    }
+
+    /// A problem at these bytes of the text.
     pub(crate) fn fail(&self, span: Range<usize>, message: impl Into<String>) -> Box<Problem> {
+        let span = span.start + self.mark()..span.end + self.mark();
         self.placed(Problem { span: Some(span), ..Problem::whole(message) }.label("here"))
     }
 

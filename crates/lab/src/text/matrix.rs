@@ -5,9 +5,11 @@ use super::did_you_mean;
 use super::error::Read;
 use super::files::Included;
 use super::latency::latency;
+use super::nodes::Replicas;
 use super::spot::Spot;
-use crate::plan::{Matrix, Region};
+use crate::plan::Matrix;
 use crate::units::{self, quoted};
+use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
 use std::ops::Range;
 
@@ -15,13 +17,13 @@ use std::ops::Range;
 const SILENT: &str = "-";
 
 /// Reads the matrix. Where a figure is silent, that of the other direction stands for it.
-pub(crate) fn matrix(spot: &Spot<'_>, regions: &[Region]) -> Read<Matrix> {
+pub(crate) fn matrix(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Matrix> {
     let tail = spot.get("tail").map(|spot| tail(&spot)).transpose()?;
     let (matrix, place) = match spot.get("file") {
         Some(file) => (from_file(spot, &file.included()?, tail)?, file),
         None => (inline(spot, tail)?, spot.need("regions")?),
     };
-    covers(&place, &matrix, regions)?;
+    covers(&place, &matrix, replicas)?;
     Ok(matrix)
 }
 
@@ -40,8 +42,18 @@ fn inline(spot: &Spot<'_>, tail: Option<f64>) -> Read<Matrix> {
     Ok(Matrix { regions: names, one_way: mirrored(one_way) })
 }
 
-/// A matrix may have regions in which nobody stands; but of a region that it does not have, it is silent without a word.
-fn covers(spot: &Spot<'_>, matrix: &Matrix, regions: &[Region]) -> Read<()> {
+/// A matrix may have regions in which nobody stands; but of replicas that stand in none of its regions it says nothing, and
+/// whoever wrote it would not notice.
+fn covers(spot: &Spot<'_>, matrix: &Matrix, replicas: &Replicas<'_>) -> Read<()> {
+    let regions = replicas.regions;
+    if regions.is_empty() {
+        return Err(spot.fail("says what lies between regions, and nobody stands in one; write [regions]"));
+    }
+    let stand = NodeSet::from_ranges(regions.iter().flat_map(|region| region.nodes.ranges()).copied());
+    let lost = NodeSet::range(0, replicas.count).without(&stand);
+    if !lost.is_empty() {
+        return Err(spot.fail(format!("says nothing of the nodes {lost}, which stand in no region; add them under [regions]")));
+    }
     let Some(missing) = regions.iter().find(|region| !matrix.regions.iter().any(|name| region.goes_by(name))) else {
         return Ok(());
     };
@@ -85,9 +97,11 @@ fn from_file(spot: &Spot<'_>, file: &Included<'_>, tail: Option<f64>) -> Read<Ma
             return Err(file.fail(span.clone(), format!("{} has a row already", quoted(name))));
         }
     }
-    // A triangle is enough: a row that is missing is silent.
-    let silent = vec![None; regions.len()];
-    let one_way = one_way.into_iter().map(|row| row.unwrap_or_else(|| silent.clone())).collect();
+    if let Some(missing) = one_way.iter().position(Option::is_none) {
+        let message = format!("there is no row for {}; a triangle has it too, with blank figures", quoted(&regions[missing]));
+        return Err(file.fail(0..0, message));
+    }
+    let one_way = one_way.into_iter().flatten().collect();
     Ok(Matrix { regions, one_way: mirrored(one_way) })
 }
 
@@ -99,13 +113,16 @@ struct Figures {
 
 impl Figures {
     fn of((span, head): &(Range<usize>, &str), file: &Included<'_>) -> Read<Figures> {
-        let (kind, unit) = head.split_once(' ').unwrap_or((head, ""));
+        let lower = head.to_ascii_lowercase();
+        let (kind, unit) = lower.split_once(' ').unwrap_or((&lower, ""));
         let unit = ["ns", "us", "ms", "s"].into_iter().find(|known| *known == unit.trim());
         match (kind, unit) {
             ("rtt", Some(unit)) => Ok(Figures { round_trips: true, unit }),
             ("one-way", Some(unit)) => Ok(Figures { round_trips: false, unit }),
             _ => {
-                let message = format!("{} does not say what the figures are; write \"rtt ms\" or \"one-way ms\"", quoted(head));
+                let commas = if head.contains([';', '\t']) { ", and commas between columns" } else { "" };
+                let message =
+                    format!("{} does not say what the figures are; write \"rtt ms\" or \"one-way ms\"{commas}", quoted(head));
                 Err(file.fail(span.clone(), message))
             }
         }
@@ -128,7 +145,7 @@ fn cells(text: &str) -> impl Iterator<Item = Vec<(Range<usize>, &str)>> {
         start..start + part.len()
     };
     let content = text.lines().map(|line| line.split('#').next().unwrap_or_default()).filter(|line| !line.trim().is_empty());
-    content.map(move |line| line.split(',').map(|cell| (within(cell.trim()), cell.trim())).collect())
+    content.map(move |line| line.split(',').map(|cell| (within(cell.trim()), cell.trim().trim_matches('"'))).collect())
 }
 
 /// What is silent one way is as the other way.
@@ -194,7 +211,7 @@ fn cell_latency(cell: &Spot<'_>, round_trip: bool, tail: Option<f64>) -> Read<Op
 /// A measured figure as a latency: always the same, or with a tail around it.
 pub(crate) fn figure(ns: u64, tail: Option<f64>) -> Distribution {
     match tail {
-        Some(tail) if ns > 0 => Distribution::Lognormal { median_ns: ns, p99_ns: (ns as f64 * tail) as u64 },
+        Some(tail) if ns > 0 => Distribution::Lognormal { median_ns: ns, p99_ns: ((ns as f64 * tail) as u64).max(ns) },
         _ => Distribution::Constant { ns },
     }
 }

@@ -1,13 +1,13 @@
 //! `[network]`: the links.
 
-use super::error::{Problems, Read};
+use super::error::{Problem, Problems, Read};
 use super::latency::latency;
 use super::matrix::matrix;
 use super::nodes::{Replicas, node_set};
 use super::regions::members;
 use super::spot::Spot;
 use super::topology::{fits, topology};
-use crate::plan::{BY_REGION, ChangeEntry, ChangeKind, Ends, MESH, NetworkPlan, SpecialLinks};
+use crate::plan::{BY_REGION, ChangeEntry, ChangeKind, Ends, Matrix, NetworkPlan, PLAIN, Region, SpecialLinks, Unfit};
 use crate::units::quoted;
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
@@ -56,7 +56,10 @@ pub(crate) fn network(
         bandwidth,
     };
     network.client_latency = section.get("client-latency").and_then(|spot| problems.take(latency(&spot)));
-    network.matrix = section.get("matrix").and_then(|spot| problems.take(matrix(&spot, replicas.regions)));
+    if let Some(spot) = section.get("matrix") {
+        let read = matrix(&spot, replicas).and_then(|matrix| says_all(&spot, &section, &matrix, replicas).map(|()| matrix));
+        network.matrix = problems.take(read);
+    }
     for spot in section.get("links").and_then(|spot| spot.list()).unwrap_or_default() {
         network.links.extend(special_links(&spot, replicas, problems));
     }
@@ -69,6 +72,23 @@ pub(crate) fn network(
         network.changes.extend(problems.take(read));
     }
     network
+}
+
+/// Where a matrix is silent about links that there are, the section must say what holds instead.
+fn says_all(spot: &Spot<'_>, section: &Spot<'_>, matrix: &Matrix, replicas: &Replicas<'_>) -> Read<()> {
+    let there = |region: &&Region| !region.nodes.is_empty();
+    for from in replicas.regions.iter().filter(there) {
+        for to in replicas.regions.iter().filter(there) {
+            let linked = from.name != to.name || from.nodes.len() > 1;
+            if linked && matrix.latency(&from.name, &to.name).is_none() && section.get("latency").is_none() {
+                return Err(spot.fail(format!(
+                    "is silent about messages from {} to {}; give a figure, or write latency = \"1ms\" under [network]",
+                    from.name, to.name
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn routing(spot: &Spot<'_>) -> Read<Routing> {
@@ -137,13 +157,31 @@ fn special_links(spot: &Spot<'_>, replicas: &Replicas<'_>, problems: &mut Proble
     Some(SpecialLinks { name: name?, ends: ends?, latency, loss, duplication, reordering, packets, bandwidth })
 }
 
+/// What is wrong with a network of which each part is right.
+pub(crate) fn unfit(root: &Spot<'_>, unfit: Unfit) -> Box<Problem> {
+    let network = root.get("network").unwrap_or_else(|| root.clone());
+    match unfit {
+        Unfit::TooManyLinks => {
+            let regions = root.get("regions").unwrap_or(network);
+            regions.fail("regions and special links come to more than 65536 different links; name fewer regions")
+        }
+        Unfit::NeverHolds(entry) => {
+            let entries = network.get("links").and_then(|links| links.list()).unwrap_or_default();
+            let spot = entries.into_iter().nth(entry).unwrap_or(network);
+            spot.fail(
+                "never holds: earlier entries are about all of its links, and the first that fits holds; write it before them",
+            )
+        }
+    }
+}
+
 fn class_name(spot: &Spot<'_>) -> Read<String> {
     let name = spot.text()?;
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(allowed) {
         return Err(spot.fail(format!("{} is no name of a class of links: a-z, 0-9 and -", spot.shown())));
     }
-    match BY_REGION.contains(&name) || [MESH, "local", "client"].contains(&name) {
+    match BY_REGION.contains(&name) || [PLAIN, "local", "client"].contains(&name) {
         true => Err(spot.fail(format!("{} is a class that quorate names itself; choose another name", quoted(name)))),
         false => Ok(name.to_string()),
     }
@@ -205,7 +243,7 @@ fn change_kind(spot: &Spot<'_>, replicas: &Replicas<'_>, mesh: bool) -> Read<Cha
     Ok(match *kind {
         "add" => ChangeKind::Add(pairs(what, replicas.count)?),
         "remove" => ChangeKind::Remove(pairs(what, replicas.count)?),
-        "attach" => ChangeKind::Attach(node_set(&what.need("nodes")?, replicas)?, node_set(&what.need("to")?, replicas)?),
+        "attach" => attach(what, replicas)?,
         _ => {
             let place = what.need("to")?;
             let name = place.text()?;
@@ -217,6 +255,20 @@ fn change_kind(spot: &Spot<'_>, replicas: &Replicas<'_>, mesh: bool) -> Read<Cha
             ChangeKind::Move(node_set(&what.need("nodes")?, replicas)?, name.to_string())
         }
     })
+}
+
+/// The most links that one attachment makes.
+const ATTACHED_MAX: u64 = 10_000_000;
+
+fn attach(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<ChangeKind> {
+    let (nodes, to) = (node_set(&spot.need("nodes")?, replicas)?, node_set(&spot.need("to")?, replicas)?);
+    if to.len() == 1 && nodes.iter().any(|node| to.contains(node)) {
+        return Err(spot.fail("attaches a node to itself alone, and so to nobody; name another to attach to"));
+    }
+    match nodes.len().saturating_mul(to.len()) {
+        links if links > ATTACHED_MAX => Err(spot.fail(format!("makes {links} links; {ATTACHED_MAX} is the most"))),
+        _ => Ok(ChangeKind::Attach(nodes, to)),
+    }
 }
 
 /// Links as pairs of nodes.

@@ -119,7 +119,7 @@ fn by_fact(text: &str) -> bool {
     text == "leader" || text.starts_with("fact:")
 }
 
-const FORMS: &str = "write 7, \"0..60\" (without node 60), \"all\", \"region:NAME\", or a list of these";
+const FORMS: &str = "write 7, \"0..60\" (without node 60), \"all\", \"region:NAME\", \"zone:NAME\", or a list of these";
 
 fn words(spot: &Spot<'_>, text: &str, nodes: u32) -> Read<(u32, u32)> {
     if text == "all" {

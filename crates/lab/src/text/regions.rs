@@ -7,8 +7,8 @@ use crate::plan::{Members, Region};
 use crate::units::quoted;
 use quorate_engine::id::NodeSet;
 
-/// The most regions and zones: a site of the engine is 16 bits, and rules multiply them.
-const REGIONS_MAX: usize = 1_000;
+/// The most regions and zones: there may be a link, with tables of its own, from each to each.
+const REGIONS_MAX: usize = 250;
 
 /// Reads the section.
 pub(crate) fn regions(section: Option<Spot<'_>>, nodes: u32, problems: &mut Problems) -> Vec<Region> {

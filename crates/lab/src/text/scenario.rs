@@ -43,6 +43,8 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let timeline = timeline::timeline(&placed, nodes, clients, problems);
     let (protocol, options) = protocol?;
     let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };
+    let links = crate::plan::links(&network, &regions, nodes).map_err(|unfit| network::unfit(root, unfit));
+    let links = problems.take(links);
     let expectations = expectations(root.get("expect"), &scope, problems);
     let variant = variant?;
     if !problems.list.is_empty() {
@@ -63,7 +65,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         nodes,
         parameters: root.given.parameters.to_list(),
         clients,
-        links: crate::plan::links(&network, &regions, nodes),
+        links: links?,
         regions,
         network,
         hosts,

@@ -161,6 +161,12 @@ impl<'a> Spot<'a> {
     }
 
     pub(crate) fn probability(&self) -> Read<Probability> {
+        if let Tree::Text(text) = &self.node.tree
+            && let Some(percent) = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok())
+            && (0.0..=100.0).contains(&percent)
+        {
+            return Err(self.fail(format!("{} is not how a probability is written; write {}", self.shown(), percent / 100.0)));
+        }
         units::probability(self.number()?).map_err(|message| self.fail(message))
     }
 

@@ -36,7 +36,7 @@ const DURATION_UNITS: Units = Units {
 
 const BYTE_UNITS: Units = Units {
     what: "size",
-    examples: ["KB", "MB"],
+    examples: ["B", "KB"],
     units: &[
         ("B", 1),
         ("KB", 1_000),
@@ -374,7 +374,7 @@ mod tests {
         for (text, size) in [("200B", 200), ("1KB", 1_000), ("1KiB", 1_024), ("1.5MiB", 1_572_864), ("0B", 0)] {
             assert_eq!(bytes(text), Ok(size), "{text}");
         }
-        assert!(bytes("5").unwrap_err().contains(r#"write "5KB""#));
+        assert!(bytes("5").unwrap_err().contains(r#"write "5B" or "5KB""#));
         assert!(bytes("5kb").unwrap_err().contains(r#"write "5KB""#));
         assert!(probability(5.0).unwrap_err().contains("5 % is 0.05"));
         assert!(probability(f64::NAN).is_err() && probability(-0.1).is_err() && probability(0.5).is_ok());

@@ -223,6 +223,14 @@ fn cost(style: Style, outcome: &Outcome) -> String {
     if ledger.relayed > 0 {
         text += &format!("  {} of them handed on for another replica\n", count(ledger.relayed));
     }
+    let (node, totals) = &outcome.busiest;
+    if total.sent > 0 {
+        text += &format!(
+            "  the busiest node, {node}, sent {} and received {}\n",
+            count(totals.sent.into()),
+            count(totals.received.into())
+        );
+    }
     text += &waited("link or interface", &outcome.link_waits);
     text += &waited("host", &outcome.host_waits);
     if let Some((node, busy)) = outcome.busiest_host {
@@ -244,7 +252,7 @@ fn lost(cause: Lost) -> &'static str {
     match cause {
         Lost::Partition => "cut off",
         Lost::Loss => "lost",
-        Lost::Down => "to a node down",
+        Lost::Down => "node down",
         Lost::NoRoute => "no route",
         Lost::Queue => "queue full",
         Lost::Inbox => "inbox full",

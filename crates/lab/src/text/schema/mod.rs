@@ -124,12 +124,16 @@ const NORMAL: &[Key] =
 pub const FAULT: &[Key] = &[
     key("at", "duration", "When it strikes.").required(),
     key("for", "duration", "How long it lasts: then a partition heals, the crashed restart, the paused resume."),
-    key("partition", "{ groups = [SET, SET] } or { from = SET, to = SET }", "Who cannot reach whom; from and to: one way only.")
-        .holds(Holds::Table(PARTITION)),
+    key(
+        "partition",
+        "{ groups = [SET, SET] }, { isolate = SET } or { from = SET, to = SET }",
+        "Who cannot reach whom; from and to: one way only.",
+    )
+    .holds(Holds::Table(PARTITION)),
     key("heal", "\"all\"", "Every partition in force ends."),
-    key("crash", "SET, or \"leader\" or \"fact:NAME\"", "The nodes stop and lose what was not synced."),
+    key("crash", "SET or WHOM", "The nodes stop and lose what was not synced."),
     key("restart", "SET", "Crashed nodes come back with their disks."),
-    key("pause", "SET, or \"leader\" or \"fact:NAME\"", "The nodes stand still; messages and timers wait."),
+    key("pause", "SET or WHOM", "The nodes stand still; messages and timers wait."),
     key("resume", "SET", "Paused nodes go on."),
     key("clock-jump", "{ nodes = SET, by = \"-2s\" }", "Wall clocks move.").holds(Holds::Table(CLOCK_JUMP)),
     key("drift", "{ nodes = SET, ppm = 100 }", "Clocks gain so much from now on.").holds(Holds::Table(DRIFT)),
@@ -139,16 +143,11 @@ const PARTITION: &[Key] = &[
     key("groups", "[SET, SET, …]", "Nodes reach each other when they share a group; who is in none is untouched."),
     key("from", "SET", "What these send to the others is lost."),
     key("to", "SET", "The others."),
-    key("isolate", "SET, or \"leader\" or \"fact:NAME\"", "These on one side and all others on the other; instead of groups."),
+    key("isolate", "SET or WHOM", "These on one side and all others on the other; instead of groups."),
 ];
-const CLOCK_JUMP: &[Key] = &[
-    key("nodes", "SET, or \"leader\" or \"fact:NAME\"", "Whose.").required(),
-    key("by", "duration, negative allowed", "By how much.").required(),
-];
-const DRIFT: &[Key] = &[
-    key("nodes", "SET, or \"leader\" or \"fact:NAME\"", "Whose.").required(),
-    key("ppm", "number", "Parts per million.").required(),
-];
+const CLOCK_JUMP: &[Key] =
+    &[key("nodes", "SET or WHOM", "Whose.").required(), key("by", "duration, negative allowed", "By how much.").required()];
+const DRIFT: &[Key] = &[key("nodes", "SET or WHOM", "Whose.").required(), key("ppm", "number", "Parts per million.").required()];
 
 /// `[workload]`
 pub const WORKLOAD: &[Key] = &[

@@ -40,7 +40,7 @@ const REORDERING_KEY: Key =
 const BANDWIDTH_KEY: Key = key(
     "bandwidth",
     "rate or { rate = \"10MB/s\", queue = \"64KB\" }",
-    "How fast each link takes messages in, one after the other; without it, at once.",
+    "How fast each link, of one node to one other, takes messages in, one after the other; without it, at once.",
 )
 .holds(Holds::ValueOrTable(BANDWIDTH));
 const PACKETS_KEY: Key = key(
@@ -88,12 +88,18 @@ const LINKS: &[Key] = &[
     key("to", "SET", "Links to these."),
     key("between", "[SET, SET]", "Links between the one and the other, both ways."),
     key("within", "SET", "Links that begin and end in the set."),
-    LATENCY_KEY,
-    LOSS,
-    DUPLICATION,
-    REORDERING_KEY,
-    BANDWIDTH_KEY,
-    PACKETS_KEY,
+    key("latency", "latency", "One-way delay of a message. What an entry does not say of its links is as without the entry.")
+        .holds(Holds::ValueOrTable(LATENCY)),
+    key("loss", "probability", "That a message never arrives."),
+    key("duplication", "probability", "That a message arrives twice."),
+    key("reordering", "{ probability = 0.1, extra = \"20ms\" }", "Some messages are held back.").holds(Holds::Table(REORDERING)),
+    key(
+        "bandwidth",
+        "rate or { rate = \"10MB/s\", queue = \"64KB\" }",
+        "How fast each of these links takes messages in; a link is one ordered pair of nodes, and none is shared.",
+    )
+    .holds(Holds::ValueOrTable(BANDWIDTH)),
+    key("packets", "{ payload = \"1460B\", header = \"40B\" }", "How messages are cut.").holds(Holds::Table(PACKETS)),
 ];
 
 const CHANGES: &[Key] = &[
