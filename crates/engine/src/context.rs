@@ -15,8 +15,10 @@ pub enum Effect<A: Actor> {
     Send(NodeId, A::Message),
     /// Send to every other replica.
     Broadcast(A::Message),
-    /// Send to these replicas. Boxed: it is rare, and effects are moved often.
-    Multicast(Box<(Vec<NodeId>, A::Message)>),
+    /// The next multicast goes to this replica too. Apart, so that effects own no memory: they are moved often.
+    Address(NodeId),
+    /// Send to the replicas that were addressed since the last one.
+    Multicast(A::Message),
     /// Arm a timer, or move an armed one: due after a delay from the range (both ends included) on the elapsed clock.
     SetTimer(A::Timer, Nanos, Nanos),
     /// Disarm a timer; nothing when it is not armed.
@@ -115,8 +117,9 @@ impl<'a, A: Actor> Context<'a, A> {
 
     /// Sends to some replicas; to itself it does not. Between neighbours that is a message each; beyond, what goes the same way
     /// goes over each link once.
-    pub fn multicast(&mut self, to: Vec<NodeId>, message: A::Message) {
-        self.effects.push(Effect::Multicast(Box::new((to, message))));
+    pub fn multicast(&mut self, to: impl IntoIterator<Item = NodeId>, message: A::Message) {
+        self.effects.extend(to.into_iter().map(Effect::Address));
+        self.effects.push(Effect::Multicast(message));
     }
 
     /// Sends to every other replica: a message each where all are neighbours, else one over each link of the tree of shortest
@@ -255,7 +258,8 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
     Some(match effect {
         Effect::Send(to, message) => Effect::Send(to, A::wrap_message(message)),
         Effect::Broadcast(message) => Effect::Broadcast(A::wrap_message(message)),
-        Effect::Multicast(both) => Effect::Multicast(Box::new((both.0, A::wrap_message(both.1)))),
+        Effect::Address(to) => Effect::Address(to),
+        Effect::Multicast(message) => Effect::Multicast(A::wrap_message(message)),
         Effect::SetTimer(timer, low, high) => Effect::SetTimer(A::wrap_timer(timer), low, high),
         Effect::CancelTimer(timer) => Effect::CancelTimer(A::wrap_timer(timer)),
         Effect::Append(record) => Effect::Append(A::wrap_record(record)),

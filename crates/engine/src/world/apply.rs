@@ -37,7 +37,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match effect {
             Effect::Send(..) | Effect::SetTimer(..) => unreachable!("carried out where they are met"),
             Effect::Broadcast(message) => self.broadcast(id, depth.saturating_add(1), &message),
-            Effect::Multicast(both) => self.multicast(id, both.0, depth.saturating_add(1), &both.1),
+            Effect::Address(to) => self.addressed.push(to),
+            Effect::Multicast(message) => {
+                let to = std::mem::take(&mut self.addressed);
+                self.multicast(id, to, depth.saturating_add(1), &message);
+            }
             Effect::CancelTimer(timer) => self.nodes[id.index()].timers.slots_mut()[timer.index()].cancel(),
             Effect::Append(record) => self.disk(id).append(record),
             Effect::Sync => self.sync(id, depth),

@@ -89,6 +89,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// What waits for paused nodes.
     held: BTreeMap<NodeId, Vec<Held<A::Message>>>,
     effects: Vec<Effect<A>>,
+    /// To whom the next multicast of the handler that runs goes.
+    addressed: Vec<NodeId>,
 }
 
 #[derive(Clone, Copy)]
@@ -221,6 +223,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             disks: Vec::new(),
             held: BTreeMap::new(),
             effects: Vec::new(),
+            addressed: Vec::new(),
             options: options.clone(),
             setup: setup.clone(),
         }
