@@ -54,7 +54,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The scenario file.
+    /// The scenario file; - is standard input.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Run this seed instead of the file's.
@@ -104,7 +104,7 @@ pub(crate) struct Validate {
 
 #[derive(Args)]
 pub(crate) struct Show {
-    /// The scenario file.
+    /// The scenario file; - is standard input.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Put this seed in place of the file's.

@@ -75,6 +75,11 @@ pub(crate) fn plan(path: &Path, sets: &[String]) -> Result<Plan, Refused> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().take(SOURCE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
+        return read.map(|_| bytes).map_err(|error| Stop::Machine(format!("cannot read standard input: {error}")));
+    }
     read_up_to(path, SOURCE_BYTES_MAX, "name a scenario file in it").map_err(|problem| {
         let near = if problem.missing { nearest(path) } else { String::new() };
         Stop::Machine(format!("cannot read {}: {}{near}", path.display(), problem.reason))

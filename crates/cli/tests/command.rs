@@ -171,6 +171,16 @@ fn end_into(args: &[&str], stdout: Stdio) -> (i32, String) {
 }
 
 #[test]
+fn a_scenario_may_come_through_a_pipe() {
+    let push = scenario("gossip/push.toml");
+    let shown = run(&["show", &push]).stdout;
+    let mut child = quorate(&["run", "-", "--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), shown.as_bytes()).unwrap();
+    let report: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(report["digest"], json(&["run", &push, "--format", "json"])["digest"]);
+}
+
+#[test]
 fn a_closed_pipe_ends_quietly() {
     let push = scenario("gossip/push.toml");
     let commands = [&["run", &push][..], &["list", "metrics"], &["--help"], &["describe"], &["describe", "gossip"], &["schema"]];

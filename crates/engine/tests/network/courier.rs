@@ -110,14 +110,16 @@ impl Actor for Courier {
     }
 
     fn request(&mut self, ctx: &mut Context<'_, Courier>, operation: OpId, wish: Wish) {
-        let looked = Said::Looked { wall: ctx.wall(), elapsed: ctx.elapsed() };
         let word = |kind| Word { kind, number: operation.0, padding: *ctx.options() };
         match wish {
             Wish::Ask(to) => return ctx.send(to, word(Saying::Asked)),
             Wish::Tell(to) => ctx.send(to, word(Saying::Told)),
             Wish::TellAll => ctx.broadcast(word(Saying::Told)),
             Wish::TellSome(to) => ctx.multicast(to, word(Saying::Told)),
-            Wish::Nothing => ctx.fact(looked),
+            Wish::Nothing => {
+                let looked = Said::Looked { wall: ctx.wall(), elapsed: ctx.elapsed() };
+                ctx.fact(looked);
+            }
         }
         ctx.reply(operation, ());
     }

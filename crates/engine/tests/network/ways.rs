@@ -191,3 +191,24 @@ fn a_fault_befalls_whoever_stated_a_fact_last_and_ends_for_the_same() {
     assert_eq!(struck[3], (true, "restart {2}".to_string()));
     assert!(!struck[4].0, "what did not befall it does not end");
 }
+
+/// Exploration takes no hops, waits nowhere and meets no clock that jumps; but who cannot be reached is not.
+#[test]
+fn a_search_takes_a_way_of_several_hops_as_one() {
+    let mut setup = world(4, 9);
+    setup.network.topology = Topology::Edges([(0, 1), (1, 2)].into());
+    setup.hosts = vec![setup::Hosts {
+        nodes: NodeSet::range(0, 4),
+        service: Some(latency::Distribution::Constant { ns: SECOND }),
+        inbox: Some(1),
+        egress: None,
+    }];
+    let jumps = setup::Jumps { every: latency::Distribution::Constant { ns: 1 }, by_ns: clock::Spread::Constant(1) };
+    setup.clocks = setup::Clocks::of_all(4, clock::Spread::ZERO, clock::Spread::ZERO);
+    setup.clocks[0].jumps = Some(jumps);
+    let wishes = vec![wish(0, 0, Wish::Tell(NodeId(2))), wish(0, 1, Wish::TellAll), wish(0, 0, Wish::Tell(NodeId(3)))];
+    let bounds = explore::Bounds { depth: 12, states: 10_000, losses: 1, duplications: 1, crashes: 0 };
+    let explored = explore::explore::<Courier>(&setup, &0, wishes, &bounds);
+    assert!(explored.complete && explored.violation.is_none(), "{} states", explored.states);
+    assert!(explored.states > 50, "{} states", explored.states);
+}

@@ -34,7 +34,7 @@ fn scenario(plan: &Plan) -> String {
     // Everyone linked to everyone is what people think of first.
     let graph = match plan.network.topology.name() {
         "mesh" => String::new(),
-        name => format!(" linked as {name}"),
+        name => format!(" ({name})"),
     };
     let summary = if plan.summary.is_empty() { String::new() } else { paragraph("", &plan.summary) };
     summary
