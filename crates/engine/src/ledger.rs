@@ -322,7 +322,9 @@ impl Observer for Ledger {
         content: impl FnOnce() -> u64,
     ) {
         self.tally(kind, class).delivered += 1;
-        self.depth_max = self.depth_max.max(depth);
+        if depth > self.depth_max {
+            self.depth_max = depth;
+        }
         let source = u64::from(key.rank()) << 32 | u64::from(key.sequence());
         node.chain = mix(node.chain ^ content(), key.time().wrapping_mul(SALT) ^ source);
     }

@@ -107,7 +107,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         self.handle(id, 0, |actor, ctx| actor.timer(ctx, A::Timer::from_index(usize::from(timer))));
     }
 
-    /// Something else is due for a replica or a client.
+    /// Something else is due for a replica or a client. Never inlined: it is rare, and would crowd the loop of messages and timers.
+    #[inline(never)]
     pub(crate) fn occur(&mut self, to: NodeId, depth: u16, event: Event) {
         match event {
             Event::Response(operation) => return self.responded(operation, depth),

@@ -119,6 +119,7 @@ impl<M> Hosts<M> {
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Work arrives at a host.
+    #[cold]
     #[inline(never)]
     pub(super) fn join_inbox(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
         let host = &mut self.hosts.each[id.index()];
