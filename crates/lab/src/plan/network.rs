@@ -196,7 +196,8 @@ pub(crate) fn setup(plan: &NetworkPlan, regions: &[Region], nodes: u32) -> Resul
     let mut distinct = Distinct::new(plan.link.clone());
     for from in &layout.sites {
         for to in &layout.sites {
-            let special = plan.links.iter().position(|special| layout.fits(&special.ends, from, to));
+            let mut entries = plan.links.iter().enumerate();
+            let special = entries.find(|(entry, special)| layout.fits(*entry, &special.ends, from, to)).map(|(entry, _)| entry);
             let pair = Pair { from: from.zone, to: to.zone, special };
             let make = || distinct.place(layout.link(plan, pair, &network.classes));
             let place = *known.entry(pair).or_insert_with(make);
@@ -263,13 +264,19 @@ struct Layout<'a> {
     regions: &'a [Region],
     /// The sets by number that the rules name.
     sets: Vec<&'a NodeSet>,
+    /// The first set of each entry of special links.
+    first: Vec<usize>,
     sites: Vec<Site>,
 }
 
 impl<'a> Layout<'a> {
     fn new(plan: &'a NetworkPlan, regions: &'a [Region], nodes: u32) -> Layout<'a> {
-        let sets: Vec<&NodeSet> = plan.links.iter().flat_map(|special| special.ends.members()).map(|set| &set.nodes).collect();
-        let mut layout = Layout { regions, sets, sites: Vec::new() };
+        let (mut sets, mut first) = (Vec::new(), Vec::new());
+        for special in &plan.links {
+            first.push(sets.len());
+            sets.extend(special.ends.members().into_iter().map(|members| &members.nodes));
+        }
+        let mut layout = Layout { regions, sets, first, sites: Vec::new() };
         if regions.is_empty() && layout.sets.is_empty() {
             return layout;
         }
@@ -307,17 +314,16 @@ impl<'a> Layout<'a> {
         place as u16
     }
 
-    fn fits(&self, ends: &Ends, from: &Site, to: &Site) -> bool {
-        let is = |members: &Members, site: &Site| {
-            let place = self.sets.iter().position(|set| std::ptr::eq(*set, &members.nodes));
-            let by_number = place.is_some_and(|place| site.within[place]);
-            by_number
-                || site.zone.is_some_and(|zone| members.regions.iter().any(|name| self.regions[usize::from(zone)].goes_by(name)))
+    /// Whether an entry of special links is about the links from one site to another.
+    fn fits(&self, entry: usize, ends: &Ends, from: &Site, to: &Site) -> bool {
+        let is = |side: usize, members: &Members, site: &Site| {
+            let stands = |zone: u16| members.regions.iter().any(|name| self.regions[usize::from(zone)].goes_by(name));
+            site.within[self.first[entry] + side] || site.zone.is_some_and(stands)
         };
         match ends {
-            Ends::OneWay(these, those) => is(these, from) && is(those, to),
-            Ends::Between(these, those) => (is(these, from) && is(those, to)) || (is(those, from) && is(these, to)),
-            Ends::Within(these) => is(these, from) && is(these, to),
+            Ends::OneWay(these, those) => is(0, these, from) && is(1, those, to),
+            Ends::Between(these, those) => (is(0, these, from) && is(1, those, to)) || (is(1, those, from) && is(0, these, to)),
+            Ends::Within(these) => is(0, these, from) && is(0, these, to),
         }
     }
 

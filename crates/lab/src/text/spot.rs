@@ -6,7 +6,7 @@ use super::files::Files;
 use super::nearest::did_you_mean;
 use super::tree::{Node, Tree};
 use crate::arithmetic::{Dimension, Parameters, Rational};
-use crate::units::{self, Rate, quoted};
+use crate::units::{self, quoted};
 use quorate_engine::random::Probability;
 use quorate_engine::time::Nanos;
 use std::fmt::Display;
@@ -206,18 +206,6 @@ impl<'a> Spot<'a> {
             dimension: Dimension::Data,
             expected: "a size such as \"1KB\"",
             bare: |number| units::bare_bytes(number),
-        })
-    }
-
-    /// A rate of events: `"500/s"`.
-    #[allow(dead_code, reason = "no key takes one yet")]
-    pub(crate) fn rate(&self) -> Read<Rate> {
-        self.measured(&Figure {
-            literal: units::rate,
-            value: units::rate_of,
-            dimension: Dimension::Rate,
-            expected: "a rate such as \"500/s\"",
-            bare: |number| units::bare_rate(number),
         })
     }
 

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+use proptest::prelude::ProptestConfig;
+use proptest::test_runner::RngSeed;
 use quorate_lab::plan::Plan;
 use quorate_lab::text::{Files, Origin, Override, Source, files_needed, parse};
 use std::path::Path;
@@ -11,6 +13,16 @@ pub(crate) const DESIGN: &str = include_str!("../data/design.toml");
 
 /// Every key once.
 pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
+
+/// The network, the hosts and the clocks in full.
+pub(crate) const WORLD: &str = include_str!("../data/world.toml");
+
+/// How many mutations of one kind, of which there are `percent` of all.
+pub(crate) fn config(percent: u32) -> ProptestConfig {
+    let all = std::env::var_os("QUORATE_MUTATIONS").and_then(|value| value.to_str()?.parse::<u32>().ok());
+    let cases = all.unwrap_or(12_000) / 100 * percent;
+    ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() }
+}
 
 /// Parses bytes with overrides; the errors as plain text.
 pub(crate) fn read(bytes: &[u8], flags: &[&str]) -> Result<Plan, String> {
