@@ -2,9 +2,9 @@
 //! one process by processor time. The digests say that what was measured did the right thing; absolute rates belong to the
 //! machine and are asserted nowhere.
 
+use quorate_engine::loads::{Load, Running};
 use quorate_engine::outcome::RunError;
 use quorate_engine::queue::{Heap, Hold, Queue, Wheel};
-use quorate_engine::workloads::{Running, Workload};
 use quorate_lab::plan::Plan;
 use quorate_lab::text::{Files, Override, Source, parse};
 use serde_json::{Value, json};
@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// One load under measurement.
-struct Load {
+struct Measured {
     name: &'static str,
-    workload: Workload,
+    workload: Load,
     nodes: u32,
     /// Events to measure; a load that ends by itself may give fewer.
     events: u64,
@@ -25,14 +25,14 @@ struct Load {
 const SEED: u64 = 1;
 const DELTA_MAX_NS: u64 = 9_000_000;
 
-fn loads(quick: bool) -> Vec<Load> {
+fn loads(quick: bool) -> Vec<Measured> {
     let size = |full: u32, small: u32| if quick { small } else { full };
     let events = |full: u64| if quick { 40_000 } else { full };
     vec![
-        Load { name: "W1", workload: Workload::Pairs, nodes: 1_000, events: events(8_000_000), floor: 0.55 },
-        Load { name: "W2-1e5", workload: Workload::Rumor, nodes: size(100_000, 2_000), events: u64::MAX, floor: 0.45 },
-        Load { name: "W2-1e6", workload: Workload::Rumor, nodes: size(1_000_000, 4_000), events: u64::MAX, floor: 0.28 },
-        Load { name: "W3", workload: Workload::Heartbeats, nodes: 1_000, events: events(8_000_000), floor: 0.42 },
+        Measured { name: "W1", workload: Load::Pairs, nodes: 1_000, events: events(8_000_000), floor: 0.55 },
+        Measured { name: "W2-1e5", workload: Load::Rumor, nodes: size(100_000, 2_000), events: u64::MAX, floor: 0.45 },
+        Measured { name: "W2-1e6", workload: Load::Rumor, nodes: size(1_000_000, 4_000), events: u64::MAX, floor: 0.28 },
+        Measured { name: "W3", workload: Load::Heartbeats, nodes: 1_000, events: events(8_000_000), floor: 0.42 },
     ]
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     Ok(report)
 }
 
-impl Load {
+impl Measured {
     fn measure(&self) -> Result<Value, RunError> {
         let chunk = if self.events == u64::MAX { u64::from(self.nodes) } else { self.events / 16 };
         let pending = self.mean_pending(chunk)?;
@@ -180,7 +180,7 @@ fn gossip(quick: bool) -> Result<Value, String> {
         let (result, spent) = timed(|| quorate_lab::run::outcome(&plan, plan.seed));
         let outcome = result.map_err(|error| error.to_string())?;
         let (events, bare) = {
-            let mut running = Workload::Rumor.start(plan.nodes, SEED);
+            let mut running = Load::Rumor.start(plan.nodes, SEED);
             let (result, spent) = timed(|| running.run_events(u64::MAX));
             result.map_err(|error| error.to_string())?;
             (running.events(), spent)

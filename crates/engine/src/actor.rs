@@ -35,8 +35,9 @@ pub trait Actor: Clone + Eq + Hash + 'static {
     /// A replica before it has run: the world calls [`Actor::recover`] next.
     fn new(node: NodeId, nodes: u32, options: &Self::Options) -> Self;
 
-    /// The start and the only way back: `records` are those that survived, in the order in which they were appended; none
-    /// at the first start. Volatile state is gone, all timers are unarmed.
+    /// The start and the only way back: `records` are those that survived, in the order in which they were appended, up to
+    /// the first that the disk cannot read ([`Context::damage`] says whether there is one, and that one and all after it are
+    /// cut off the log); none at the first start. Volatile state is gone, all timers are unarmed.
     fn recover(&mut self, ctx: &mut Context<'_, Self>, records: &[Self::Record]);
 
     /// A message arrived.
@@ -48,7 +49,14 @@ pub trait Actor: Clone + Eq + Hash + 'static {
     /// The first `upto` records ever appended by this node are durable.
     fn synced(&mut self, _ctx: &mut Context<'_, Self>, _upto: u64) {}
 
-    /// A client asks; answer with [`Context::reply`], now or later.
+    /// The disk has no room for the record of number `from`, counted from 0: it and all after it are cut off the log. What can only
+    /// go on with a log stops, as here.
+    fn disk_full(&mut self, ctx: &mut Context<'_, Self>, _from: u64) {
+        ctx.halt();
+    }
+
+    /// A client asks; answer with [`Context::reply`], now or later. A client that heard nothing may ask again, here or elsewhere, with
+    /// the same number.
     fn request(&mut self, ctx: &mut Context<'_, Self>, operation: OpId, request: Self::Request);
 
     /// The digest of the replicated state, computed anew from the state itself: what `--verify` holds against the digest
@@ -57,11 +65,38 @@ pub trait Actor: Clone + Eq + Hash + 'static {
         None
     }
 
+    /// Whom a client asks in a round of an operation, when its own choice would be `aim`: pushed to `to`. This is the client's part of the
+    /// protocol, as is [`Actor::heard`].
+    fn ask(_options: &Self::Options, _nodes: u32, _request: &Self::Request, aim: NodeId, to: &mut Vec<NodeId>) {
+        to.push(aim);
+    }
+
+    /// What a client makes of the answers that it has in a round, the latest last.
+    fn heard(_options: &Self::Options, _request: &Self::Request, answers: &[(NodeId, Self::Response)]) -> Heard<Self> {
+        Heard::Answer(answers[answers.len() - 1].1.clone())
+    }
+
+    /// The register and the value that an answer tells a client: what it expects there in a later compare-and-set.
+    fn told(_request: &Self::Request, _response: &Self::Response) -> Option<(u32, u64)> {
+        None
+    }
+
     /// Whether handlers read a clock under these options. Exploration then keeps the clocks in its states; a handler that
     /// reads one although this says no is a reported error.
     fn reads_clocks(_options: &Self::Options) -> bool {
         false
     }
+}
+
+/// What a client makes of the answers so far.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heard<A: Actor> {
+    /// They are not enough.
+    Wait,
+    /// This is the operation's answer.
+    Answer(A::Response),
+    /// The next round begins: it asks this.
+    Next(A::Request),
 }
 
 /// What replicas send each other.

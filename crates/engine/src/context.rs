@@ -4,6 +4,7 @@
 use crate::actor::Actor;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::disk::Damage;
 use crate::id::{NodeId, OpId, Update};
 use crate::network::Links;
 use crate::time::{Nanos, Time};
@@ -43,6 +44,10 @@ pub enum Effect<A: Actor> {
     Fact(A::Fact),
     /// What follows also has the operation as its cause.
     Rejoin(OpId),
+    /// Send a client to another replica.
+    Redirect(OpId, NodeId),
+    /// Stop, as in a crash; what was asked for after this is not done.
+    Halt,
 }
 
 /// What a handler sees of the world, and where it leaves its effects.
@@ -54,6 +59,8 @@ pub struct Context<'a, A: Actor> {
     /// `None` when every clock of the run is true.
     pub(crate) clock: Option<&'a Clock>,
     pub(crate) clock_reads: &'a mut u32,
+    pub(crate) clock_bound: Option<u64>,
+    pub(crate) damage: Option<Damage>,
     pub(crate) options: &'a A::Options,
     pub(crate) chance: &'a mut Chance,
     pub(crate) effects: &'a mut Vec<Effect<A>>,
@@ -96,6 +103,16 @@ impl<'a, A: Actor> Context<'a, A> {
     pub fn elapsed(&mut self) -> u64 {
         *self.clock_reads += 1;
         self.clock.unwrap_or(&Clock::TRUE).elapsed(self.now)
+    }
+
+    /// What this node is told of how far its wall clock may be off, in ns; `None` when nobody says. It may be wrong.
+    pub fn clock_bound(&self) -> Option<u64> {
+        self.clock_bound
+    }
+
+    /// In [`Actor::recover`]: what the disk could not read. `None` everywhere else.
+    pub fn damage(&self) -> Option<Damage> {
+        self.damage
     }
 
     /// A number below `bound`, all equally likely. All of a protocol's chance comes from here, so that a driver other than
@@ -169,6 +186,16 @@ impl<'a, A: Actor> Context<'a, A> {
         self.effects.push(Effect::Refuse(operation));
     }
 
+    /// Tells a client to ask another replica. Nothing was done here, and nothing will be.
+    pub fn redirect(&mut self, operation: OpId, to: NodeId) {
+        self.effects.push(Effect::Redirect(operation, to));
+    }
+
+    /// Stops this node as a crash does; what this handler asks for after it is not done. Someone must restart it.
+    pub fn halt(&mut self) {
+        self.effects.push(Effect::Halt);
+    }
+
     /// Publishes the digest of the replicated state: call it whenever that state changes. Replicas with equal digests agree.
     #[inline]
     pub fn publish(&mut self, digest: u64) {
@@ -227,6 +254,8 @@ impl<'a, A: Actor> Context<'a, A> {
             now: self.now,
             clock: self.clock,
             clock_reads: self.clock_reads,
+            clock_bound: self.clock_bound,
+            damage: self.damage,
             options: A::inner_options(self.options),
             chance: self.chance,
             effects: &mut effects,
@@ -272,6 +301,8 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
         Effect::Supersede(old, new) => Effect::Supersede(old, new),
         Effect::Fact(fact) => Effect::Fact(A::wrap_fact(fact)?),
         Effect::Rejoin(operation) => Effect::Rejoin(operation),
+        Effect::Redirect(operation, to) => Effect::Redirect(operation, to),
+        Effect::Halt => Effect::Halt,
     })
 }
 

@@ -1,6 +1,19 @@
 //! A node's disk: an append-only log of records. What was appended is durable once a forced write has completed; a crash
 //! loses the rest. Recovery reads what is durable, and nothing else of a node survives.
 
+/// Bytes that a record has on disk besides its encoding: its length and its checksum.
+pub const FRAME_BYTES: u64 = 12;
+
+/// What recovery could not read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Damage {
+    /// The number of the first record whose checksum is wrong, counted from 0.
+    pub record: u64,
+    /// Records after it that could be read. None: it may be the end of a write that a crash cut short, or a durable record that has
+    /// changed; one copy cannot tell. Any: a durable record has changed.
+    pub readable_after: u64,
+}
+
 /// The log of one node.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Disk<R> {

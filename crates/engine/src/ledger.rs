@@ -46,11 +46,14 @@ pub enum Cause {
     Queue,
     /// There was no room in the receiver's inbox.
     Inbox,
+    /// Its content had changed on the way, and the checksum told.
+    Corrupt,
 }
 
 impl Cause {
     /// All causes, in the order in which the ledger keeps them.
-    pub const ALL: [Cause; 6] = [Cause::Partition, Cause::Loss, Cause::Down, Cause::NoRoute, Cause::Queue, Cause::Inbox];
+    pub const ALL: [Cause; 7] =
+        [Cause::Partition, Cause::Loss, Cause::Down, Cause::NoRoute, Cause::Queue, Cause::Inbox, Cause::Corrupt];
 
     /// The name that reports show.
     pub fn name(self) -> &'static str {
@@ -61,6 +64,7 @@ impl Cause {
             Cause::NoRoute => "no-route",
             Cause::Queue => "queue",
             Cause::Inbox => "inbox",
+            Cause::Corrupt => "corrupt",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::topology::InvalidTopology;
 use std::fmt;
 
 /// The result of a run, the same for every protocol.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Outcome {
     /// Over everything that happened to every node, the operations and the published states.
     pub digest: Digest,
@@ -134,21 +134,33 @@ impl OperationStatus {
 }
 
 /// A fault and what it did.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Strike {
-    /// The fault.
+    /// The fault, with the nodes that it befell last, where only the run knew.
     pub planned: Timed,
-    /// Whether its time came, and, for one that waits for a fact, somebody had stated it.
-    pub struck: bool,
-    /// Nodes that it changed (for a heal: partitions that it ended).
+    /// How often it struck: 0 when its time did not come, what it waits for did not happen, or whom it is meant for did not exist.
+    pub times: u32,
+    /// When it struck first.
+    pub first: Option<Time>,
+    /// Nodes that it changed (for a heal or a mend: what it ended).
     pub touched: u64,
     /// Messages that were lost to it.
     pub messages_lost: u64,
+    /// Messages that arrived, but late, twice, or with another content because of it.
+    pub messages_changed: u64,
+    /// Records that were lost to it.
+    pub records_lost: u64,
 }
 
 impl Strike {
     pub(crate) fn planned(timed: &Timed) -> Strike {
-        Strike { planned: timed.clone(), struck: false, touched: 0, messages_lost: 0 }
+        let planned = timed.clone();
+        Strike { planned, times: 0, first: None, touched: 0, messages_lost: 0, messages_changed: 0, records_lost: 0 }
+    }
+
+    /// Whether it struck at all.
+    pub fn struck(&self) -> bool {
+        self.times > 0
     }
 }
 

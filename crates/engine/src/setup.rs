@@ -2,12 +2,13 @@
 //! person wrote, and says where it is wrong).
 
 use crate::clock::Spread;
-use crate::fault::Timed;
-use crate::id::{NodeId, NodeSet};
+use crate::fault::{Bursts, Corruption, Timed};
+use crate::id::NodeSet;
 use crate::latency::Distribution;
 use crate::random::Probability;
 use crate::time::{Nanos, Time};
 use crate::topology::Topology;
+pub use crate::workload::{Planned, Population, Workload};
 
 /// A world and what will befall it.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,8 +17,10 @@ pub struct Setup {
     pub seed: u64,
     /// Replicas: at least 1.
     pub nodes: u32,
-    /// Client pseudo-nodes, numbered from `nodes` on.
+    /// Client pseudo-nodes that ask what was planned one by one, numbered from `nodes` on; those of [`Setup::populations`] follow.
     pub clients: u32,
+    /// Clients that ask by themselves.
+    pub populations: Vec<Population>,
     /// The run ends here, whatever is still in flight.
     pub duration: Nanos,
     /// Whether it may end earlier.
@@ -28,9 +31,11 @@ pub struct Setup {
     pub network: Network,
     /// The machines, where they take time.
     pub hosts: Vec<Hosts>,
+    /// The disks, where forced writes take time or room is short.
+    pub disks: Vec<Disks>,
     /// The clocks, where they are not true.
     pub clocks: Vec<Clocks>,
-    /// What goes wrong, and when, in ascending order of time.
+    /// What goes wrong, and when, in ascending order of time; see [`crate::nemesis`] for what chance adds.
     pub faults: Vec<Timed>,
     /// The length of a round, in ns: coverage is reported at every multiple of it after an update.
     pub round: Nanos,
@@ -45,11 +50,13 @@ impl Setup {
             seed,
             nodes,
             clients: 0,
+            populations: Vec::new(),
             duration,
             until: Until::Duration,
             ties: Ties::Permuted,
             network: Network::faultless(latency),
             hosts: Vec::new(),
+            disks: Vec::new(),
             clocks: Vec::new(),
             faults: Vec::new(),
             round: crate::time::SECOND,
@@ -143,6 +150,10 @@ pub struct Link {
     pub latency: Distribution,
     /// The probability that a message never arrives.
     pub loss: Probability,
+    /// Losses that come in bursts, besides.
+    pub bursts: Option<Bursts>,
+    /// Some messages arrive with another content.
+    pub corruption: Option<Corruption>,
     /// The probability that a message arrives twice, each copy after its own delay.
     pub duplication: Probability,
     /// Some messages are held back.
@@ -160,6 +171,8 @@ impl Link {
             class: 0,
             latency,
             loss: Probability::never(),
+            bursts: None,
+            corruption: None,
             duplication: Probability::never(),
             reordering: None,
             packets: None,
@@ -235,11 +248,33 @@ pub struct Hosts {
     /// How long a machine takes for each message or request, one after the other in the order of arrival. What a handler asks
     /// for is done when that time is over. Timers and completed writes do not wait.
     pub service: Option<Distribution>,
-    /// How many messages and requests may wait or be served; what finds no room is dropped. `None`: any number.
+    /// How many messages and requests may wait or be served. `None`: any number.
     pub inbox: Option<u32>,
+    /// What becomes of one that finds no room.
+    pub overflow: Overflow,
     /// The interface through which all messages to other replicas leave. It works by itself: what has been handed to it leaves
     /// also when the machine stands still or crashes.
     pub egress: Option<Bandwidth>,
+}
+
+/// What becomes of work that finds no room in an inbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overflow {
+    /// It is dropped: the host sheds load.
+    Shed,
+    /// The host runs out of memory and crashes.
+    Crash,
+}
+
+/// The disks of some replicas. Those in no set take in any number of records, and force them at once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Disks {
+    /// Whose; no replica in two sets.
+    pub nodes: NodeSet,
+    /// How long a forced write takes, one after the other in the order in which they were asked for. `None`: no time.
+    pub sync: Option<Distribution>,
+    /// How many bytes of records fit, frames included ([`crate::disk::FRAME_BYTES`] each). `None`: any number.
+    pub capacity_bytes: Option<u64>,
 }
 
 /// How the clocks of some replicas differ from true time. Those in no set have true clocks.
@@ -255,12 +290,15 @@ pub struct Clocks {
     pub wander: Option<Wander>,
     /// Jumps of the wall clock.
     pub jumps: Option<Jumps>,
+    /// What replicas are told of how far their wall clocks may be off, in ns ([`crate::Context::clock_bound`]). Nothing enforces it: the
+    /// outcome says who broke it.
+    pub bound_ns: Option<u64>,
 }
 
 impl Clocks {
     /// Clocks of the first `nodes` replicas that are off from the start and gain.
     pub fn of_all(nodes: u32, offset_ns: Spread, drift_ppb: Spread) -> Vec<Clocks> {
-        vec![Clocks { nodes: NodeSet::range(0, nodes), offset_ns, drift_ppb, wander: None, jumps: None }]
+        vec![Clocks { nodes: NodeSet::range(0, nodes), offset_ns, drift_ppb, wander: None, jumps: None, bound_ns: None }]
     }
 }
 
@@ -281,19 +319,4 @@ pub struct Jumps {
     pub every: Distribution,
     /// By how many ns.
     pub by_ns: Spread,
-}
-
-/// An operation of the workload.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Planned<R> {
-    /// When the client sends it.
-    pub at: Time,
-    /// Which client: below [`Setup::clients`].
-    pub client: u32,
-    /// The replica that it asks.
-    pub to: NodeId,
-    /// What it asks.
-    pub request: R,
-    /// How long the client waits before it calls the outcome unknown; `None` waits until the end of the run.
-    pub timeout: Option<Nanos>,
 }

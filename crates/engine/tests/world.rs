@@ -2,7 +2,7 @@
 //! timer and facts, and with flaws that a judge of convergence must tell apart from the right one.
 
 use quorate_engine::clock::Spread;
-use quorate_engine::fault::{Fault, Partition, Timed};
+use quorate_engine::fault::{Fault, Partition, Tail, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::ledger::Cause;
 use quorate_engine::outcome::{OperationStatus, RunError};
@@ -292,7 +292,10 @@ fn partitions_lose_what_crosses_them_and_nothing_else() {
 #[test]
 fn a_crash_keeps_what_was_forced_and_nothing_else() {
     let mut setup = setup(3);
-    setup.faults = vec![at(2 * SECOND, Fault::Crash(NodeSet::range(0, 1))), at(4 * SECOND, Fault::Restart(NodeSet::range(0, 1)))];
+    setup.faults = vec![
+        at(2 * SECOND, Fault::Crash(NodeSet::range(0, 1), Tail::Lost)),
+        at(4 * SECOND, Fault::Restart(NodeSet::range(0, 1))),
+    ];
     // The third operation meets a node that is down.
     let run = run(&setup, Flaw::None, vec![ask(SECOND, 0), ask(1_995 * MILLISECOND, 1), ask(3 * SECOND, 0), ask(5 * SECOND, 0)]);
     let statuses: Vec<_> = run.outcome.operations.iter().map(|operation| operation.status).collect();
@@ -460,7 +463,7 @@ fn a_replay_ends_where_the_run_did() {
     setup.clocks = Clocks::of_all(setup.nodes, Spread::Uniform(-1_000, 1_000), Spread::Normal(0.0, 20_000.0));
     setup.faults = vec![
         at(1_500 * MILLISECOND, Fault::Pause(NodeSet::range(2, 3))),
-        at(2_500 * MILLISECOND, Fault::Crash(NodeSet::range(1, 2))),
+        at(2_500 * MILLISECOND, Fault::Crash(NodeSet::range(1, 2), Tail::Lost)),
         at(3_500 * MILLISECOND, Fault::Resume(NodeSet::range(2, 3))),
         at(3_600 * MILLISECOND, Fault::Drift(NodeSet::range(3, 4), -1_000_000)),
         at(4_500 * MILLISECOND, Fault::Restart(NodeSet::range(1, 2))),

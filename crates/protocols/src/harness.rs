@@ -95,6 +95,11 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
     Ok((options, workload))
 }
 
+/// The error for what the protocol cannot do.
+pub(crate) fn cannot(ask: &Ask) -> String {
+    format!("the protocol does not know {}; ask for reads and updates", ask.name())
+}
+
 /// The error for a variant that the protocol does not have.
 pub(crate) fn no_variant(name: &str) -> OptionError {
     OptionError { field: "variant", message: format!("there is no variant `{name}`") }

@@ -100,22 +100,7 @@ pub struct Asked {
     pub timeout: Option<Nanos>,
 }
 
-/// What a client may ask of any protocol; each makes its own request of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ask {
-    /// Change the state: a register protocol writes a fresh value under `key`; a counter adds `amount`.
-    Update {
-        /// Which register.
-        key: u32,
-        /// By how much; negative only where the protocol can take away.
-        amount: i64,
-    },
-    /// Read the state.
-    Read {
-        /// Which register.
-        key: u32,
-    },
-}
+pub use quorate_engine::workload::Ask;
 
 /// What a run gave.
 #[derive(Clone, Debug)]

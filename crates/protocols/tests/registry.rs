@@ -3,7 +3,7 @@
 
 use quorate_engine::clock::Spread;
 use quorate_engine::explore::Bounds;
-use quorate_engine::fault::{Fault, Partition, Timed};
+use quorate_engine::fault::{Fault, Partition, Tail, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
 use quorate_engine::setup::{Clocks, Link, Network, Setup};
@@ -33,7 +33,7 @@ fn world(seed: u64) -> Setup {
             strike(5_000, Fault::Resume(one(1))),
             strike(5_500, Fault::ClockJump(one(2), -250 * MILLISECOND as i64)),
             strike(6_000, Fault::Partition(0, Partition::Groups(sides))),
-            strike(9_000, Fault::Crash(one(0))),
+            strike(9_000, Fault::Crash(one(0), Tail::Lost)),
             strike(10_000, Fault::Restart(one(0))),
             strike(12_000, Fault::Heal(0)),
         ],
@@ -108,7 +108,7 @@ fn assert_clean(protocol: &Protocol, seed: u64, report: &Report) {
         assert!(protocol.metrics.iter().any(|info| info.name == *metric), "{name}: {metric} is not among its metrics");
     }
     assert!(report.outcome.verified > 0 && report.outcome.mismatches.is_empty(), "{name} seed {seed}");
-    assert!(report.outcome.strikes.iter().all(|strike| strike.struck && strike.touched > 0), "{name}: every fault strikes");
+    assert!(report.outcome.strikes.iter().all(|strike| strike.struck() && strike.touched > 0), "{name}: every fault strikes");
     assert_eq!(report.outcome.convergence.unacknowledged, 0, "{name} seed {seed}");
 }
 

@@ -1,7 +1,7 @@
 //! What single protocols say of their runs: the evidence fields that S1 shows, refusals, and verdicts in words when a scenario
 //! asks for more than can be. That checks catch planted variants is shown in `registry.rs`.
 
-use quorate_engine::fault::{Fault, Partition, Timed};
+use quorate_engine::fault::{Fault, Partition, Tail, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::setup::Setup;
@@ -106,7 +106,7 @@ fn what_was_acknowledged_survives_the_crash_of_the_only_replica_that_has_it() {
     let mut setup = world(3);
     setup.faults = vec![
         Timed::new(Time(SECOND), Fault::Partition(0, Partition::Groups(vec![one(), NodeSet::range(1, 3)]))),
-        Timed::new(Time(3 * SECOND), Fault::Crash(one())),
+        Timed::new(Time(3 * SECOND), Fault::Crash(one(), Tail::Lost)),
         Timed::new(Time(4 * SECOND), Fault::Restart(one())),
         Timed::new(Time(5 * SECOND), Fault::Heal(0)),
     ];

@@ -1,16 +1,26 @@
 //! Faults as data on a timeline: what goes wrong, when, and for whom. How each one is carried out stands in
 //! `world/strike.rs`; the compiler lists what a new variant needs.
 
-use crate::id::NodeId;
-use crate::id::NodeSet;
+mod behaviour;
+mod degradation;
+mod partition;
+mod trigger;
+
+use crate::id::{NodeId, NodeSet};
 use crate::time::Time;
+pub use behaviour::Behaviour;
+pub use degradation::{Bursts, Corruption, Degradation};
+pub use partition::Partition;
 use std::fmt;
+pub use trigger::{On, Trigger};
 
 /// A fault and its instant.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Timed {
-    /// When it strikes.
+    /// When it strikes; for one with a trigger, from when on the trigger counts.
     pub at: Time,
+    /// What it waits for, besides its time.
+    pub trigger: Option<Trigger>,
     /// Whom it befalls, when that is known only as the run goes: then the fault's own sets are empty, and of a partition's two
     /// groups the second stands for all others.
     pub whom: Option<Whom>,
@@ -19,58 +29,178 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// A fault whose nodes are known.
+    /// A fault whose instant and nodes are known.
     pub fn new(at: Time, fault: Fault) -> Timed {
-        Timed { at, whom: None, fault }
+        Timed { at, trigger: None, whom: None, fault }
     }
 }
 
-/// The replica that stated a fact last.
+/// A replica that only the run knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Whom {
-    /// The name of the fact's kind.
-    pub fact: &'static str,
+    /// Which one.
+    pub who: Who,
     /// Faults of one number befall the same replica: the first of them decides which. So a crash and its restart go together.
     pub number: u32,
 }
 
+/// See [`Whom`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Who stated a fact of this name last.
+    Stated(&'static str),
+    /// Where what the fault's trigger waited for happened.
+    There,
+}
+
 /// Something that goes wrong, or is put right.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Fault {
     /// A partition comes into force under a number of the scenario's choosing, until it is healed.
     Partition(u32, Partition),
     /// The partition of that number ends.
     Heal(u32),
-    /// The nodes stop: volatile state, armed timers and unsynced records are gone.
-    Crash(NodeSet),
+    /// The nodes stop: volatile state and armed timers are gone, and of the records that were not synced what the tail says.
+    Crash(NodeSet, Tail),
     /// Crashed nodes come back with what their disks kept; others do not notice.
     Restart(NodeSet),
     /// The nodes stand still: messages queue, timers wait, clocks run on.
     Pause(NodeSet),
     /// Paused nodes go on, with everything that waited, in order; others do not notice.
     Resume(NodeSet),
+    /// The nodes stop, and their disks are gone: they are no members until they join.
+    Leave(NodeSet),
+    /// The nodes start with empty disks. Who joins before anything else befalls it is not there at the start.
+    Join(NodeSet),
+    /// The nodes' hosts take so many thousandths of their time for everything from now on; 1000 is as usual.
+    Slow(NodeSet, u32),
+    /// Links get worse under a number of the scenario's choosing, until they are mended.
+    Degrade(u32, Degradation),
+    /// The degradation of that number ends.
+    Mend(u32),
+    /// Forced writes take so many thousandths of their time from now on; 1000 is as usual.
+    SlowDisk(NodeSet, u32),
+    /// The disks take no more records.
+    FullDisk(NodeSet),
+    /// Full disks have room again, and nodes that stopped for want of it come back.
+    RoomOnDisk(NodeSet),
+    /// In the log of each node so many records, drawn among the durable ones, change a bit. Recovery finds out.
+    Corrupt(NodeSet, u32),
+    /// The disks are gone: recovery finds empty ones. What runs goes on and does not notice until then.
+    Wipe(NodeSet),
     /// The wall clocks move by so many ns.
     ClockJump(NodeSet, i64),
     /// The clocks gain so many parts per billion from now on.
     Drift(NodeSet, i64),
+    /// The nodes no longer send what their protocol tells them to.
+    Byzantine(NodeSet, Behaviour),
+    /// They do again.
+    Honest(NodeSet),
+}
+
+/// What a crash leaves of the records that were not synced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tail {
+    /// Nothing.
+    Lost,
+    /// Their first bytes, as many as chance has it; a record that was cut in the middle is torn, and recovery finds out.
+    Torn,
 }
 
 impl Fault {
     /// The same fault for one node, in the place of sets that were left empty.
     pub(crate) fn befalling(&self, node: NodeId, nodes: u32) -> Fault {
-        let one = NodeSet::one(node);
+        let mut fault = self.clone();
+        if let Fault::Partition(_, partition) = &mut fault {
+            let others = NodeSet::from_ranges([(0, node.0), (node.0 + 1, nodes)]);
+            *partition = Partition::Groups(vec![NodeSet::one(node), others]);
+        }
+        if let Fault::Degrade(_, degradation) = &mut fault {
+            degradation.from = NodeSet::one(node);
+        }
+        if let Some(set) = fault.nodes_mut() {
+            *set = NodeSet::one(node);
+        }
+        fault
+    }
+
+    /// The nodes whom the fault befalls; none for one of links.
+    pub fn nodes(&self) -> Option<&NodeSet> {
         match self {
-            Fault::Partition(number, _) => {
-                let others = NodeSet::from_ranges([(0, node.0), (node.0 + 1, nodes)]);
-                Fault::Partition(*number, Partition::Groups(vec![one, others]))
-            }
-            Fault::Heal(number) => Fault::Heal(*number),
-            Fault::Crash(_) => Fault::Crash(one),
-            Fault::Restart(_) => Fault::Restart(one),
-            Fault::Pause(_) => Fault::Pause(one),
-            Fault::Resume(_) => Fault::Resume(one),
-            Fault::ClockJump(_, by_ns) => Fault::ClockJump(one, *by_ns),
-            Fault::Drift(_, ppb) => Fault::Drift(one, *ppb),
+            Fault::Partition(..) | Fault::Heal(_) | Fault::Degrade(..) | Fault::Mend(_) => None,
+            Fault::Crash(nodes, _)
+            | Fault::Restart(nodes)
+            | Fault::Pause(nodes)
+            | Fault::Resume(nodes)
+            | Fault::Leave(nodes)
+            | Fault::Join(nodes)
+            | Fault::Slow(nodes, _)
+            | Fault::SlowDisk(nodes, _)
+            | Fault::FullDisk(nodes)
+            | Fault::RoomOnDisk(nodes)
+            | Fault::Corrupt(nodes, _)
+            | Fault::Wipe(nodes)
+            | Fault::ClockJump(nodes, _)
+            | Fault::Drift(nodes, _)
+            | Fault::Byzantine(nodes, _)
+            | Fault::Honest(nodes) => Some(nodes),
+        }
+    }
+
+    fn nodes_mut(&mut self) -> Option<&mut NodeSet> {
+        match self {
+            Fault::Partition(..) | Fault::Heal(_) | Fault::Degrade(..) | Fault::Mend(_) => None,
+            Fault::Crash(nodes, _)
+            | Fault::Restart(nodes)
+            | Fault::Pause(nodes)
+            | Fault::Resume(nodes)
+            | Fault::Leave(nodes)
+            | Fault::Join(nodes)
+            | Fault::Slow(nodes, _)
+            | Fault::SlowDisk(nodes, _)
+            | Fault::FullDisk(nodes)
+            | Fault::RoomOnDisk(nodes)
+            | Fault::Corrupt(nodes, _)
+            | Fault::Wipe(nodes)
+            | Fault::ClockJump(nodes, _)
+            | Fault::Drift(nodes, _)
+            | Fault::Byzantine(nodes, _)
+            | Fault::Honest(nodes) => Some(nodes),
+        }
+    }
+
+    /// The name under which scenario files and reports know the fault.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Fault::Partition(..) => "partition",
+            Fault::Heal(_) => "heal",
+            Fault::Crash(..) => "crash",
+            Fault::Restart(_) => "restart",
+            Fault::Pause(_) => "pause",
+            Fault::Resume(_) => "resume",
+            Fault::Leave(_) => "leave",
+            Fault::Join(_) => "join",
+            Fault::Slow(..) => "slow",
+            Fault::Degrade(..) => "degrade",
+            Fault::Mend(_) => "mend",
+            Fault::SlowDisk(..) => "slow-disk",
+            Fault::FullDisk(_) => "full-disk",
+            Fault::RoomOnDisk(_) => "room-on-disk",
+            Fault::Corrupt(..) => "corrupt",
+            Fault::Wipe(_) => "wipe",
+            Fault::ClockJump(..) => "clock-jump",
+            Fault::Drift(..) => "drift",
+            Fault::Byzantine(..) => "byzantine",
+            Fault::Honest(_) => "honest",
+        }
+    }
+
+    /// The highest node that the fault names, if any: a plan holds it against the number of nodes.
+    pub fn last_node(&self) -> Option<NodeId> {
+        match self {
+            Fault::Partition(_, partition) => partition.sets().into_iter().filter_map(NodeSet::last).max(),
+            Fault::Degrade(_, Degradation { from, to, .. }) => from.last().max(to.last()),
+            other => other.nodes().and_then(NodeSet::last),
         }
     }
 }
@@ -83,90 +213,51 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("restart", "Crashed nodes come back with what their disks kept."),
     ("pause", "The nodes stand still: messages queue, timers wait, clocks run on."),
     ("resume", "Paused nodes go on, with everything that waited, in order."),
+    ("leave", "The nodes stop and their disks are gone: they are no members until they join."),
+    ("join", "The nodes start with empty disks; who joins first of all is not there at the start."),
+    ("slow", "The nodes' hosts take longer for everything."),
+    ("degrade", "Links lose, delay, copy, hold back or corrupt more messages than usual."),
+    ("slow-disk", "Forced writes take longer."),
+    ("full-disk", "The disks take no more records; a protocol that cannot go on without stops."),
+    ("corrupt", "Durable records change a bit; recovery finds it by their checksums."),
+    ("wipe", "The disks are gone; recovery finds empty ones."),
     ("clock-jump", "The wall clocks move at once; elapsed clocks and timers do not notice."),
     ("drift", "The clocks gain or lose from now on, timers with them."),
+    ("byzantine", "The nodes are silent, late, two-faced, repeat themselves or lie."),
 ];
-
-/// Who cannot reach whom.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Partition {
-    /// Nodes reach each other when they share a group. A node in two groups bridges them; a node in none is untouched.
-    Groups(Vec<NodeSet>),
-    /// What the first set sends to the second is lost; the other direction works.
-    OneWay(NodeSet, NodeSet),
-}
-
-impl Partition {
-    /// How many bits describe a node's place in the partition: groups, or sender and receiver.
-    pub(crate) fn width(&self) -> usize {
-        match self {
-            Partition::Groups(groups) => groups.len(),
-            Partition::OneWay(..) => 2,
-        }
-    }
-
-    /// The node sets behind the bits of a node's place.
-    pub(crate) fn sets(&self) -> Vec<&NodeSet> {
-        match self {
-            Partition::Groups(groups) => groups.iter().collect(),
-            Partition::OneWay(from, to) => vec![from, to],
-        }
-    }
-
-    /// Whether a message between nodes of these two places is lost.
-    pub(crate) fn cuts(&self, from: u64, to: u64) -> bool {
-        match self {
-            Partition::Groups(_) => from != 0 && to != 0 && from & to == 0,
-            Partition::OneWay(..) => from & 1 != 0 && to & 2 != 0,
-        }
-    }
-}
-
-impl Fault {
-    /// The name under which scenario files and reports know the fault.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Fault::Partition(..) => "partition",
-            Fault::Heal(_) => "heal",
-            Fault::Crash(_) => "crash",
-            Fault::Restart(_) => "restart",
-            Fault::Pause(_) => "pause",
-            Fault::Resume(_) => "resume",
-            Fault::ClockJump(..) => "clock-jump",
-            Fault::Drift(..) => "drift",
-        }
-    }
-
-    /// The highest node that the fault names, if any: a plan holds it against the number of nodes.
-    pub fn last_node(&self) -> Option<NodeId> {
-        match self {
-            Fault::Partition(_, partition) => partition.sets().into_iter().filter_map(NodeSet::last).max(),
-            Fault::Heal(_) => None,
-            Fault::Crash(nodes)
-            | Fault::Restart(nodes)
-            | Fault::Pause(nodes)
-            | Fault::Resume(nodes)
-            | Fault::ClockJump(nodes, _)
-            | Fault::Drift(nodes, _) => nodes.last(),
-        }
-    }
-}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Partition(_, Partition::Groups(groups)) => {
-                let sides: Vec<String> = groups.iter().map(|group| format!("{{{group}}}")).collect();
-                write!(f, "partition {}", sides.join(" | "))
-            }
-            Fault::Partition(_, Partition::OneWay(from, to)) => write!(f, "one-way partition {{{from}}} -/-> {{{to}}}"),
+            Fault::Partition(_, partition) => partition.fmt(f),
             Fault::Heal(_) => f.write_str("heal"),
-            Fault::Crash(nodes) => write!(f, "crash {{{nodes}}}"),
+            Fault::Crash(nodes, Tail::Lost) => write!(f, "crash {{{nodes}}}"),
+            Fault::Crash(nodes, Tail::Torn) => write!(f, "crash {{{nodes}}}, unsynced records torn"),
             Fault::Restart(nodes) => write!(f, "restart {{{nodes}}}"),
             Fault::Pause(nodes) => write!(f, "pause {{{nodes}}}"),
             Fault::Resume(nodes) => write!(f, "resume {{{nodes}}}"),
+            Fault::Leave(nodes) => write!(f, "{{{nodes}}} leave"),
+            Fault::Join(nodes) => write!(f, "{{{nodes}}} join"),
+            Fault::Slow(nodes, 1000) => write!(f, "hosts of {{{nodes}}} as fast as usual"),
+            Fault::Slow(nodes, factor) => write!(f, "hosts of {{{nodes}}} {} times as slow", thousandths(*factor)),
+            Fault::Degrade(_, degradation) => degradation.fmt(f),
+            Fault::Mend(_) => f.write_str("mend"),
+            Fault::SlowDisk(nodes, 1000) => write!(f, "disks of {{{nodes}}} as fast as usual"),
+            Fault::SlowDisk(nodes, factor) => write!(f, "disks of {{{nodes}}} {} times as slow", thousandths(*factor)),
+            Fault::FullDisk(nodes) => write!(f, "disks of {{{nodes}}} full"),
+            Fault::RoomOnDisk(nodes) => write!(f, "room on the disks of {{{nodes}}}"),
+            Fault::Corrupt(nodes, records) => write!(f, "{records} records of each of {{{nodes}}} corrupt"),
+            Fault::Wipe(nodes) => write!(f, "wipe the disks of {{{nodes}}}"),
             Fault::ClockJump(nodes, by_ns) => write!(f, "wall clocks of {{{nodes}}} jump by {by_ns} ns"),
             Fault::Drift(nodes, ppb) => write!(f, "clocks of {{{nodes}}} drift at {ppb} ppb"),
+            Fault::Byzantine(nodes, behaviour) => write!(f, "{{{nodes}}} byzantine: {behaviour}"),
+            Fault::Honest(nodes) => write!(f, "{{{nodes}}} honest again"),
         }
     }
+}
+
+/// A factor in thousandths as people write it.
+fn thousandths(factor: u32) -> String {
+    let text = format!("{}.{:03}", factor / 1000, factor % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }

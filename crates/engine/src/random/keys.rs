@@ -37,11 +37,15 @@ pub enum Purpose {
     Digest = 8,
     /// How long hosts take to serve what arrives. Counter: what the host has served.
     Service = 9,
+    /// How long forced writes take, where a crash cuts what was not synced, and which bits change. Counter: the disk's own.
+    Disk = 10,
+    /// What byzantine nodes do. Counter: the node's own.
+    Byzantine = 11,
 }
 
 impl Purpose {
     /// Every purpose, in the order of their numbers.
-    pub const ALL: [Purpose; 10] = [
+    pub const ALL: [Purpose; 12] = [
         Purpose::Network,
         Purpose::Actor,
         Purpose::Timer,
@@ -52,6 +56,8 @@ impl Purpose {
         Purpose::Order,
         Purpose::Digest,
         Purpose::Service,
+        Purpose::Disk,
+        Purpose::Byzantine,
     ];
 }
 

@@ -52,6 +52,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::Holds(origin, first, last) => self.convergence.holds(self.now, id, origin, first, last),
             Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),
             Effect::Fact(fact) => self.fact(id, fact),
+            Effect::Redirect(..) => todo!("H2"),
+            Effect::Halt => todo!("lead"),
             Effect::Rejoin(operation) => return depth.max(self.operations[operation.index()].depth),
         }
         depth

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::collections::HashMap;
 use crate::context::{Context, Effect};
 use crate::convergence::Convergence;
-use crate::disk::Disk;
+use crate::disk::{Damage, Disk};
 use crate::id::{NodeId, NodeSet, OpId};
 use crate::ledger::{CLIENT_KINDS, Observer};
 use crate::monitor::Violation;
@@ -71,6 +71,10 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// The driver's answers to choices; drawn when there is none.
     pub(crate) script: Option<Script>,
     pub(crate) clock_reads: u32,
+    /// How far clocks are said to be off at most; empty when nobody says.
+    clock_bounds: Vec<Option<u64>>,
+    /// What the disk of the replica that recovers could not read.
+    damage: Option<Damage>,
     pub(crate) links: Links,
     /// Messages on a hop of their way.
     packets: HashMap<u64, Packet<A::Message>>,
@@ -206,6 +210,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             failed,
             script: None,
             clock_reads: 0,
+            clock_bounds: timekeeping::bounds(setup),
+            damage: None,
             links,
             packets: HashMap::default(),
             next_packet: 0,
@@ -253,6 +259,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             now: self.now,
             clock: self.clocks.get(id.index()),
             clock_reads: &mut self.clock_reads,
+            clock_bound: self.clock_bounds.get(id.index()).copied().flatten(),
+            damage: self.damage,
             options: &self.options,
             chance: &mut chance,
             effects: &mut self.effects,

@@ -2,7 +2,7 @@
 
 use super::{Moment, Status, World};
 use crate::actor::{Actor, Fact, Timer};
-use crate::fault::{Fault, Timed};
+use crate::fault::{Fault, Timed, Who};
 use crate::id::{NodeId, NodeSet};
 use crate::ledger::Observer;
 use crate::outcome::RunError;
@@ -26,8 +26,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 let touched = self.strike(index, &fault);
                 let strike = &mut self.strikes[index];
                 strike.planned.fault = fault;
-                strike.struck = true;
-                strike.touched = touched;
+                strike.times += 1;
+                strike.first.get_or_insert(self.now);
+                strike.touched += touched;
                 if let Some(whom) = self.setup.faults[index].whom
                     && touched == 0
                 {
@@ -42,7 +43,10 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     fn meant(&mut self, index: usize) -> Option<Fault> {
         let Timed { whom, fault, .. } = &self.setup.faults[index];
         let Some(whom) = whom else { return Some(fault.clone()) };
-        let last = A::Fact::KINDS.iter().position(|kind| kind.name == whom.fact).and_then(|kind| self.stated[kind]);
+        let last = match whom.who {
+            Who::Stated(fact) => A::Fact::KINDS.iter().position(|kind| kind.name == fact).and_then(|kind| self.stated[kind]),
+            Who::There => todo!(),
+        };
         let node = *self.befallen.entry(whom.number).or_insert(last);
         Some(fault.befalling(node?, self.setup.nodes))
     }
@@ -61,7 +65,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.convergence.healed(self.now);
                 u64::from(there)
             }
-            Fault::Crash(nodes) => self.each(nodes, |world, node| world.crash(node)),
+            Fault::Crash(nodes, _) => self.each(nodes, |world, node| world.crash(node)),
             Fault::Restart(nodes) => {
                 let back = self.each(nodes, |world, node| world.restart(node));
                 self.convergence.healed(self.now);
@@ -88,6 +92,18 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.convergence.healed(self.now);
                 back
             }
+            Fault::Leave(_)
+            | Fault::Join(_)
+            | Fault::Slow(..)
+            | Fault::Degrade(..)
+            | Fault::Mend(_)
+            | Fault::SlowDisk(..)
+            | Fault::FullDisk(_)
+            | Fault::RoomOnDisk(_)
+            | Fault::Corrupt(..)
+            | Fault::Wipe(_)
+            | Fault::Byzantine(..)
+            | Fault::Honest(_) => todo!(),
             Fault::ClockJump(nodes, by_ns) => self.each(nodes, |world, node| {
                 world.clocks[node.index()].jump(*by_ns);
                 true

@@ -41,6 +41,16 @@ pub(super) fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
     clocks
 }
 
+/// How far each clock is said to be off at most; empty when nobody says.
+pub(super) fn bounds(setup: &Setup) -> Vec<Option<u64>> {
+    let mut bounds = Vec::new();
+    for of_some in setup.clocks.iter().filter(|clocks| clocks.bound_ns.is_some()) {
+        bounds.resize(setup.nodes as usize, None);
+        of_some.nodes.iter().for_each(|node| bounds[node.index()] = of_some.bound_ns);
+    }
+    bounds
+}
+
 /// The jumps of some clocks, ready to be drawn.
 #[derive(Clone, Debug)]
 pub(crate) struct Jumping {

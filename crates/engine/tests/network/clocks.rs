@@ -19,7 +19,7 @@ fn readings(setup: &Setup, node: u32) -> Vec<(u64, i64, u64)> {
 }
 
 fn of_some(nodes: NodeSet) -> Clocks {
-    Clocks { nodes, offset_ns: Spread::ZERO, drift_ppb: Spread::ZERO, wander: None, jumps: None }
+    Clocks { nodes, offset_ns: Spread::ZERO, drift_ppb: Spread::ZERO, wander: None, jumps: None, bound_ns: None }
 }
 
 #[test]

@@ -13,12 +13,18 @@ use quorate_engine::*;
 fn slow(inbox: Option<u32>, faults: Vec<Timed>) -> Setup {
     let mut setup = world(3, 10);
     let service = Some(Distribution::Constant { ns: 100 * MILLISECOND });
-    setup.hosts = vec![Hosts { nodes: NodeSet::one(NodeId(1)), service, inbox, egress: None }];
+    setup.hosts = vec![Hosts {
+        nodes: NodeSet::one(NodeId(1)),
+        service,
+        inbox,
+        overflow: quorate_engine::setup::Overflow::Shed,
+        egress: None,
+    }];
     setup.faults = faults;
     setup
 }
 
-fn at(at_ms: u64, fault: fn(NodeSet) -> Fault) -> Timed {
+fn at(at_ms: u64, fault: impl Fn(NodeSet) -> Fault) -> Timed {
     Timed::new(Time(at_ms * MILLISECOND), fault(NodeSet::one(NodeId(1))))
 }
 
@@ -60,7 +66,7 @@ fn two_standstills_delay_twice() {
 
 #[test]
 fn a_crash_loses_the_inbox() {
-    let dies = vec![at(1_150, Fault::Crash), at(1_160, Fault::Restart)];
+    let dies = vec![at(1_150, |nodes| Fault::Crash(nodes, quorate_engine::fault::Tail::Lost)), at(1_160, Fault::Restart)];
     let run = run(&slow(None, dies), 0, [four(), vec![wish(1_500 * MILLISECOND, 0, Wish::Tell(NodeId(1)))]].concat());
     assert_eq!(heard(&run), [(1_110, 1, 0), (1_610, 1, 0)]);
     assert_eq!(run.outcome.ledger.between_replicas().dropped[Cause::Down as usize], 3);
@@ -69,7 +75,11 @@ fn a_crash_loses_the_inbox() {
 
 #[test]
 fn a_crash_in_a_standstill_loses_the_inbox_too() {
-    let dies = vec![at(1_150, Fault::Pause), at(1_450, Fault::Crash), at(1_460, Fault::Restart)];
+    let dies = vec![
+        at(1_150, Fault::Pause),
+        at(1_450, |nodes| Fault::Crash(nodes, quorate_engine::fault::Tail::Lost)),
+        at(1_460, Fault::Restart),
+    ];
     let run = run(&slow(None, dies), 0, [four(), vec![wish(1_500 * MILLISECOND, 0, Wish::Tell(NodeId(1)))]].concat());
     assert_eq!(heard(&run), [(1_110, 1, 0), (1_610, 1, 0)]);
     assert_eq!(run.outcome.ledger.between_replicas().dropped[Cause::Down as usize], 3);
@@ -77,7 +87,7 @@ fn a_crash_in_a_standstill_loses_the_inbox_too() {
 
 #[test]
 fn requests_in_an_inbox_are_delivered_when_they_are_handled() {
-    let mut setup = slow(Some(1), vec![at(1_050, Fault::Crash)]);
+    let mut setup = slow(Some(1), vec![at(1_050, |nodes| Fault::Crash(nodes, quorate_engine::fault::Tail::Lost))]);
     setup.network.client_latency = Some(Distribution::Constant { ns: MILLISECOND });
     let wishes = (0..3).map(|index| wish(SECOND + index * MILLISECOND, 1, Wish::Nothing)).collect();
     let run = run(&setup, 0, wishes);

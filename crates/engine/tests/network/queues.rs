@@ -69,7 +69,13 @@ fn m_m_1(load: f64) -> f64 {
 
 fn host(service: Distribution) -> Setup {
     let mut setup = world(1, 1);
-    setup.hosts = vec![Hosts { nodes: NodeSet::range(0, 1), service: Some(service), inbox: None, egress: None }];
+    setup.hosts = vec![Hosts {
+        nodes: NodeSet::range(0, 1),
+        service: Some(service),
+        inbox: None,
+        overflow: quorate_engine::setup::Overflow::Shed,
+        egress: None,
+    }];
     setup
 }
 
@@ -103,7 +109,13 @@ fn a_link_with_a_rate_is_an_m_d_1_queue() {
 fn an_interface_serialises_what_a_host_sends_to_all() {
     let mut setup = world(5, 2);
     let egress = Some(Bandwidth { bytes_per_second: 1_000_000, queue_bytes: Some(350) });
-    setup.hosts = vec![Hosts { nodes: NodeSet::one(NodeId(0)), service: None, inbox: None, egress }];
+    setup.hosts = vec![Hosts {
+        nodes: NodeSet::one(NodeId(0)),
+        service: None,
+        inbox: None,
+        overflow: quorate_engine::setup::Overflow::Shed,
+        egress,
+    }];
     let run = run(&setup, 96, vec![wish(SECOND, 0, Wish::TellAll), wish(SECOND, 1, Wish::TellAll)]);
     let of = |from| -> Vec<u64> {
         let facts = run.facts.iter().filter(|(_, _, said)| matches!(said, Said::Heard { from: sender, .. } if sender.0 == from));

@@ -1,7 +1,7 @@
 //! Who reaches whom, over how many hops, and what that costs; and links that come and go.
 
 use crate::courier::*;
-use quorate_engine::fault::{Fault, Partition, Timed};
+use quorate_engine::fault::{Fault, Partition, Tail, Timed};
 use quorate_engine::ledger::Cause;
 use quorate_engine::setup::{Change, Changed, Routing};
 use quorate_engine::time::{MILLISECOND, SECOND};
@@ -76,7 +76,7 @@ fn a_relay_that_is_down_cut_off_or_paused_does_what_it_can() {
         setup.faults = faults;
         run(&setup, 0, vec![wish(SECOND, 0, Wish::Tell(NodeId(2)))])
     };
-    let down = through(vec![strike(500, Fault::Crash(one()))]);
+    let down = through(vec![strike(500, Fault::Crash(one(), Tail::Lost))]);
     assert_eq!((heard(&down), down.outcome.ledger.between_replicas().dropped[Cause::Down as usize]), (vec![], 1));
     let paused = through(vec![strike(500, Fault::Pause(one())), strike(2_000, Fault::Resume(one()))]);
     assert_eq!(heard(&paused), [(2_010, 2, 0)], "it waits at the relay");
@@ -168,14 +168,14 @@ fn a_mesh_can_lose_a_link_too() {
 #[test]
 fn a_fault_befalls_whoever_stated_a_fact_last_and_ends_for_the_same() {
     let strike = |at_ms: u64, number, fault| Timed {
-        whom: Some(fault::Whom { fact: "heard", number }),
+        whom: Some(fault::Whom { who: fault::Who::Stated("heard"), number }),
         ..Timed::new(Time(at_ms * MILLISECOND), fault)
     };
     let nobody = NodeSet::default;
     let mut setup = world(4, 9);
     setup.faults = vec![
-        strike(500, 0, Fault::Crash(nobody())),
-        strike(1_500, 1, Fault::Crash(nobody())),
+        strike(500, 0, Fault::Crash(nobody(), Tail::Lost)),
+        strike(1_500, 1, Fault::Crash(nobody(), Tail::Lost)),
         strike(2_500, 2, Fault::Partition(7, Partition::Groups(vec![nobody(), nobody()]))),
         strike(3_500, 1, Fault::Restart(nobody())),
         strike(3_600, 0, Fault::Restart(nobody())),
@@ -184,7 +184,7 @@ fn a_fault_befalls_whoever_stated_a_fact_last_and_ends_for_the_same() {
     let run = run(&setup, 0, vec![tell(1, 0, 2), tell(2, 0, 3), tell(3, 3, 1), tell(4, 1, 2)]);
     // Node 2 hears and is crashed; node 3 hears and is isolated; it is node 2 that restarts.
     assert_eq!(heard(&run), [(1_010, 2, 0), (2_010, 3, 0), (4_010, 2, 1)]);
-    let struck: Vec<_> = run.outcome.strikes.iter().map(|strike| (strike.struck, strike.planned.fault.to_string())).collect();
+    let struck: Vec<_> = run.outcome.strikes.iter().map(|strike| (strike.struck(), strike.planned.fault.to_string())).collect();
     assert_eq!(struck[0], (false, "crash {}".to_string()), "nobody had heard anything by then");
     assert_eq!(struck[1], (true, "crash {2}".to_string()));
     assert_eq!(struck[2], (true, "partition {3} | {0..3}".to_string()));
@@ -198,6 +198,7 @@ fn a_search_takes_a_way_of_several_hops_as_one() {
     let mut setup = world(4, 9);
     setup.network.topology = Topology::Edges([(0, 1), (1, 2)].into());
     setup.hosts = vec![setup::Hosts {
+        overflow: setup::Overflow::Shed,
         nodes: NodeSet::range(0, 4),
         service: Some(latency::Distribution::Constant { ns: SECOND }),
         inbox: Some(1),

@@ -325,7 +325,7 @@ fn strike(strike: &Strike) -> Value {
         "at": strike.planned.at.seconds(),
         "fault": strike.planned.fault.name(),
         "what": strike.planned.fault.to_string(),
-        "struck": strike.struck,
+        "struck": strike.struck(),
         "touched": strike.touched,
         "messages_lost": strike.messages_lost,
     })

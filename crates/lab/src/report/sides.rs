@@ -37,10 +37,10 @@ pub fn splits(outcome: &Outcome) -> Vec<Split> {
 
 fn split(outcome: &Outcome, index: usize, strike: &Strike) -> Option<Split> {
     let Fault::Partition(number, partition) = &strike.planned.fault else { return None };
-    if !strike.struck {
+    if !strike.struck() {
         return None;
     }
-    let heals = |later: &&Strike| later.struck && matches!(later.planned.fault, Fault::Heal(healed) if healed == *number);
+    let heals = |later: &&Strike| later.struck() && matches!(later.planned.fault, Fault::Heal(healed) if healed == *number);
     let healed = outcome.strikes[index..].iter().find(heals);
     let (from, to) = (strike.planned.at, healed.map_or(outcome.ended, |heal| heal.planned.at));
     let sets = match partition {

@@ -6,7 +6,7 @@ use super::network::bandwidth;
 use super::nodes::{Replicas, node_set};
 use super::spot::Spot;
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::Hosts;
+use quorate_engine::setup::{Hosts, Overflow};
 
 /// Reads the section: one table for all, or a list of tables for some each.
 pub(crate) fn hosts(section: Option<Spot<'_>>, replicas: &Replicas<'_>, problems: &mut Problems) -> Vec<Hosts> {
@@ -30,6 +30,7 @@ fn entry(spot: &Spot<'_>, nodes: NodeSet) -> Read<Hosts> {
         nodes,
         service,
         inbox: inbox.map(|spot| spot.integer(1..=u32::MAX)).transpose()?,
+        overflow: Overflow::Shed,
         egress: spot.get("egress").map(|spot| bandwidth(&spot)).transpose()?,
     };
     match hosts.service.is_none() && hosts.egress.is_none() {

@@ -47,6 +47,8 @@ pub(crate) fn network(
     }
     let Special { latency: of_all, loss, duplication, reordering, packets, bandwidth } = special(&section, problems);
     network.link = Link {
+        bursts: None,
+        corruption: None,
         class: 0,
         latency: of_all.unwrap_or(LATENCY_DEFAULT),
         loss: loss.unwrap_or(Probability::never()),

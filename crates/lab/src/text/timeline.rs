@@ -5,7 +5,7 @@ use super::error::{Problems, Read};
 use super::faults::Placed;
 use super::intervals::Intervals;
 use crate::plan::What;
-use quorate_engine::fault::{Fault, Partition, Timed, Whom};
+use quorate_engine::fault::{Fault, Partition, Tail, Timed, Who, Whom};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::time::Time;
 use std::collections::BTreeSet;
@@ -20,8 +20,13 @@ pub(crate) fn timeline(entries: &[Placed<'_>], nodes: u32, clients: u32, problem
     for moment in moments(entries) {
         let placed = &entries[moment.entry];
         let faults = if moment.ends { course.end(moment, placed) } else { course.strike(moment, placed) };
-        let whom = placed.entry.whom.map(|fact| Whom { fact, number: moment.entry as u32 });
-        timed.extend(problems.or(faults, Vec::new()).into_iter().map(|fault| Timed { at: moment.at, whom, fault }));
+        let whom = placed.entry.whom.map(|fact| Whom { who: Who::Stated(fact), number: moment.entry as u32 });
+        timed.extend(problems.or(faults, Vec::new()).into_iter().map(|fault| Timed {
+            at: moment.at,
+            trigger: None,
+            whom,
+            fault,
+        }));
     }
     timed
 }
@@ -77,7 +82,7 @@ impl<'a> Course<'a> {
                 // A crash ends a pause: the engine knows a node as up, paused or down.
                 self.paused.remove(&set);
                 self.struck[moment.entry] = Some(set.clone());
-                Fault::Crash(set)
+                Fault::Crash(set, Tail::Lost)
             }
             What::Pause(set) => {
                 let up = [(&self.down, false, "is down"), (&self.paused, false, "is paused already")];

@@ -111,7 +111,7 @@ pub(crate) fn operations(entries: &[AskEntry]) -> (Vec<Asked>, u32) {
                 at,
                 client: clients.beside(to),
                 to,
-                ask: entry.ask,
+                ask: entry.ask.clone(),
                 timeout: entry.timeout,
             }));
         }

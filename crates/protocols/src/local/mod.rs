@@ -8,7 +8,7 @@
 //! Nothing spreads, so replicas that were asked different things stay different: `converges` is not among the checks, and a
 //! scenario that asks for it fails, as it should.
 
-use crate::harness::{self, Glue, Seen, VERIFIED, no_variant};
+use crate::harness::{self, Glue, Seen, VERIFIED, cannot, no_variant};
 use crate::registry::{Ask, Check, CheckInfo, Protocol, Report};
 use crate::sorted::Sorted;
 use quorate_check::{Verdict, register};
@@ -47,6 +47,7 @@ const GLUE: Glue<Local> = Glue {
         Ok(match *ask {
             Ask::Update { key, .. } => Request::Write(key, operation + 1),
             Ask::Read { key } => Request::Read(key),
+            Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
         })
     },
     replicates: false,

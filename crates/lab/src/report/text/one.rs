@@ -256,6 +256,7 @@ fn lost(cause: Lost) -> &'static str {
         Lost::NoRoute => "no route",
         Lost::Queue => "queue full",
         Lost::Inbox => "inbox full",
+        Lost::Corrupt => "corrupt",
     }
 }
 
@@ -272,9 +273,9 @@ fn waited(at: &str, waits: &Waits) -> String {
 
 /// What a fault did.
 fn deed(strike: &Strike, ended: quorate_engine::Time) -> String {
-    if !strike.struck {
+    if !strike.struck() {
         return match strike.planned.whom.filter(|_| strike.planned.at < ended) {
-            Some(whom) => format!("nobody had stated \"{}\"", whom.fact),
+            Some(whom) => format!("nobody had stated {:?}", whom.who),
             None => "its time did not come".to_string(),
         };
     }

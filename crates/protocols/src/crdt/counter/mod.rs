@@ -19,7 +19,7 @@ mod evidence;
 
 use crate::epidemic::gossip::ROUNDS;
 use crate::epidemic::gossip::options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
-use crate::harness::{self, CONVERGES, Glue, VERIFIED, no_variant};
+use crate::harness::{self, CONVERGES, Glue, VERIFIED, cannot, no_variant};
 use crate::options::{Field, OptionError, Values};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
 use actor::{Counter, Request};
@@ -85,14 +85,14 @@ const GROWING: Glue<Counter> = Glue {
         Ask::Update { amount, .. } if amount < 0 => {
             Err(format!("a g-counter cannot take away, and the amount is {amount}; use a pn-counter or an amount of 0 or more"))
         }
-        _ => Ok(request(ask)),
+        _ => request(ask),
     },
     replicates: true,
     report: |seen, report| evidence::report("g_counter", seen, report),
 };
 
 const BOTH_WAYS: Glue<Counter> =
-    Glue { request: |_, ask| Ok(request(ask)), report: |seen, report| evidence::report("pn_counter", seen, report), ..GROWING };
+    Glue { request: |_, ask| request(ask), report: |seen, report| evidence::report("pn_counter", seen, report), ..GROWING };
 
 fn options(values: &Values, variant: &str) -> Result<Options<Combine>, OptionError> {
     let rule = match variant {
@@ -103,9 +103,10 @@ fn options(values: &Values, variant: &str) -> Result<Options<Combine>, OptionErr
     Ok(Options::new(values, rule))
 }
 
-fn request(ask: &Ask) -> Request {
-    match *ask {
+fn request(ask: &Ask) -> Result<Request, String> {
+    Ok(match *ask {
         Ask::Update { amount, .. } => Request::Add(amount),
         Ask::Read { .. } => Request::Read,
-    }
+        Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
+    })
 }

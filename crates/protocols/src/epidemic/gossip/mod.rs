@@ -22,7 +22,7 @@ pub mod options;
 pub mod state;
 pub mod store;
 
-use crate::harness::{self, CONVERGES, Glue, VERIFIED, no_variant};
+use crate::harness::{self, CONVERGES, Glue, VERIFIED, cannot, no_variant};
 use crate::options::{Choice, Default, Field, FieldKind, OptionError, Values};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
 use actor::Gossip;
@@ -110,5 +110,6 @@ fn request(operation: u64, ask: &Ask) -> Result<Request, String> {
     Ok(match *ask {
         Ask::Update { key, .. } => Request::Write(key, operation + 1),
         Ask::Read { key } => Request::Read(key),
+        Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
     })
 }

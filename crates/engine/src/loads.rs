@@ -16,7 +16,7 @@ use crate::wire::{Sink, Wire};
 
 /// A load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Workload {
+pub enum Load {
     /// W1: nodes in pairs send one message to and fro, uniform 1–10 ms away. Endless.
     Pairs,
     /// W2: push gossip: who learns the rumor tells three at once, and three more each 100 ms, four times in all. Ends.
@@ -60,7 +60,7 @@ impl<A: Actor, O: Observer> Running for Simulation<A, O> {
     }
 }
 
-impl Workload {
+impl Load {
     /// The load at its start, over so many nodes.
     ///
     /// # Panics
@@ -81,9 +81,9 @@ impl Workload {
         assert!(nodes >= 6, "{nodes} nodes are too few for a load");
         let setup = setup(nodes, seed);
         match self {
-            Workload::Pairs => Box::new(Simulation::<Pair, O>::new(&setup, &(), Vec::new())),
-            Workload::Rumor => Box::new(Simulation::<Teller, O>::new(&setup, &(), Vec::new())),
-            Workload::Heartbeats => Box::new(Simulation::<Beater, O>::new(&setup, &(), Vec::new())),
+            Load::Pairs => Box::new(Simulation::<Pair, O>::new(&setup, &(), Vec::new())),
+            Load::Rumor => Box::new(Simulation::<Teller, O>::new(&setup, &(), Vec::new())),
+            Load::Heartbeats => Box::new(Simulation::<Beater, O>::new(&setup, &(), Vec::new())),
         }
     }
 }
@@ -342,9 +342,9 @@ mod tests {
         }
     }
 
-    const GOLDEN: [(Workload, u32, (u64, &str)); 3] = [
-        (Workload::Pairs, 1_000, (56_000, "1f0112f2ccf16a5d362eca0fa9fa9f5c")),
-        (Workload::Rumor, 3_000, (45_000, "0eba2c371ad977841c2c7653fe86dd16")),
-        (Workload::Heartbeats, 1_000, (56_000, "641e35c65925ecac3ab2865b4596ba99")),
+    const GOLDEN: [(Load, u32, (u64, &str)); 3] = [
+        (Load::Pairs, 1_000, (56_000, "1f0112f2ccf16a5d362eca0fa9fa9f5c")),
+        (Load::Rumor, 3_000, (45_000, "0eba2c371ad977841c2c7653fe86dd16")),
+        (Load::Heartbeats, 1_000, (56_000, "641e35c65925ecac3ab2865b4596ba99")),
     ];
 }

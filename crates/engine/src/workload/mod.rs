@@ -1,0 +1,81 @@
+//! What clients ask, when, and of whom: operations planned one by one, and populations of clients that ask by themselves. How an
+//! operation fares stands in `world/clients.rs`.
+
+mod population;
+
+use crate::id::NodeId;
+use crate::time::{Nanos, Time};
+pub use population::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
+use std::rc::Rc;
+
+/// What a client may ask of any protocol; each protocol makes its own request of it, or says that it cannot.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Ask {
+    /// Change the state: a register protocol writes a fresh value under `key`; a counter adds `amount`.
+    Update {
+        /// Which register.
+        key: u32,
+        /// By how much; negative only where the protocol can take away.
+        amount: i64,
+    },
+    /// Read the state.
+    Read {
+        /// Which register.
+        key: u32,
+    },
+    /// Write a fresh value if the register holds the expected one.
+    Cas {
+        /// Which register.
+        key: u32,
+        /// What the client saw there last ([`crate::Actor::told`]); `None` when it never looked: nothing was written yet, as far as it knows.
+        expected: Option<u64>,
+    },
+    /// All of these at once, or none: reads and updates.
+    Transaction(Vec<Ask>),
+}
+
+impl Ask {
+    /// What it is called in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Ask::Update { .. } => "an update",
+            Ask::Read { .. } => "a read",
+            Ask::Cas { .. } => "a compare-and-set",
+            Ask::Transaction(_) => "a transaction",
+        }
+    }
+}
+
+/// All that clients ask in a run.
+#[derive(Clone)]
+pub struct Workload<R> {
+    /// One by one.
+    pub planned: Vec<Planned<R>>,
+    /// How the protocol makes a request of what a client of a population asks; the number is the operation's, which no other has.
+    pub make: Make<R>,
+}
+
+/// See [`Workload::make`].
+pub type Make<R> = Rc<dyn Fn(u64, &Ask) -> R>;
+
+impl<R> From<Vec<Planned<R>>> for Workload<R> {
+    /// A workload without populations.
+    fn from(planned: Vec<Planned<R>>) -> Workload<R> {
+        Workload { planned, make: Rc::new(|_, ask| panic!("no request was to be made of {ask:?}")) }
+    }
+}
+
+/// An operation of the workload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Planned<R> {
+    /// When the client sends it.
+    pub at: Time,
+    /// Which client: below [`Setup::clients`].
+    pub client: u32,
+    /// The replica that it asks.
+    pub to: NodeId,
+    /// What it asks.
+    pub request: R,
+    /// How long the client waits before it calls the outcome unknown; `None` waits until the end of the run.
+    pub timeout: Option<Nanos>,
+}
