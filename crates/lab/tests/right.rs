@@ -27,7 +27,7 @@ fn the_example_of_the_design() {
     assert_eq!(struck, [(Time(5 * SECOND), partition), (Time(15 * SECOND), "heal".to_string())]);
     let [asked] = &plan.workload[..] else { panic!("{:?}", plan.workload) };
     assert_eq!(
-        (asked.at, asked.client, asked.to, asked.ask),
+        (asked.at, asked.client, asked.to, asked.ask.clone()),
         (Time(6 * SECOND), 0, NodeId(0), Ask::Update { key: 0, amount: 1 })
     );
     let claims: Vec<_> = plan.expectations.iter().map(|each| (each.name.as_str(), &each.claim)).collect();
