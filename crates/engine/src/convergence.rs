@@ -15,6 +15,8 @@ pub(crate) struct Convergence {
     nodes: u32,
     live: Vec<bool>,
     live_count: u32,
+    /// Who is excluded; empty when nobody is.
+    faulty: Vec<bool>,
     round: Nanos,
     /// Each node's published digest; empty until a replica publishes one.
     published: Vec<Option<u64>>,
@@ -71,6 +73,7 @@ impl Convergence {
             nodes,
             live: vec![true; nodes as usize],
             live_count: nodes,
+            faulty: Vec::new(),
             round,
             published: Vec::new(),
             digests: HashMap::default(),
@@ -88,6 +91,9 @@ impl Convergence {
 
     /// A replica publishes its digest.
     pub(crate) fn publish(&mut self, now: Time, node: NodeId, digest: u64) {
+        if self.is_faulty(node) {
+            return;
+        }
         if self.published.is_empty() {
             self.published.resize(self.nodes as usize, None);
         }
@@ -173,6 +179,9 @@ impl Convergence {
 
     /// A replica is down: what it held is gone.
     pub(crate) fn crash(&mut self, now: Time, node: NodeId) {
+        if !self.live[node.index()] {
+            return; // it was excluded before
+        }
         self.live[node.index()] = false;
         self.live_count -= 1;
         if let Some(published) = self.published.get_mut(node.index()) {
@@ -192,8 +201,26 @@ impl Convergence {
         self.settle(now);
     }
 
+    /// A replica is faulty from now on: it neither helps nor hinders agreement any more, whatever it says.
+    pub(crate) fn exclude(&mut self, now: Time, node: NodeId) {
+        if self.faulty.is_empty() {
+            self.faulty.resize(self.nodes as usize, false);
+        }
+        self.faulty[node.index()] = true;
+        if self.live[node.index()] {
+            self.crash(now, node);
+        }
+    }
+
+    fn is_faulty(&self, node: NodeId) -> bool {
+        self.faulty.get(node.index()).is_some_and(|faulty| *faulty)
+    }
+
     /// A replica is back; it says itself what it holds.
     pub(crate) fn restart(&mut self, now: Time, node: NodeId) {
+        if self.is_faulty(node) {
+            return;
+        }
         self.live[node.index()] = true;
         self.live_count += 1;
         self.recount();
@@ -250,6 +277,9 @@ impl Convergence {
     }
 
     fn hold(&mut self, now: Time, node: NodeId, index: u32) {
+        if self.is_faulty(node) {
+            return;
+        }
         let live = self.live_count;
         let tracked = &mut self.updates[index as usize];
         if tracked.holds(node) {

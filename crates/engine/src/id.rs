@@ -117,6 +117,11 @@ impl NodeSet {
         self.ranges.is_empty()
     }
 
+    /// The nodes of either set.
+    pub fn union(&self, other: &NodeSet) -> NodeSet {
+        NodeSet::from_ranges(self.ranges().iter().chain(other.ranges()).copied())
+    }
+
     /// The highest node, if any.
     pub fn last(&self) -> Option<NodeId> {
         self.ranges.last().map(|&(_, high)| NodeId(high - 1))

@@ -32,6 +32,12 @@ pub struct Outcome {
     pub host_waits: Waits,
     /// The host that worked longest, and how long; none when no host takes time.
     pub busiest_host: Option<(NodeId, Nanos)>,
+    /// How often a host crashed because its inbox had no room.
+    pub overflows: u32,
+    /// What came of each bound that was said to hold for a wall clock.
+    pub clock_bounds: Vec<ClockBound>,
+    /// Who has ever been byzantine: nobody waits for them to agree.
+    pub faulty: Vec<NodeId>,
     /// Whether and when the replicas agreed.
     pub convergence: Converged,
     /// Messages between replicas sent until the replicas had converged for good.
@@ -57,6 +63,19 @@ pub struct NodeTotals {
     pub received: u32,
     /// Bytes sent to other replicas.
     pub bytes: u64,
+}
+
+/// How far a wall clock was said to be off at most, and was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClockBound {
+    /// Whose.
+    pub node: NodeId,
+    /// What was said, in ns.
+    pub bound_ns: u64,
+    /// What it was, in ns: the most at all changes of the clock and at the end.
+    pub most_ns: u64,
+    /// When it was more than that first.
+    pub broken: Option<Time>,
 }
 
 /// A run's digest. It detects accidents; it is no proof against an adversary.

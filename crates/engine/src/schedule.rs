@@ -38,6 +38,8 @@ pub(crate) enum Event {
     Served(u32),
     /// A wall clock jumps.
     Jump,
+    /// What a byzantine node kept back under this number leaves.
+    Detained(u64),
 }
 
 const MESSAGE: u32 = 0;
@@ -83,6 +85,7 @@ impl<M> Schedule<M> for Timeline<M> {
             Event::Packet(number) => (CLIENT, 3, 0, number),
             Event::Served(number) => (CLIENT, 4, 0, u64::from(number)),
             Event::Jump => (CLIENT, 5, 0, 0),
+            Event::Detained(number) => (CLIENT, 6, 0, number),
         };
         let payload = self.words.put(word);
         self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(class, timer, incarnation, depth), payload });
@@ -116,7 +119,8 @@ impl<M> Timeline<M> {
             (_, 2) => Event::Timeout(OpId(word as u32)),
             (_, 3) => Event::Packet(word),
             (_, 4) => Event::Served(word as u32),
-            _ => Event::Jump,
+            (_, 5) => Event::Jump,
+            _ => Event::Detained(word),
         })
     }
 

@@ -263,7 +263,10 @@ pub enum Overflow {
     /// It is dropped: the host sheds load.
     Shed,
     /// The host runs out of memory and crashes.
-    Crash,
+    Crash {
+        /// How long after it restarts by itself, in ns; `None`: somebody else must see to that.
+        restart_after: Option<Nanos>,
+    },
 }
 
 /// The disks of some replicas. Those in no set take in any number of records, and force them at once.

@@ -161,7 +161,7 @@ pub fn follow<A: Actor>(
 
 /// Starts every replica with the first of all answers; whether one asked for any.
 fn start<A: Actor>(world: &mut World<A, Blind, Bag<A::Message>>) -> bool {
-    world.moments.clear();
+    world.agenda.clear();
     world.script = Some(Script::default());
     world.start();
     world.script.take().is_some_and(|script| !script.given().is_empty())

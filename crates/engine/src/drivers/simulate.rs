@@ -38,9 +38,6 @@ pub fn simulate<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Pla
 /// A run that is going on.
 pub struct Simulation<A: Actor, O: Observer> {
     world: World<A, O, Timeline<A::Message>>,
-    next_moment: usize,
-    /// The instant of the next moment or of the end: no entry at or after it is handled before it.
-    horizon: u64,
     stopped: Option<Stop>,
     converged_at_message: Option<(Time, u64)>,
     steps: Option<Vec<Step>>,
@@ -86,18 +83,14 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     pub fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Simulation<A, O> {
         let mut world = World::new(setup, options, workload);
         world.start();
-        let mut simulation = Simulation {
+        Simulation {
             prefetches: size_of_val(world.nodes.as_slice()) > PREFETCH_BYTES_MIN,
             world,
-            next_moment: 0,
-            horizon: 0,
             stopped: None,
             converged_at_message: None,
             steps: None,
             openings: 0,
-        };
-        simulation.look_ahead();
-        simulation
+        }
     }
 
     /// Keeps a record for a replay from now on.
@@ -127,7 +120,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             return Err(failed.clone());
         }
         let limit = self.world.events.saturating_add(events);
-        let watching = self.world.setup.until == Until::Converged || !self.world.moments.is_empty();
+        let watching = self.world.setup.until == Until::Converged || !self.world.agenda.is_over();
         let mut popped = 0u64;
         let (mut looked_at, mut still) = (Time::ZERO, 0);
         while self.stopped.is_none() && self.world.events < limit {
@@ -135,7 +128,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
                 self.run_dry();
                 continue;
             };
-            if entry.key.time() >= self.horizon {
+            if entry.key.time() >= self.world.agenda.horizon() {
                 self.world.schedule.put_back(entry);
                 self.timeline();
             } else {
@@ -200,30 +193,16 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
     /// The next moment of the timeline, or the end.
     #[cold]
     fn timeline(&mut self) {
-        let Some(&(at, moment)) = self.world.moments.get(self.next_moment) else {
+        let Some((at, moment)) = self.world.agenda.take() else {
             return self.stop(Stop::Duration);
         };
-        if at.0 >= self.world.setup.duration {
-            return self.stop(Stop::Duration);
-        }
         self.world.now = at;
         self.world.moment(moment);
         self.note(|| Happening::Moment(moment));
-        self.next_moment += 1;
-        self.look_ahead();
     }
 
     fn run_dry(&mut self) {
-        if self.next_moment < self.world.moments.len() {
-            self.timeline();
-        } else {
-            self.stopped = Some(Stop::Quiet);
-        }
-    }
-
-    fn look_ahead(&mut self) {
-        let end = self.world.setup.duration;
-        self.horizon = self.world.moments.get(self.next_moment).map_or(end, |(at, _)| at.0.min(end));
+        if self.world.agenda.is_over() { self.stopped = Some(Stop::Quiet) } else { self.timeline() }
     }
 
     fn stop(&mut self, why: Stop) {
@@ -242,7 +221,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             self.converged_at_message = converged.then_some((self.world.now, sent));
         }
         if converged && self.world.setup.until == Until::Converged {
-            let nothing_comes = self.next_moment == self.world.moments.len() && self.world.waiting == 0;
+            let nothing_comes = self.world.agenda.is_over() && self.world.waiting == 0;
             if nothing_comes {
                 self.stop(Stop::Converged);
             }
@@ -298,6 +277,8 @@ impl<A: Actor> Simulation<A, Ledger> {
     /// The end of the run: what it gave.
     pub fn finish(mut self) -> Run<A> {
         self.world.setup.verify.then(|| (0..self.world.setup.nodes).for_each(|node| self.world.verify(NodeId(node))));
+        self.world.look_at_clocks();
+        self.world.links.tolls().into_iter().for_each(|toll| self.world.take_toll(toll));
         let digest = self.digest();
         let World { now, nodes, operations, convergence, observer, .. } = &self.world;
         let totals = |node: usize| {
@@ -317,6 +298,9 @@ impl<A: Actor> Simulation<A, Ledger> {
             link_waits: self.world.links.waits().clone(),
             host_waits: self.world.hosts.waits.clone(),
             busiest_host: self.world.hosts.busiest(*now),
+            overflows: self.world.overflows,
+            clock_bounds: self.world.bounds.outcomes(),
+            faulty: self.world.byzantine.faulty().to_vec(),
             convergence: convergence.finish(),
             messages_to_convergence: self.converged_at_message.map(|(_, sent)| sent),
             operations: operations

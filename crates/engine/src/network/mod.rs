@@ -1,35 +1,37 @@
-//! The links: what becomes of one message that crosses one of them. Rules answer in a fixed order (room in the queue, loss,
-//! delay, holding back, a second copy), each from its own lane of the crossing's draw, so that switching one on shifts no other.
+//! The links: what becomes of one message that crosses one of them. First it must find room in the queue, then the link's own rules
+//! judge it ([`rules`]), then those of faults ([`degraded`]).
 
+mod degraded;
 mod overlay;
 mod pipe;
+mod rules;
 mod sites;
 
+use crate::fault::Degradation;
 use crate::histogram::Waits;
 use crate::id::NodeId;
 use crate::latency::Sampler;
 use crate::ledger::LinkClass;
-use crate::random::{Probability, lane};
+use crate::random::lane;
 use crate::setup::{self, Changed, Packets, Routing, Setup};
 use crate::time::{Nanos, Time};
 use crate::topology::{Graph, InvalidTopology, Routes, Topology, Tree};
+use degraded::Degraded;
+pub(crate) use degraded::Toll;
 use overlay::Overlays;
 use pipe::Pipes;
+pub(crate) use rules::Altered;
+use rules::{Bad, COPY_DELAY, Rules};
 use sites::Sites;
 use std::sync::{Arc, OnceLock};
-
-/// Lanes of a crossing's draw. The delay takes the draw itself.
-const LOSS: u32 = 1;
-const COPY: u32 = 2;
-const COPY_DELAY: u32 = 3;
-const HELD: u32 = 4;
-const HELD_BY: u32 = 5;
 
 /// The links, built once a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     /// The delay of every message, when all replicas are linked to all and no rule but the delay applies.
     plain: Option<Sampler>,
+    /// The same while something wants to look at every message.
+    resting: Option<Sampler>,
     kinds: Arc<[LinkKind]>,
     client_delay: Option<Sampler>,
     sites: Sites,
@@ -40,6 +42,8 @@ pub(crate) struct Links {
     routes: Routes,
     routing: Routing,
     pipes: Pipes,
+    bad: Bad,
+    degraded: Degraded,
 }
 
 /// The tables of some links, made once for all runs over them: a matrix of regions has many, and each takes as long to make as
@@ -74,9 +78,7 @@ impl PartialEq for Prepared {
 struct LinkKind {
     class: LinkClass,
     delay: Sampler,
-    loss: Probability,
-    duplication: Probability,
-    held_back: Option<(Probability, Sampler)>,
+    rules: Rules,
     packets: Option<Packets>,
     bandwidth: Option<setup::Bandwidth>,
 }
@@ -84,8 +86,15 @@ struct LinkKind {
 /// What becomes of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fate {
-    /// It arrives after its delay; a second copy, if there is one, after another.
-    Arrives(Nanos, Option<Nanos>),
+    /// It arrives.
+    Arrives {
+        /// After so long.
+        delay: Nanos,
+        /// And a second copy, after so long.
+        copy: Option<Nanos>,
+        /// With another content.
+        altered: Option<Altered>,
+    },
     /// It is lost on the way.
     Lost,
     /// It finds no room where it must wait.
@@ -123,6 +132,7 @@ impl Links {
         };
         Ok(Links {
             plain,
+            resting: None,
             kinds,
             client_delay: network.client_latency.as_ref().map(Sampler::new),
             sites: Sites::new(&network.sites, setup.nodes),
@@ -131,6 +141,8 @@ impl Links {
             routing: network.routing,
             graph,
             pipes,
+            bad: Bad::default(),
+            degraded: Degraded::default(),
         })
     }
 
@@ -211,16 +223,65 @@ impl Links {
         } else {
             0
         };
-        kind.judge(&kind.delay, draw).after(waits)
+        let ruling = kind.rules.judge(from, to, draw, &mut self.bad);
+        if ruling.lost {
+            return Fate::Lost;
+        }
+        let fate = Fate::Arrives {
+            delay: kind.delay.sample(draw).saturating_add(ruling.later),
+            copy: ruling.copied.then(|| kind.delay.sample(lane(draw, COPY_DELAY))),
+            altered: ruling.altered,
+        };
+        let fate = if self.degraded.is_empty() { fate } else { self.degraded.worsen(from, to, draw, &kind.delay, fate) };
+        fate.after(waits)
+    }
+
+    /// What becomes of a message's content alone, where instants do not matter.
+    pub(crate) fn alter(&self, from: NodeId, to: NodeId, draw: u64) -> Option<Altered> {
+        let usual = self.kind(from, to).rules.alter(draw);
+        degraded::worse(usual, self.degraded.alter(from, to, draw))
     }
 
     /// The fate of what a client says or is told; `None` when clients live beside their replica.
-    pub(crate) fn client_fate(&self, draw: u64) -> Option<Fate> {
+    pub(crate) fn client_fate(&mut self, client: NodeId, draw: u64) -> Option<Fate> {
         let delay = self.client_delay.as_ref()?;
-        Some(match self.kinds[0].judge(delay, draw) {
-            Fate::Arrives(delay, _) => Fate::Arrives(delay, None),
-            fate => fate,
+        let ruling = self.kinds[0].rules.judge(client, client, draw, &mut self.bad);
+        // Nobody forges what a client says or hears: what changes on the way is found out, and lost.
+        Some(match ruling.lost || ruling.altered.is_some() {
+            true => Fate::Lost,
+            false => Fate::Arrives { delay: delay.sample(draw).saturating_add(ruling.later), copy: None, altered: None },
         })
+    }
+
+    /// Links become worse.
+    pub(crate) fn degrade(&mut self, number: u32, degradation: &Degradation, strike: usize) {
+        self.degraded.begin(number, degradation, strike);
+    }
+
+    /// They are as usual again, but for other reasons that they may have; what it did to messages.
+    pub(crate) fn mend(&mut self, number: u32) -> Vec<Toll> {
+        self.degraded.end(number)
+    }
+
+    /// Whether any links are worse than usual.
+    pub(crate) fn are_degraded(&self) -> bool {
+        !self.degraded.is_empty()
+    }
+
+    /// What degradations in force have done so far.
+    pub(crate) fn tolls(&self) -> Vec<Toll> {
+        self.degraded.tolls().collect()
+    }
+
+    /// Whether every message is looked at, though no rule of its link would ask for it.
+    pub(crate) fn look_closely(&mut self, closely: bool) {
+        let (from, to) = match closely {
+            true => (&mut self.plain, &mut self.resting),
+            false => (&mut self.resting, &mut self.plain),
+        };
+        if let Some(delay) = from.take() {
+            *to = Some(delay);
+        }
     }
 
     /// The network changes.
@@ -245,32 +306,14 @@ impl LinkKind {
         LinkKind {
             class: LinkClass::of(link.class),
             delay: Sampler::new(&link.latency),
-            loss: link.loss,
-            duplication: link.duplication,
-            held_back: link.reordering.as_ref().map(|rule| (rule.probability, Sampler::new(&rule.extra))),
+            rules: Rules::of_link(link),
             packets: link.packets,
             bandwidth: link.bandwidth,
         }
     }
 
     fn is_plain(&self) -> bool {
-        self.loss.is_never()
-            && self.duplication.is_never()
-            && self.held_back.is_none()
-            && self.packets.is_none()
-            && self.bandwidth.is_none()
-    }
-
-    fn judge(&self, delay: &Sampler, draw: u64) -> Fate {
-        if self.loss.strikes(lane(draw, LOSS)) {
-            return Fate::Lost;
-        }
-        let held_by = match &self.held_back {
-            Some((probability, extra)) if probability.strikes(lane(draw, HELD)) => extra.sample(lane(draw, HELD_BY)),
-            _ => 0,
-        };
-        let copied = self.duplication.strikes(lane(draw, COPY));
-        Fate::Arrives(delay.sample(draw).saturating_add(held_by), copied.then(|| delay.sample(lane(draw, COPY_DELAY))))
+        self.rules.are_silent() && self.packets.is_none() && self.bandwidth.is_none()
     }
 }
 
@@ -278,7 +321,9 @@ impl Fate {
     /// The same after a wait at the sender.
     fn after(self, waits: Nanos) -> Fate {
         match self {
-            Fate::Arrives(delay, copy) => Fate::Arrives(delay.saturating_add(waits), copy.map(|copy| copy.saturating_add(waits))),
+            Fate::Arrives { delay, copy, altered } => {
+                Fate::Arrives { delay: delay.saturating_add(waits), copy: copy.map(|copy| copy.saturating_add(waits)), altered }
+            }
             fate => fate,
         }
     }

@@ -1,5 +1,6 @@
 //! The interpreter: the only code that carries out what handlers ask for.
 
+use super::triggers::Occasion;
 use super::{FACTS_KEPT_MAX, World};
 use crate::actor::{Actor, Fact, Timer};
 use crate::context::Effect;
@@ -17,6 +18,7 @@ use crate::timers::Slots;
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Carries out the effects that a handler of `id` left, in order; the handler ran at causal depth `depth`.
     pub(super) fn apply(&mut self, id: NodeId, mut depth: u16) {
+        self.applying = id;
         // No handler runs in here, so nothing is pushed meanwhile. Taken from the end: cheaper than draining, and most
         // handlers leave one effect or two.
         if self.effects.len() > 1 {
@@ -53,7 +55,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),
             Effect::Fact(fact) => self.fact(id, fact),
             Effect::Redirect(..) => todo!("H2"),
-            Effect::Halt => todo!("lead"),
+            Effect::Halt => {
+                self.crash(id);
+            }
             Effect::Rejoin(operation) => return depth.max(self.operations[operation.index()].depth),
         }
         depth
@@ -101,6 +105,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         self.observer.forced(&mut node.observed);
         let key = Key::new(self.now.0, node.rank, sequence);
         self.schedule.event(key, id, depth, Event::Synced(node.incarnation, upto));
+        self.set_off(id, Occasion::Sync);
     }
 
     fn fact(&mut self, id: NodeId, fact: A::Fact) {
@@ -109,11 +114,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         {
             self.violations.push(Violation { at: self.now, node: id, broken });
         }
-        if let Some(kind) = fact.kind() {
-            self.stated[kind] = Some(id);
-        }
+        let kind = fact.kind();
         if self.facts.len() < FACTS_KEPT_MAX {
             self.facts.push((self.now, id, fact));
+        }
+        if let Some(kind) = kind {
+            self.stated[kind] = Some(id);
+            self.set_off(id, Occasion::Fact(kind));
         }
     }
 }

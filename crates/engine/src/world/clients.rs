@@ -112,12 +112,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     fn client_delay(&mut self, client: u32) -> Option<Option<Nanos>> {
         let crossed = &mut self.clients[client as usize].crossed;
         let draw = self.keys.network.draw(self.setup.nodes + client, *crossed);
-        let fate = self.links.client_fate(draw)?;
+        let fate = self.links.client_fate(NodeId(self.setup.nodes + client), draw)?;
         *crossed = crossed.wrapping_add(1);
         Some(match fate {
             // Where instants do not matter, neither delay nor chance decides.
             _ if !S::TIMED => Some(0),
-            Fate::Arrives(delay, _) => Some(delay),
+            Fate::Arrives { delay, .. } => Some(delay),
             Fate::Lost | Fate::NoRoom => None,
         })
     }

@@ -1,6 +1,7 @@
 //! What is due happens: a message arrives, a timer fires, a write completes. A node that is down or paused is met here.
 
 use super::serve::{Letter, Work};
+use super::triggers::Occasion;
 use super::{Held, Status, World};
 use crate::actor::{Actor, Message, Timer};
 use crate::id::NodeId;
@@ -33,7 +34,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A message that has arrived is handled, at once unless the host takes time.
     #[inline(always)]
     pub(super) fn take_in(&mut self, letter: Letter<A::Message>, to: NodeId, depth: u16) {
-        if self.hosts.is_empty() || letter.class == LinkClass::LOCAL {
+        if self.at_once || letter.class == LinkClass::LOCAL {
             return self.hand_over(letter, to, depth);
         }
         self.join_inbox(to, depth, Work::Message(letter));
@@ -116,7 +117,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Event::Packet(number) => return self.packet(to, depth, number),
             Event::Served(number) => return self.served(to, number),
             Event::Jump => return self.jump(to),
-            Event::Timer(_) | Event::Synced(..) | Event::Request(_) => {}
+            Event::Timer(_) | Event::Synced(..) | Event::Request(_) | Event::Detained(_) => {}
         }
         match self.nodes[to.index()].status {
             Status::Up => self.occur_at(to, depth, event),
@@ -146,6 +147,10 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 }
                 self.observer.happened(&mut node.observed, now, SYNCED | u64::from(upto));
                 self.disks[id.index()].complete(upto as usize);
+                self.set_off(id, Occasion::Synced);
+                if self.nodes[id.index()].status == Status::Down {
+                    return;
+                }
                 self.handle(id, depth, |actor, ctx| actor.synced(ctx, u64::from(upto)));
             }
             Event::Request(operation) => {
@@ -157,11 +162,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                     REQUEST ^ state.planned.request.wire_digest() ^ u64::from(operation.0),
                 );
                 state.depth = depth;
-                match self.hosts.is_empty() {
+                match self.at_once {
                     true => self.work(id, depth, Work::Request(operation)),
                     false => self.join_inbox(id, depth, Work::Request(operation)),
                 }
             }
+            Event::Detained(number) => self.let_go(id, number),
             _ => unreachable!("these happen to clients, or whether a replica runs or not"),
         }
     }

@@ -1,7 +1,9 @@
 //! The world: replicas, clients, links, disks, clocks, faults, and the one interpreter of what handlers ask for. It says what
 //! happens when something is due; which thing is due next is the driver's business, and so is everything outside a run.
 
+mod agenda;
 mod apply;
+mod byzantine;
 mod clients;
 mod deliver;
 mod relay;
@@ -9,6 +11,7 @@ mod send;
 mod serve;
 mod strike;
 mod timekeeping;
+mod triggers;
 
 use crate::actor::{Actor, Fact, Message, Timer};
 use crate::chance::{Chance, Script};
@@ -17,6 +20,7 @@ use crate::collections::HashMap;
 use crate::context::{Context, Effect};
 use crate::convergence::Convergence;
 use crate::disk::{Damage, Disk};
+use crate::fault::Fault;
 use crate::id::{NodeId, NodeSet, OpId};
 use crate::ledger::{CLIENT_KINDS, Observer};
 use crate::monitor::Violation;
@@ -28,12 +32,15 @@ use crate::schedule::{Event, Schedule};
 use crate::setup::{Planned, Setup, Ties};
 use crate::time::Time;
 use crate::timers::Slots;
+pub(crate) use agenda::Agenda;
+use byzantine::Byzantine;
 pub(crate) use clients::{Client, Operation, Status as OperationStatus};
 use relay::Packet;
 use serve::Hosts;
 pub(crate) use serve::Letter;
 use std::collections::BTreeMap;
-use timekeeping::Jumping;
+use timekeeping::{Bounds, Jumping};
+use triggers::Triggers;
 
 /// Facts that are kept for the report; what comes later is judged by the monitor alone.
 pub const FACTS_KEPT_MAX: usize = 10_000;
@@ -50,7 +57,7 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// Operations whose clients still wait.
     pub(crate) waiting: u32,
     pub(crate) schedule: S,
-    pub(crate) moments: Vec<(Time, Moment)>,
+    pub(crate) agenda: Agenda,
     pub(crate) observer: O,
     pub(crate) convergence: Convergence,
     pub(crate) monitor: A::Monitor,
@@ -58,6 +65,12 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) facts: Vec<(Time, NodeId, A::Fact)>,
     /// Who stated each kind of fact last.
     stated: Vec<Option<NodeId>>,
+    triggers: Triggers,
+    pub(crate) byzantine: Byzantine<A::Message>,
+    /// Whether what arrives is handled at once, by whomever it is for.
+    at_once: bool,
+    /// Hosts that had no room and ran out of memory.
+    pub(crate) overflows: u32,
     /// Whom the faults of each number befall, once the first of them has struck.
     befallen: BTreeMap<u32, Option<NodeId>>,
     pub(crate) strikes: Vec<Strike>,
@@ -71,8 +84,7 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// The driver's answers to choices; drawn when there is none.
     pub(crate) script: Option<Script>,
     pub(crate) clock_reads: u32,
-    /// How far clocks are said to be off at most; empty when nobody says.
-    clock_bounds: Vec<Option<u64>>,
+    pub(crate) bounds: Bounds,
     /// What the disk of the replica that recovers could not read.
     damage: Option<Damage>,
     pub(crate) links: Links,
@@ -93,6 +105,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// What waits for paused nodes.
     held: BTreeMap<NodeId, Vec<Held<A::Message>>>,
     effects: Vec<Effect<A>>,
+    /// Whose effects they are.
+    applying: NodeId,
     /// To whom the next multicast of the handler that runs goes.
     addressed: Vec<NodeId>,
 }
@@ -140,6 +154,10 @@ pub(crate) enum Moment {
     Change(usize),
     /// The fault at this place in the setup.
     Fault(usize),
+    /// The same, set off by this node.
+    Triggered(usize, NodeId),
+    /// A host that crashed for want of memory comes back.
+    Recover(NodeId),
     /// A client sends this operation.
     Invoke(OpId),
 }
@@ -179,15 +197,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             incarnation: 0,
             observed: O::Node::default(),
         };
-        let mut moments: Vec<(Time, Moment)> =
-            setup.faults.iter().enumerate().map(|(index, timed)| (timed.at, Moment::Fault(index))).collect();
+        let by_themselves = setup.faults.iter().enumerate().filter(|(_, timed)| timed.trigger.is_none());
+        let mut moments: Vec<(Time, Moment)> = by_themselves.map(|(index, timed)| (timed.at, Moment::Fault(index))).collect();
         moments.extend(workload.iter().enumerate().map(|(index, planned)| (planned.at, Moment::Invoke(OpId(index as u32)))));
         moments.extend(setup.network.changes.iter().enumerate().map(|(index, change)| (change.at, Moment::Change(index))));
-        moments.sort();
-        let (links, failed) = match Links::new(setup) {
+        let triggers = Triggers::new::<A>(setup);
+        let (mut links, failed) = match Links::new(setup) {
             Ok(links) => (links, None),
             Err(invalid) => (Links::none(setup), Some(RunError::Topology(invalid))),
         };
+        links.look_closely(triggers.heed_sends());
         World {
             now: Time::ZERO,
             nodes: (0..setup.nodes).map(node).collect(),
@@ -195,13 +214,17 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             operations: workload.into_iter().map(Operation::new).collect(),
             waiting: 0,
             schedule: S::new(),
-            moments,
+            agenda: Agenda::new(moments, setup.duration),
             observer: O::new(kinds, &setup.network.classes),
             convergence: Convergence::new(setup.nodes, setup.round),
             monitor: A::Monitor::default(),
             violations: Vec::new(),
             facts: Vec::new(),
             stated: vec![None; A::Fact::KINDS.len()],
+            at_once: setup.hosts.iter().all(|hosts| hosts.service.is_none()) && !triggers.heed_receipts(),
+            triggers,
+            byzantine: Byzantine::new(keys.stream(Purpose::Byzantine)),
+            overflows: 0,
             befallen: BTreeMap::new(),
             strikes: setup.faults.iter().map(Strike::planned).collect(),
             mismatches: Vec::new(),
@@ -210,7 +233,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             failed,
             script: None,
             clock_reads: 0,
-            clock_bounds: timekeeping::bounds(setup),
+            bounds: Bounds::new(setup),
             damage: None,
             links,
             packets: HashMap::default(),
@@ -229,6 +252,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             disks: Vec::new(),
             held: BTreeMap::new(),
             effects: Vec::new(),
+            applying: NodeId(0),
             addressed: Vec::new(),
             options: options.clone(),
             setup: setup.clone(),
@@ -238,7 +262,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Lets every replica start: recovery from an empty disk, in ascending order.
     pub(crate) fn start(&mut self) {
         self.start_jumps();
-        for node in 0..self.setup.nodes {
+        let absent = self.absent();
+        for node in absent.iter() {
+            self.nodes[node.index()].status = Status::Down;
+            self.convergence.crash(self.now, node);
+        }
+        for node in (0..self.setup.nodes).filter(|node| !absent.contains(NodeId(*node))) {
             self.handle(NodeId(node), 0, |actor, ctx| actor.recover(ctx, &[]));
         }
     }
@@ -259,7 +288,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             now: self.now,
             clock: self.clocks.get(id.index()),
             clock_reads: &mut self.clock_reads,
-            clock_bound: self.clock_bounds.get(id.index()).copied().flatten(),
+            clock_bound: self.bounds.of(id),
             damage: self.damage,
             options: &self.options,
             chance: &mut chance,
@@ -290,6 +319,27 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         if computed != published && self.mismatches.len() < MISMATCHES_KEPT_MAX {
             self.mismatches.push(Mismatch { at: self.now, node: id, published, computed });
         }
+    }
+
+    /// Who is not there at the start: the first that befalls them is that they join.
+    fn absent(&self) -> NodeSet {
+        let (mut met, mut absent) = (NodeSet::default(), NodeSet::default());
+        for timed in &self.setup.faults {
+            let (Fault::Crash(nodes, _) | Fault::Restart(nodes) | Fault::Leave(nodes) | Fault::Join(nodes)) = &timed.fault else {
+                continue;
+            };
+            if matches!(timed.fault, Fault::Join(_)) {
+                absent = absent.union(&nodes.without(&met));
+            }
+            met = met.union(nodes);
+        }
+        absent
+    }
+
+    /// Whether every message is looked at as it is sent, because something may befall it that its link alone would not do to it.
+    fn look_closely(&mut self) {
+        let closely = self.triggers.heed_sends() || !self.byzantine.is_empty() || self.links.are_degraded();
+        self.links.look_closely(closely);
     }
 
     pub(crate) fn fail(&mut self, error: RunError) {

@@ -95,7 +95,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     }
 
     fn send_to_each(&mut self, to: impl Iterator<Item = NodeId>, from: NodeId, depth: u16, message: &A::Message) {
-        to.filter(|to| *to != from).for_each(|to| self.send(from, to, depth, message.clone()));
+        for to in to.filter(|to| *to != from) {
+            self.send(from, to, depth, message.clone());
+            if self.nodes[from.index()].status == Status::Down {
+                return; // a fault waited for one of them to be sent
+            }
+        }
     }
 
     /// Sends a message over the next links of its way.
@@ -145,7 +150,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         // A lost one takes a number too: so a replay, which does not know what was lost, counts alike.
         let number = self.next_packet;
         self.next_packet += 2;
-        let Some(crossing) = self.cross(at, next, message.kind(), message.wire_len()) else { return };
+        let Some((crossing, message)) = self.cross_over(at, next, message) else { return };
         let packet = Packet { message, origin, to, from: at, class: crossing.class, key: crossing.key };
         if let Some(key) = crossing.copy {
             self.packets.insert(number | 1, Packet { key, ..packet.clone() });

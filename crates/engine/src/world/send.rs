@@ -2,10 +2,11 @@
 //! than a neighbour is handed on in [`super::relay`].
 
 use super::World;
+use super::triggers::Occasion;
 use crate::actor::{Actor, Message};
 use crate::id::NodeId;
 use crate::ledger::{Cause, LinkClass, Observer};
-use crate::network::{Fate, Way};
+use crate::network::{Altered, Fate, Way};
 use crate::outcome::RunError;
 use crate::queue::Key;
 use crate::schedule::Schedule;
@@ -16,6 +17,7 @@ pub(super) struct Crossing {
     pub(super) key: Key,
     pub(super) copy: Option<Key>,
     pub(super) class: LinkClass,
+    altered: Option<Altered>,
 }
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
@@ -59,23 +61,51 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// The same where more than a delay must be asked for.
     #[inline(never)]
     fn send_over(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
-        match self.links.way(from, to) {
-            Way::Through(_) if self.goes_by_hops() => self.send_through(from, to, depth, message),
-            Way::Direct | Way::Through(_) => self.send_directly(from, to, depth, message),
-            Way::Nowhere => self.lost_without_route(from, to, message.kind(), message.wire_len()),
+        match self.byzantine.is_honest(from) {
+            true => self.send_honestly(from, to, depth, message),
+            false => self.send_byzantine(from, to, depth, message),
         }
     }
 
+    /// Sends what a byzantine sender, if it is one, has made of it.
+    pub(super) fn send_honestly(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
+        let kind = message.kind();
+        match self.links.way(from, to) {
+            Way::Through(_) if self.goes_by_hops() => self.send_through(from, to, depth, message),
+            Way::Direct | Way::Through(_) => self.send_directly(from, to, depth, message),
+            Way::Nowhere => self.lost_without_route(from, to, kind, message.wire_len()),
+        }
+        self.set_off(from, Occasion::Sent(kind));
+    }
+
     fn send_directly(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
-        let Some(crossing) = self.cross(from, to, message.kind(), message.wire_len()) else { return };
+        let Some((crossing, message)) = self.cross_over(from, to, message) else { return };
         if let Some(copy) = crossing.copy {
             self.schedule.message(copy, to, depth, crossing.class, message.clone());
         }
         self.schedule.message(crossing.key, to, depth, crossing.class, message);
     }
 
+    /// A message crosses the link between two neighbours, if nothing stops it: when it arrives, and with what content.
+    pub(super) fn cross_over(&mut self, from: NodeId, to: NodeId, message: A::Message) -> Option<(Crossing, A::Message)> {
+        let kind = message.kind();
+        let crossing = self.cross(from, to, kind, message.wire_len())?;
+        let content = match crossing.altered {
+            None => Some(message),
+            Some(Altered::Forged(choice)) => message.forge(choice),
+            Some(Altered::Detected) => None,
+        };
+        // What cannot be forged cannot pass for whole either.
+        let Some(message) = content else {
+            let copies = 1 + usize::from(crossing.copy.is_some());
+            (0..copies).for_each(|_| self.observer.dropped(kind, crossing.class, Cause::Corrupt));
+            return None;
+        };
+        Some((crossing, message))
+    }
+
     /// A message of so many bytes crosses the link between two neighbours, if nothing stops it; all of it is counted.
-    pub(super) fn cross(&mut self, from: NodeId, to: NodeId, kind: usize, bytes: u64) -> Option<Crossing> {
+    fn cross(&mut self, from: NodeId, to: NodeId, kind: usize, bytes: u64) -> Option<Crossing> {
         let sender = &mut self.nodes[from.index()];
         let Some(sequence) = sender.take_sequence() else {
             self.fail(RunError::SequenceOverflow(from));
@@ -87,21 +117,24 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let class = self.links.class(from, to);
         let bytes = self.links.bytes(from, to, bytes);
         let cut = self.reach.loses(from, to);
+        let draw = self.keys.network.draw(from.0, index);
         let fate = match () {
             () if cut => Fate::Lost,
-            () if !S::TIMED => Fate::Arrives(0, None),
-            () => self.links.cross(self.now, from, to, bytes, self.keys.network.draw(from.0, index)),
+            () if self.script.is_some() => Fate::Arrives { delay: 0, copy: None, altered: None },
+            // A replay knows which messages arrived, and must be told what they had become.
+            () if !S::TIMED => Fate::Arrives { delay: 0, copy: None, altered: self.links.alter(from, to, draw) },
+            () => self.links.cross(self.now, from, to, bytes, draw),
         };
         let sender = &mut self.nodes[from.index()];
-        let delay = if let Fate::Arrives(delay, _) = fate { Some(delay) } else { None };
+        let delay = if let Fate::Arrives { delay, .. } = fate { Some(delay) } else { None };
         self.observer.sent(&mut sender.observed, kind, class, || bytes, delay);
         match fate {
-            Fate::Arrives(delay, copy) => {
+            Fate::Arrives { delay, copy, altered } => {
                 let copy = copy.map(|delay| {
                     self.observer.duplicated(kind, class, delay);
                     Key::new((self.now + delay).0, rank, sequence | 1)
                 });
-                return Some(Crossing { key: Key::new((self.now + delay).0, rank, sequence), copy, class });
+                return Some(Crossing { key: Key::new((self.now + delay).0, rank, sequence), copy, class, altered });
             }
             Fate::Lost if cut => self.lost_to_partition(from, to, class, kind),
             Fate::Lost => self.observer.dropped(kind, class, Cause::Loss),

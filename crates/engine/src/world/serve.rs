@@ -1,7 +1,8 @@
 //! Hosts that take time: what arrives joins an inbox and is served one after the other, in the order of arrival; what a handler
 //! asks for is done when its service is over. An inbox that is full turns away what comes, and overload follows by itself.
 
-use super::World;
+use super::triggers::Occasion;
+use super::{Moment, World};
 use crate::actor::{Actor, Message};
 use crate::histogram::Waits;
 use crate::id::{NodeId, OpId};
@@ -11,7 +12,7 @@ use crate::outcome::RunError;
 use crate::queue::Key;
 use crate::random::StreamKey;
 use crate::schedule::{Event, Schedule};
-use crate::setup::Setup;
+use crate::setup::{Overflow, Setup};
 use crate::time::{Nanos, Time};
 use std::collections::VecDeque;
 
@@ -47,11 +48,19 @@ struct Job<M> {
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts<M> {
     key: StreamKey,
-    kinds: Vec<(Sampler, Option<u32>)>,
+    kinds: Vec<Kind>,
     /// One for each replica; empty when no host takes time.
     each: Vec<Host<M>>,
     /// How long work waited before its service began.
     pub(crate) waits: Waits,
+}
+
+/// What hosts of one kind have in common.
+#[derive(Clone, Debug)]
+struct Kind {
+    service: Sampler,
+    inbox: Option<u32>,
+    overflow: Overflow,
 }
 
 /// A host.
@@ -71,11 +80,13 @@ struct Host<M> {
     word: u32,
     /// How long it had worked by then.
     busy: Nanos,
+    /// How many thousandths of its time it takes for everything that it begins.
+    factor: u32,
 }
 
 impl<M> Host<M> {
     fn new() -> Host<M> {
-        Host { kind: None, inbox: VecDeque::new(), works_since: None, left: 0, begun: 0, word: 0, busy: 0 }
+        Host { kind: None, inbox: VecDeque::new(), works_since: None, left: 0, begun: 0, word: 0, busy: 0, factor: AS_USUAL }
     }
 
     /// Whatever it works on, it works on it no longer.
@@ -95,15 +106,15 @@ impl<M> Hosts<M> {
             let Some(service) = &hosts.service else { continue };
             each.resize_with(setup.nodes as usize, Host::new);
             hosts.nodes.iter().for_each(|node| each[node.index()].kind = Some(kinds.len() as u32));
-            kinds.push((Sampler::new(service), hosts.inbox));
+            kinds.push(Kind { service: Sampler::new(service), inbox: hosts.inbox, overflow: hosts.overflow });
         }
         Hosts { key, kinds, each, waits: Waits::default() }
     }
 
-    /// Whether no host takes time.
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.each.is_empty()
+    /// A host takes so many thousandths of its time from now on; whether it takes time at all, and took another.
+    pub(super) fn slow(&mut self, node: NodeId, factor: u32) -> bool {
+        let host = self.each.get_mut(node.index()).filter(|host| host.kind.is_some());
+        host.is_some_and(|host| std::mem::replace(&mut host.factor, factor) != factor)
     }
 
     /// The host that worked longest, and how long, in ns up to `now`.
@@ -122,13 +133,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     #[cold]
     #[inline(never)]
     pub(super) fn join_inbox(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
-        let host = &mut self.hosts.each[id.index()];
         // A driver that lets any message arrive next has no use for its waiting.
-        let Some(kind) = host.kind.filter(|_| self.script.is_none()) else {
+        let host = self.hosts.each.get_mut(id.index()).filter(|_| self.script.is_none());
+        let Some((host, kind)) = host.and_then(|host| host.kind.map(|kind| (host, kind))) else {
             return self.work(id, depth, work);
         };
-        if self.hosts.kinds[kind as usize].1.is_some_and(|room| host.inbox.len() >= room as usize) {
-            return self.turn_away(work, Cause::Inbox);
+        let Kind { inbox, overflow, .. } = &self.hosts.kinds[kind as usize];
+        if inbox.is_some_and(|room| host.inbox.len() >= room as usize) {
+            let overflow = *overflow;
+            self.turn_away(work, Cause::Inbox);
+            return self.overflow(id, overflow);
         }
         host.inbox.push_back(Job { work, depth, arrived: self.now });
         if host.inbox.len() == 1 {
@@ -141,7 +155,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let host = &mut self.hosts.each[id.index()];
         let (Some(first), Some(kind)) = (host.inbox.front(), host.kind) else { return };
         self.hosts.waits.record(self.now.since(first.arrived));
-        host.left = self.hosts.kinds[kind as usize].0.sample(self.hosts.key.draw(id.0, host.begun));
+        host.left = slowed(self.hosts.kinds[kind as usize].service.sample(self.hosts.key.draw(id.0, host.begun)), host.factor);
         host.begun = host.begun.wrapping_add(1);
         self.go_on(id);
     }
@@ -177,7 +191,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     #[inline(never)]
     pub(super) fn work(&mut self, id: NodeId, depth: u16, work: Work<A::Message>) {
         match work {
-            Work::Message(letter) => self.hand_over(letter, id, depth),
+            Work::Message(letter) => {
+                let (kind, class) = (letter.message.kind(), letter.class);
+                self.hand_over(letter, id, depth);
+                if class.joins_replicas() {
+                    self.set_off(id, Occasion::Received(kind));
+                }
+            }
             Work::Request(operation) => {
                 self.request_arrived();
                 let request = self.operations[operation.index()].planned.request.clone();
@@ -190,6 +210,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match work {
             Work::Message(letter) => self.observer.dropped(letter.message.kind(), letter.class, cause),
             Work::Request(operation) => self.request_lost(operation, cause),
+        }
+    }
+
+    /// A host had no room.
+    fn overflow(&mut self, id: NodeId, overflow: Overflow) {
+        let Overflow::Crash { restart_after } = overflow else { return };
+        self.overflows += 1;
+        self.crash(id);
+        if let Some(after) = restart_after {
+            self.agenda.join(self.now + after, Moment::Recover(id));
         }
     }
 
@@ -214,4 +244,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             self.turn_away(job.work, Cause::Down);
         }
     }
+}
+
+/// A factor that changes nothing.
+const AS_USUAL: u32 = 1000;
+
+fn slowed(takes: Nanos, factor: u32) -> Nanos {
+    if factor == AS_USUAL {
+        return takes;
+    }
+    u64::try_from(u128::from(takes) * u128::from(factor) / u128::from(AS_USUAL)).unwrap_or(u64::MAX)
 }

@@ -2,9 +2,11 @@
 
 use super::{Moment, Status, World};
 use crate::actor::{Actor, Fact, Timer};
-use crate::fault::{Fault, Timed, Who};
+use crate::disk::Disk;
+use crate::fault::{Fault, Timed, Who, Whom};
 use crate::id::{NodeId, NodeSet};
 use crate::ledger::Observer;
+use crate::network::Toll;
 use crate::outcome::RunError;
 use crate::schedule::Schedule;
 use crate::timers::Slots;
@@ -20,34 +22,44 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(crate) fn moment(&mut self, moment: Moment) {
         match moment {
             Moment::Invoke(operation) => self.invoke(operation),
-            Moment::Change(index) => self.links.change(&self.setup.network.changes[index].what),
-            Moment::Fault(index) => {
-                let Some(fault) = self.meant(index) else { return };
-                let touched = self.strike(index, &fault);
-                let strike = &mut self.strikes[index];
-                strike.planned.fault = fault;
-                strike.times += 1;
-                strike.first.get_or_insert(self.now);
-                strike.touched += touched;
-                if let Some(whom) = self.setup.faults[index].whom
-                    && touched == 0
-                {
-                    // What did not befall it need not end.
-                    self.befallen.insert(whom.number, None);
-                }
+            Moment::Recover(node) => {
+                self.restart(node);
             }
+            Moment::Change(index) => self.links.change(&self.setup.network.changes[index].what),
+            Moment::Fault(index) => self.strike_at(index, None),
+            Moment::Triggered(index, there) => self.strike_at(index, Some(there)),
+        }
+    }
+
+    /// The fault at this place in the setup strikes; its trigger was pulled there, if it has one.
+    fn strike_at(&mut self, index: usize, there: Option<NodeId>) {
+        let Some(fault) = self.meant(index, there) else { return };
+        let touched = self.strike(index, &fault);
+        let strike = &mut self.strikes[index];
+        strike.planned.fault = fault;
+        strike.times += 1;
+        strike.first.get_or_insert(self.now);
+        strike.touched += touched;
+        if let Some(Whom { who: Who::Stated(_), number }) = self.setup.faults[index].whom
+            && touched == 0
+        {
+            // What did not befall it need not end.
+            self.befallen.insert(number, None);
         }
     }
 
     /// The fault with the nodes that it befalls; `None` when nobody has stated what it waits for.
-    fn meant(&mut self, index: usize) -> Option<Fault> {
+    fn meant(&mut self, index: usize, there: Option<NodeId>) -> Option<Fault> {
         let Timed { whom, fault, .. } = &self.setup.faults[index];
         let Some(whom) = whom else { return Some(fault.clone()) };
-        let last = match whom.who {
-            Who::Stated(fact) => A::Fact::KINDS.iter().position(|kind| kind.name == fact).and_then(|kind| self.stated[kind]),
-            Who::There => todo!(),
+        let node = match whom.who {
+            Who::There => there,
+            Who::Stated(fact) => {
+                let kind = A::Fact::KINDS.iter().position(|kind| kind.name == fact);
+                let last = kind.and_then(|kind| self.stated[kind]);
+                *self.befallen.entry(whom.number).or_insert(last)
+            }
         };
-        let node = *self.befallen.entry(whom.number).or_insert(last);
         Some(fault.befalling(node?, self.setup.nodes))
     }
 
@@ -92,26 +104,63 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.convergence.healed(self.now);
                 back
             }
-            Fault::Leave(_)
-            | Fault::Join(_)
-            | Fault::Slow(..)
-            | Fault::Degrade(..)
-            | Fault::Mend(_)
-            | Fault::SlowDisk(..)
-            | Fault::FullDisk(_)
-            | Fault::RoomOnDisk(_)
-            | Fault::Corrupt(..)
-            | Fault::Wipe(_)
-            | Fault::Byzantine(..)
-            | Fault::Honest(_) => todo!(),
+            Fault::Leave(nodes) => self.each(nodes, |world, node| {
+                let was_there = world.crash(node);
+                world.wipe(node);
+                was_there
+            }),
+            Fault::Join(nodes) => {
+                let joined = self.each(nodes, |world, node| {
+                    let joins = world.nodes[node.index()].status == Status::Down;
+                    if joins {
+                        world.wipe(node);
+                        world.restart(node);
+                    }
+                    joins
+                });
+                self.convergence.healed(self.now);
+                joined
+            }
+            Fault::Slow(nodes, factor) => self.each(nodes, |world, node| world.hosts.slow(node, *factor)),
+            Fault::Degrade(number, degradation) => {
+                self.links.degrade(*number, degradation, index);
+                self.look_closely();
+                degradation.from.len() + degradation.to.len()
+            }
+            Fault::Mend(number) => {
+                let ended = self.links.mend(*number);
+                self.look_closely();
+                self.convergence.healed(self.now);
+                ended.iter().for_each(|toll| self.take_toll(*toll));
+                ended.len() as u64
+            }
+            Fault::SlowDisk(..) | Fault::FullDisk(_) | Fault::RoomOnDisk(_) | Fault::Corrupt(..) | Fault::Wipe(_) => {
+                todo!("h-disks")
+            }
+            Fault::Byzantine(nodes, behaviour) => self.each(nodes, |world, node| world.turn_byzantine(node, behaviour, index)),
+            Fault::Honest(nodes) => self.each(nodes, |world, node| world.turn_honest(node)),
             Fault::ClockJump(nodes, by_ns) => self.each(nodes, |world, node| {
-                world.clocks[node.index()].jump(*by_ns);
+                world.set_ahead(node, *by_ns);
                 true
             }),
             Fault::Drift(nodes, ppb) => self.each(nodes, |world, node| {
                 world.set_drift(node, *ppb);
                 true
             }),
+        }
+    }
+
+    /// What a degradation did is written under its fault.
+    pub(crate) fn take_toll(&mut self, toll: Toll) {
+        let strike = &mut self.strikes[toll.strike];
+        strike.messages_lost += toll.lost;
+        strike.messages_changed += toll.changed;
+    }
+
+    /// A node's disk is gone.
+    fn wipe(&mut self, id: NodeId) {
+        if let Some(disk) = self.disks.get_mut(id.index()) {
+            *disk = Disk::new();
         }
     }
 
@@ -131,6 +180,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             return false;
         }
         self.become_status(id, Status::Down, CRASHED);
+        // Of the handler that runs there, if one does, nothing more is carried out.
+        if self.applying == id {
+            self.effects.clear();
+            self.addressed.clear();
+        }
         let node = &mut self.nodes[id.index()];
         node.incarnation = node.incarnation.wrapping_add(1);
         node.timers = <A::Timer as Timer>::Slots::UNARMED;

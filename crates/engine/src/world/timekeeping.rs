@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::id::NodeId;
 use crate::latency::Sampler;
 use crate::ledger::Observer;
-use crate::outcome::RunError;
+use crate::outcome::{ClockBound, RunError};
 use crate::queue::Key;
 use crate::random::StreamKey;
 use crate::schedule::{Event, Schedule};
@@ -41,14 +41,72 @@ pub(super) fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
     clocks
 }
 
-/// How far each clock is said to be off at most; empty when nobody says.
-pub(super) fn bounds(setup: &Setup) -> Vec<Option<u64>> {
-    let mut bounds = Vec::new();
-    for of_some in setup.clocks.iter().filter(|clocks| clocks.bound_ns.is_some()) {
-        bounds.resize(setup.nodes as usize, None);
-        of_some.nodes.iter().for_each(|node| bounds[node.index()] = of_some.bound_ns);
+/// How far wall clocks are said to be off at most, and how far they were.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bounds {
+    /// One for each replica; empty when nothing is said of any.
+    each: Vec<Option<Bound>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    bound_ns: u64,
+    /// The most that the clock was off at the instants at which it changed or was looked at.
+    most_ns: u64,
+    broken: Option<Time>,
+    /// When it was last looked at.
+    looked: Time,
+}
+
+impl Bounds {
+    pub(super) fn new(setup: &Setup) -> Bounds {
+        let mut each = Vec::new();
+        for of_some in &setup.clocks {
+            let Some(bound_ns) = of_some.bound_ns else { continue };
+            each.resize(setup.nodes as usize, None);
+            let bound = Bound { bound_ns, most_ns: 0, broken: None, looked: Time::ZERO };
+            of_some.nodes.iter().for_each(|node| each[node.index()] = Some(bound));
+        }
+        Bounds { each }
     }
-    bounds
+
+    /// What the node is told.
+    #[inline]
+    pub(super) fn of(&self, node: NodeId) -> Option<u64> {
+        self.each.get(node.index()).and_then(|bound| bound.map(|bound| bound.bound_ns))
+    }
+
+    /// Holds a clock against its bound, from the last look to now: before it changes, and after it jumped. Between changes the error grows or
+    /// shrinks evenly (but for a wander's, which is looked at where it is).
+    fn look(&mut self, now: Time, node: NodeId, clock: &Clock) {
+        let Some(Some(bound)) = self.each.get_mut(node.index()) else { return };
+        let error = |at: Time| i128::from(clock.wall(at)).abs_diff(i128::from(at.0));
+        let from = bound.looked;
+        let most = error(now).max(error(from));
+        bound.most_ns = bound.most_ns.max(u64::try_from(most).unwrap_or(u64::MAX));
+        let beyond = |at: Time| error(at) > u128::from(bound.bound_ns);
+        if bound.broken.is_none() && (beyond(from) || beyond(now)) {
+            let (mut low, mut high) = (from.0, if beyond(from) { from.0 } else { now.0 });
+            while low < high {
+                let middle = low + (high - low) / 2;
+                match beyond(Time(middle)) {
+                    true => high = middle,
+                    false => low = middle + 1,
+                }
+            }
+            bound.broken = Some(Time(low));
+        }
+        bound.looked = now;
+    }
+
+    /// The clocks of which a bound is said, each with what came of it.
+    pub(crate) fn outcomes(&self) -> Vec<ClockBound> {
+        let outcome = |(node, bound): (usize, &Option<Bound>)| {
+            let Bound { bound_ns, most_ns, broken, .. } = (*bound)?;
+            Some(ClockBound { node: NodeId(node as u32), bound_ns, most_ns, broken })
+        };
+        self.each.iter().enumerate().filter_map(outcome).collect()
+    }
 }
 
 /// The jumps of some clocks, ready to be drawn.
@@ -106,12 +164,29 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let lane = JUMPS.wrapping_add(2 * jumping.jumped + 1);
         jumping.jumped = jumping.jumped.wrapping_add(1);
         let by_ns = jumping.by_ns.draw(self.keys.clock, id.0, lane);
-        self.clocks[id.index()].jump(by_ns);
+        self.set_ahead(id, by_ns);
         self.await_jump(place);
+    }
+
+    /// Moves a wall clock.
+    pub(super) fn set_ahead(&mut self, id: NodeId, by_ns: i64) {
+        self.look_at_clock(id);
+        self.clocks[id.index()].jump(by_ns);
+        self.look_at_clock(id);
+    }
+
+    fn look_at_clock(&mut self, id: NodeId) {
+        self.bounds.look(self.now, id, self.clocks.get(id.index()).unwrap_or(&Clock::TRUE));
+    }
+
+    /// At the end of the run, every clock is looked at.
+    pub(crate) fn look_at_clocks(&mut self) {
+        (0..self.setup.nodes).for_each(|node| self.look_at_clock(NodeId(node)));
     }
 
     /// Changes a clock's rate. An armed timer keeps what it still has to wait on the node's own clock.
     pub(super) fn set_drift(&mut self, id: NodeId, ppb: i64) {
+        self.look_at_clock(id);
         let before = self.clocks[id.index()];
         self.clocks[id.index()].set_drift(self.now, ppb);
         let after: Clock = self.clocks[id.index()];

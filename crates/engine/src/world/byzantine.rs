@@ -1,0 +1,178 @@
+//! Byzantine nodes: between what a node's protocol tells it to send and what leaves stands its behaviour. The protocol itself is
+//! honest and knows of nothing. A node that was byzantine once counts as faulty to the end of the run: nobody waits for it to agree.
+
+use super::World;
+use crate::actor::{Actor, Message};
+use crate::fault::Behaviour;
+use crate::id::NodeId;
+use crate::latency::Sampler;
+use crate::ledger::Observer;
+use crate::outcome::RunError;
+use crate::queue::Key;
+use crate::random::{Draw, StreamKey, lane, mix};
+use crate::schedule::{Event, Schedule};
+use crate::wire::Wire;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The byzantine nodes of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Byzantine<M> {
+    key: StreamKey,
+    acting: BTreeMap<NodeId, Acting<M>>,
+    /// What leaves later, by number: to whom, at which depth.
+    detained: BTreeMap<u64, (NodeId, u16, M)>,
+    next: u64,
+    /// Who has ever been byzantine.
+    faulty: Vec<NodeId>,
+}
+
+#[derive(Clone, Debug)]
+struct Acting<M> {
+    behaviour: Behaviour,
+    delay: Option<Sampler>,
+    /// The fault's place in the setup.
+    strike: usize,
+    /// Messages that came by: the index of the draws.
+    seen: u32,
+    /// The latest of them, for one that repeats itself.
+    said: VecDeque<M>,
+}
+
+/// Messages that a node that repeats itself remembers.
+const SAID_MAX: usize = 32;
+
+impl<M> Byzantine<M> {
+    pub(super) fn new(key: StreamKey) -> Byzantine<M> {
+        Byzantine { key, acting: BTreeMap::new(), detained: BTreeMap::new(), next: 0, faulty: Vec::new() }
+    }
+
+    /// Whether every node is honest now.
+    pub(super) fn is_empty(&self) -> bool {
+        self.acting.is_empty()
+    }
+
+    /// Whether the node is honest now.
+    pub(super) fn is_honest(&self, node: NodeId) -> bool {
+        !self.acting.contains_key(&node)
+    }
+
+    /// Who has ever been byzantine, in ascending order.
+    pub(crate) fn faulty(&self) -> &[NodeId] {
+        &self.faulty
+    }
+}
+
+/// What becomes of a message.
+enum Twisted<M> {
+    Leaves(M),
+    Never,
+}
+
+impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
+    /// A node begins to behave so; whether it behaved otherwise.
+    pub(super) fn turn_byzantine(&mut self, id: NodeId, behaviour: &Behaviour, strike: usize) -> bool {
+        let delay = if let Behaviour::Delaying(delay) = behaviour { Some(Sampler::new(delay)) } else { None };
+        let acting = Acting { behaviour: behaviour.clone(), delay, strike, seen: 0, said: VecDeque::new() };
+        let before = self.byzantine.acting.insert(id, acting);
+        if let Err(place) = self.byzantine.faulty.binary_search(&id) {
+            self.byzantine.faulty.insert(place, id);
+            self.convergence.exclude(self.now, id);
+        }
+        self.look_closely();
+        before.is_none_or(|before| before.behaviour != *behaviour)
+    }
+
+    /// A node sends again what its protocol tells it to; whether it did not.
+    pub(super) fn turn_honest(&mut self, id: NodeId) -> bool {
+        let acted = self.byzantine.acting.remove(&id).is_some();
+        self.look_closely();
+        acted
+    }
+
+    /// A byzantine node's protocol sends.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn send_byzantine(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) {
+        match self.twist(from, to, depth, message) {
+            Twisted::Never => {}
+            Twisted::Leaves(message) => self.send_honestly(from, to, depth, message),
+        }
+    }
+
+    fn twist(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) -> Twisted<A::Message> {
+        let key = self.byzantine.key;
+        let acting = self.byzantine.acting.get_mut(&from).expect("an honest node's messages leave as they are");
+        let draw = key.draw(from.0, acting.seen);
+        acting.seen = acting.seen.wrapping_add(1);
+        let strike = &mut self.strikes[acting.strike];
+        match &acting.behaviour {
+            Behaviour::Silent => {
+                strike.messages_lost += 1;
+                Twisted::Never
+            }
+            Behaviour::Delaying(_) => {
+                strike.messages_changed += 1;
+                let delay = acting.delay.as_ref().expect("who delays knows by how much").sample(draw);
+                self.detain(from, to, depth, message, delay);
+                Twisted::Never
+            }
+            Behaviour::Equivocating => {
+                // Who hears the lies does not change, and one message is one lie, whoever hears it.
+                let lies = lane(key.draw(from.0, u32::MAX - acting.strike as u32), to.0) & 1 != 0;
+                let lie = if lies { message.forge(mix(message.wire_digest(), draw_of(key, from, acting.strike))) } else { None };
+                strike.messages_changed += u64::from(lie.is_some());
+                Twisted::Leaves(lie.unwrap_or(message))
+            }
+            Behaviour::Forging(probability) => {
+                let lie = if probability.strikes(draw) { message.forge(lane(draw, 0)) } else { None };
+                strike.messages_changed += u64::from(lie.is_some());
+                Twisted::Leaves(lie.unwrap_or(message))
+            }
+            Behaviour::Replaying(probability) => {
+                let again = if probability.strikes(draw) && !acting.said.is_empty() {
+                    let which = Draw(lane(draw, 0)).below(acting.said.len() as u64);
+                    strike.messages_changed += 1;
+                    acting.said.get(which as usize).cloned()
+                } else {
+                    None
+                };
+                if acting.said.len() == SAID_MAX {
+                    acting.said.pop_front();
+                }
+                acting.said.push_back(message.clone());
+                self.send_honestly(from, to, depth, message);
+                again.map_or(Twisted::Never, Twisted::Leaves)
+            }
+        }
+    }
+
+    fn detain(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message, delay: u64) {
+        let node = &mut self.nodes[from.index()];
+        let Some(sequence) = node.take_sequence() else {
+            return self.fail(RunError::SequenceOverflow(from));
+        };
+        let number = self.byzantine.next;
+        self.byzantine.next += 1;
+        self.byzantine.detained.insert(number, (to, depth, message));
+        // A driver that lets anything happen next has no use for instants.
+        let key = Key::new((self.now + if S::TIMED { delay } else { 0 }).0, node.rank, sequence);
+        self.schedule.event(key, from, depth, Event::Detained(number));
+    }
+
+    /// What a byzantine node kept back leaves, unless the node has stopped meanwhile.
+    pub(super) fn let_go(&mut self, from: NodeId, number: u64) {
+        let kept = match S::TIMED {
+            true => self.byzantine.detained.remove(&number),
+            false => self.byzantine.detained.get(&number).cloned(),
+        };
+        let (to, depth, message) = kept.expect("what is let go was kept");
+        if self.nodes[from.index()].status != super::Status::Down {
+            self.send_honestly(from, to, depth, message);
+        }
+    }
+}
+
+/// What a spell's lies have in common.
+fn draw_of(key: StreamKey, node: NodeId, strike: usize) -> u64 {
+    lane(key.draw(node.0, u32::MAX - strike as u32), u32::MAX)
+}
