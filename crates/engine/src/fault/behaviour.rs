@@ -11,7 +11,8 @@ pub enum Behaviour {
     Silent,
     /// Everything leaves later.
     Delaying(Distribution),
-    /// It tells half of the others, drawn when it begins, what [`crate::Message::forge`] makes of its messages, and the other half the truth.
+    /// It tells the nodes with odd numbers, or those with even ones, as is drawn when it begins, what [`crate::Message::forge`] makes of
+    /// its messages, and the others the truth.
     Equivocating,
     /// With this probability a message is followed by one that the node sent earlier, to whom it may concern.
     Replaying(Probability),

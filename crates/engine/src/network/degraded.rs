@@ -5,7 +5,8 @@ use super::rules::{Altered, Bad, COPY_DELAY, Rules};
 use crate::fault::Degradation;
 use crate::id::{NodeId, NodeSet};
 use crate::latency::Sampler;
-use crate::random::lane;
+use crate::random::{lane, mix};
+use crate::time::Time;
 
 /// What makes links worse now, in the order in which it began.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,9 @@ struct Active {
     to: NodeSet,
     both_ways: bool,
     rules: Rules,
+    /// What its draws are made of besides the crossing's: which links, and since when. Its number says nothing of it, and moves
+    /// when faults before it in a file are taken out.
+    salt: u64,
     bad: Bad,
     toll: Toll,
 }
@@ -40,11 +44,17 @@ impl Degraded {
         self.active.is_empty()
     }
 
-    pub(super) fn begin(&mut self, number: u32, degradation: &Degradation, strike: usize) {
+    pub(super) fn begin(&mut self, now: Time, number: u32, degradation: &Degradation, strike: usize) {
         let Degradation { from, to, both_ways, .. } = degradation.clone();
+        let ranges = from.ranges().iter().chain(to.ranges());
+        let mut salt = ranges
+            .fold(mix(now.0, from.ranges().len() as u64), |salt, &(low, high)| mix(salt, u64::from(low) << 32 | u64::from(high)));
+        while self.active.iter().any(|active| active.salt == salt) {
+            salt = mix(salt, 1);
+        }
         let rules = Rules::of_degradation(degradation);
         let toll = Toll { strike, lost: 0, changed: 0 };
-        self.active.push(Active { number, from, to, both_ways, rules, bad: Bad::default(), toll });
+        self.active.push(Active { number, from, to, both_ways, rules, salt, bad: Bad::default(), toll });
     }
 
     /// Ends those of that number; what each of them did.
@@ -100,7 +110,7 @@ impl Active {
 
     /// The degradation's own draw for a crossing.
     fn draw(&self, draw: u64) -> u64 {
-        lane(draw, u32::MAX - self.number)
+        mix(draw, self.salt)
     }
 }
 

@@ -254,8 +254,8 @@ impl Links {
     }
 
     /// Links become worse.
-    pub(crate) fn degrade(&mut self, number: u32, degradation: &Degradation, strike: usize) {
-        self.degraded.begin(number, degradation, strike);
+    pub(crate) fn degrade(&mut self, now: Time, number: u32, degradation: &Degradation, strike: usize) {
+        self.degraded.begin(now, number, degradation, strike);
     }
 
     /// They are as usual again, but for other reasons that they may have; what it did to messages.

@@ -21,7 +21,7 @@ pub enum Purpose {
     Network = 0,
     /// What a protocol chooses through its context. Counter: the node's choice index.
     Actor = 1,
-    /// Timers that are armed with a range.
+    /// Timers that are armed with a range. Counter: the node's choice index.
     Timer = 2,
     /// What clients ask for, and when.
     Workload = 3,

@@ -72,10 +72,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         // A driver that enumerates choices lets any armed timer fire next: the range is in its hands, not in a draw's.
         let delay = if low == high || self.script.is_some() {
             low
-        } else if low == 0 && high == u64::MAX {
-            self.keys.timer.draw(id.0, sequence)
         } else {
-            low + Draw(self.keys.timer.draw(id.0, sequence)).below(high - low + 1)
+            // Counted with the node's choices, which nothing but its own handlers moves; its sequence moves with what befalls it.
+            let draw = self.keys.timer.draw(id.0, node.choices);
+            node.choices = node.choices.wrapping_add(1);
+            if low == 0 && high == u64::MAX { draw } else { low + Draw(draw).below(high - low + 1) }
         };
         let due = match self.clocks.get(id.index()) {
             None => self.now + delay,

@@ -22,6 +22,8 @@ pub(crate) struct Byzantine<M> {
     /// What leaves later, by number: to whom, at which depth.
     detained: BTreeMap<u64, (NodeId, u16, M)>,
     next: u64,
+    /// How often anything was drawn for each node.
+    drawn: BTreeMap<NodeId, u32>,
     /// Who has ever been byzantine.
     faulty: Vec<NodeId>,
 }
@@ -32,8 +34,8 @@ struct Acting<M> {
     delay: Option<Sampler>,
     /// The fault's place in the setup.
     strike: usize,
-    /// Messages that came by: the index of the draws.
-    seen: u32,
+    /// Who hears its lies, and which.
+    spell: u64,
     /// The latest of them, for one that repeats itself.
     said: VecDeque<M>,
 }
@@ -43,7 +45,7 @@ const SAID_MAX: usize = 32;
 
 impl<M> Byzantine<M> {
     pub(super) fn new(key: StreamKey) -> Byzantine<M> {
-        Byzantine { key, acting: BTreeMap::new(), detained: BTreeMap::new(), next: 0, faulty: Vec::new() }
+        Byzantine { key, acting: BTreeMap::new(), detained: BTreeMap::new(), next: 0, drawn: BTreeMap::new(), faulty: Vec::new() }
     }
 
     /// Whether every node is honest now.
@@ -54,6 +56,13 @@ impl<M> Byzantine<M> {
     /// Whether the node is honest now.
     pub(super) fn is_honest(&self, node: NodeId) -> bool {
         !self.acting.contains_key(&node)
+    }
+
+    /// The node's next draw.
+    fn draw(&mut self, node: NodeId) -> u64 {
+        let drawn = self.drawn.entry(node).or_insert(0);
+        *drawn = drawn.wrapping_add(1);
+        self.key.draw(node.0, *drawn)
     }
 
     /// Who has ever been byzantine, in ascending order.
@@ -72,7 +81,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A node begins to behave so; whether it behaved otherwise.
     pub(super) fn turn_byzantine(&mut self, id: NodeId, behaviour: &Behaviour, strike: usize) -> bool {
         let delay = if let Behaviour::Delaying(delay) = behaviour { Some(Sampler::new(delay)) } else { None };
-        let acting = Acting { behaviour: behaviour.clone(), delay, strike, seen: 0, said: VecDeque::new() };
+        let acting =
+            Acting { behaviour: behaviour.clone(), delay, strike, spell: self.byzantine.draw(id), said: VecDeque::new() };
         let before = self.byzantine.acting.insert(id, acting);
         if let Err(place) = self.byzantine.faulty.binary_search(&id) {
             self.byzantine.faulty.insert(place, id);
@@ -100,10 +110,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     }
 
     fn twist(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message) -> Twisted<A::Message> {
-        let key = self.byzantine.key;
+        let draw = self.byzantine.draw(from);
         let acting = self.byzantine.acting.get_mut(&from).expect("an honest node's messages leave as they are");
-        let draw = key.draw(from.0, acting.seen);
-        acting.seen = acting.seen.wrapping_add(1);
         let strike = &mut self.strikes[acting.strike];
         match &acting.behaviour {
             Behaviour::Silent => {
@@ -118,8 +126,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             }
             Behaviour::Equivocating => {
                 // Who hears the lies does not change, and one message is one lie, whoever hears it.
-                let lies = lane(key.draw(from.0, u32::MAX - acting.strike as u32), to.0) & 1 != 0;
-                let lie = if lies { message.forge(mix(message.wire_digest(), draw_of(key, from, acting.strike))) } else { None };
+                let lies = (acting.spell ^ u64::from(to.0)) & 1 != 0;
+                let lie = if lies { message.forge(mix(message.wire_digest(), acting.spell)) } else { None };
                 strike.messages_changed += u64::from(lie.is_some());
                 Twisted::Leaves(lie.unwrap_or(message))
             }
@@ -170,9 +178,4 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             self.send_honestly(from, to, depth, message);
         }
     }
-}
-
-/// What a spell's lies have in common.
-fn draw_of(key: StreamKey, node: NodeId, strike: usize) -> u64 {
-    lane(key.draw(node.0, u32::MAX - strike as u32), u32::MAX)
 }

@@ -131,7 +131,7 @@ pub(crate) struct Node<A: Actor, O: Observer> {
     pub(crate) sent: u32,
     /// Messages received from other replicas.
     pub(crate) received: u32,
-    /// Choices drawn.
+    /// Choices and ranged timers drawn.
     choices: u32,
     rank: u32,
     pub(crate) status: Status,

@@ -123,7 +123,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             }
             Fault::Slow(nodes, factor) => self.each(nodes, |world, node| world.hosts.slow(node, *factor)),
             Fault::Degrade(number, degradation) => {
-                self.links.degrade(*number, degradation, index);
+                self.links.degrade(self.now, *number, degradation, index);
                 self.look_closely();
                 degradation.from.len() + degradation.to.len()
             }
