@@ -46,11 +46,13 @@ pub trait Actor: Clone + Eq + Hash + 'static {
     /// An armed timer is due; it is no longer armed.
     fn timer(&mut self, ctx: &mut Context<'_, Self>, timer: Self::Timer);
 
-    /// The first `upto` records ever appended by this node are durable.
+    /// A forced write is complete: the first `upto` records of this node are durable, those that it was given at its last start and
+    /// those that it has appended since counted from the first.
     fn synced(&mut self, _ctx: &mut Context<'_, Self>, _upto: u64) {}
 
-    /// The disk has no room for the record of number `from`, counted from 0: it and all after it are cut off the log. What can only
-    /// go on with a log stops, as here.
+    /// The disk had no room for the record of number `from`, counted from 0: it is not in the log, and whatever the handler asked for
+    /// after it was not done, so that nothing can claim the record. The next record that is appended has this number. What can only go
+    /// on with a log stops, as here; who appends in here and finds no room again is stopped.
     fn disk_full(&mut self, ctx: &mut Context<'_, Self>, _from: u64) {
         ctx.halt();
     }

@@ -38,6 +38,10 @@ pub struct Outcome {
     pub clock_bounds: Vec<ClockBound>,
     /// Who has ever been byzantine: nobody waits for them to agree.
     pub faulty: Vec<NodeId>,
+    /// What the disks took in, and what became of it.
+    pub disks: DiskTotals,
+    /// How long forced writes waited for those before them, at disks that take time.
+    pub disk_waits: Waits,
     /// Whether and when the replicas agreed.
     pub convergence: Converged,
     /// Messages between replicas sent until the replicas had converged for good.
@@ -76,6 +80,29 @@ pub struct ClockBound {
     pub most_ns: u64,
     /// When it was more than that first.
     pub broken: Option<Time>,
+}
+
+/// What the disks of all replicas took in, and what became of it. Forced writes are the ledger's.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct DiskTotals {
+    /// Records appended.
+    pub records: u64,
+    /// Their bytes, frames included.
+    pub bytes: u64,
+    /// Records that found no room.
+    pub refused: u64,
+    /// Records that crashes, damage and wiped disks took; a torn one counts with the crash that tore it.
+    pub records_lost: u64,
+    /// Forced writes that were under way in a crash.
+    pub writes_cut: u64,
+    /// Bits that flipped.
+    pub bits_flipped: u64,
+    /// Records that recovery could not read because a crash had cut them short.
+    pub torn: u64,
+    /// Records that recovery could not read because bits had flipped.
+    pub corrupt: u64,
+    /// Disks on which something was, and that were wiped.
+    pub wiped: u64,
 }
 
 /// A run's digest. It detects accidents; it is no proof against an adversary.

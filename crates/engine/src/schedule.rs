@@ -25,7 +25,7 @@ pub(crate) enum Event {
     /// A timer's entry surfaces.
     Timer(u8),
     /// A forced write of this incarnation is complete: the first so many records are durable.
-    Synced(u8, u32),
+    Synced(u16, u32),
     /// A request arrives at a replica.
     Request(OpId),
     /// A response arrives at a client.
@@ -78,7 +78,7 @@ impl<M> Schedule<M> for Timeline<M> {
     fn event(&mut self, key: Key, to: NodeId, depth: u16, event: Event) {
         let (class, timer, incarnation, word) = match event {
             Event::Timer(timer) => (TIMER, u32::from(timer), 0, 0),
-            Event::Synced(incarnation, upto) => (DISK, 0, incarnation, u64::from(upto)),
+            Event::Synced(incarnation, upto) => (DISK, 0, 0, u64::from(incarnation) << 32 | u64::from(upto)),
             Event::Request(operation) => (CLIENT, 0, 0, u64::from(operation.0)),
             Event::Response(operation) => (CLIENT, 1, 0, u64::from(operation.0)),
             Event::Timeout(operation) => (CLIENT, 2, 0, u64::from(operation.0)),
@@ -113,7 +113,7 @@ impl<M> Timeline<M> {
         let word = self.words.take(payload);
         Due::Event(match (tag.class(), tag.timer()) {
             (TIMER, timer) => Event::Timer(timer as u8),
-            (DISK, _) => Event::Synced(tag.incarnation(), word as u32),
+            (DISK, _) => Event::Synced((word >> 32) as u16, word as u32),
             (_, 0) => Event::Request(OpId(word as u32)),
             (_, 1) => Event::Response(OpId(word as u32)),
             (_, 2) => Event::Timeout(OpId(word as u32)),

@@ -274,9 +274,11 @@ pub enum Overflow {
 pub struct Disks {
     /// Whose; no replica in two sets.
     pub nodes: NodeSet,
-    /// How long a forced write takes, one after the other in the order in which they were asked for. `None`: no time.
+    /// How long a forced write takes, one after the other in the order in which they were asked for. It covers what had been appended
+    /// when it was asked for. `None`: no time.
     pub sync: Option<Distribution>,
-    /// How many bytes of records fit, frames included ([`crate::disk::FRAME_BYTES`] each). `None`: any number.
+    /// How many bytes of records fit, frames included ([`crate::disk::FRAME_BYTES`] each), and those not yet forced among them; see
+    /// [`crate::Actor::disk_full`]. `None`: any number.
     pub capacity_bytes: Option<u64>,
 }
 

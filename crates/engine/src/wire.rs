@@ -27,7 +27,7 @@ pub trait Wire {
     }
 }
 
-/// What an encoding is written to: a length, or a digest.
+/// What an encoding is written to: a length, a digest, or the bytes on a disk.
 pub trait Sink {
     /// One byte.
     fn u8(&mut self, value: u8);

@@ -213,7 +213,13 @@ fn moves<A: Actor>(state: &State<A>) -> Vec<Move> {
             moves.push(Move::DeliverTwice(from, number));
         }
     }
-    moves.extend(world.schedule.events.keys().map(|&(node, event)| Move::Occur(node, event)));
+    let mut writes = None;
+    for &(node, event) in world.schedule.events.keys() {
+        // A disk completes one forced write after the other.
+        if !matches!(event, Event::Synced(..)) || writes.replace(node) != Some(node) {
+            moves.push(Move::Occur(node, event));
+        }
+    }
     for (index, node) in world.nodes.iter().enumerate() {
         let id = NodeId(index as u32);
         if node.status == Status::Down {
@@ -263,12 +269,16 @@ fn take<A: Actor>(state: &State<A>, index: usize, step: Move, script: Script) ->
         Move::Crash(node) => {
             left.crashes -= 1;
             world.crash(node);
-            // Neither what it sent itself nor its unfinished writes outlive it.
-            world.schedule.messages.retain(|(from, _), in_flight| (*from, in_flight.to) != (node, node));
-            world.schedule.events.retain(|(to, event), _| *to != node || !matches!(event, Event::Synced(..)));
         }
         Move::Restart(node) => {
             world.restart(node);
+        }
+    }
+    for (before, id) in state.world.nodes.iter().zip((0..).map(NodeId)) {
+        if world.nodes[id.index()].incarnation != before.incarnation {
+            // Neither what a node sent itself nor its unfinished writes outlive its crash.
+            world.schedule.messages.retain(|(from, _), in_flight| (*from, in_flight.to) != (id, id));
+            world.schedule.events.retain(|(to, event), _| *to != id || !matches!(event, Event::Synced(..)));
         }
     }
     assert!(
@@ -303,7 +313,7 @@ fn fingerprint<A: Actor>(state: &State<A>) -> u128 {
                 if A::reads_clocks(&world.options) { until.hash(&mut hasher) } else { until.is_some().hash(&mut hasher) }
             }
         }
-        world.disks.hash(&mut hasher);
+        world.disks.each.hash(&mut hasher);
         world.monitor.hash(&mut hasher);
         state.left.hash(&mut hasher);
         world.schedule.events.keys().for_each(|event| event.hash(&mut hasher));

@@ -301,6 +301,8 @@ impl<A: Actor> Simulation<A, Ledger> {
             overflows: self.world.overflows,
             clock_bounds: self.world.bounds.outcomes(),
             faulty: self.world.byzantine.faulty().to_vec(),
+            disks: self.world.disks.totals,
+            disk_waits: self.world.disks.waits.clone().unwrap_or_default(),
             convergence: convergence.finish(),
             messages_to_convergence: self.converged_at_message.map(|(_, sent)| sent),
             operations: operations

@@ -78,13 +78,14 @@ pub enum Fault {
     Degrade(u32, Degradation),
     /// The degradation of that number ends.
     Mend(u32),
-    /// Forced writes take so many thousandths of their time from now on; 1000 is as usual.
+    /// Forced writes that are asked for from now on take so many thousandths of their time; 1000 is as usual.
     SlowDisk(NodeSet, u32),
-    /// The disks take no more records.
+    /// The disks take no more records: see [`crate::Actor::disk_full`].
     FullDisk(NodeSet),
-    /// Full disks have room again, and nodes that stopped for want of it come back.
+    /// Disks that are full, or had no room for a record, have room again: what is on them no longer counts against their capacity. Nodes
+    /// that stopped for want of it come back; others do not notice.
     RoomOnDisk(NodeSet),
-    /// In the log of each node so many records, drawn among the durable ones, change a bit. Recovery finds out.
+    /// On the disk of each node so many bits flip, drawn among all those of durable records and their frames. Recovery finds out.
     Corrupt(NodeSet, u32),
     /// The disks are gone: recovery finds empty ones. What runs goes on and does not notice until then.
     Wipe(NodeSet),

@@ -4,7 +4,6 @@ use super::triggers::Occasion;
 use super::{FACTS_KEPT_MAX, World};
 use crate::actor::{Actor, Fact, Timer};
 use crate::context::Effect;
-use crate::disk::Disk;
 use crate::id::NodeId;
 use crate::ledger::Observer;
 use crate::monitor::{Monitor, Violation};
@@ -19,8 +18,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Carries out the effects that a handler of `id` left, in order; the handler ran at causal depth `depth`.
     pub(super) fn apply(&mut self, id: NodeId, mut depth: u16) {
         self.applying = id;
-        // No handler runs in here, so nothing is pushed meanwhile. Taken from the end: cheaper than draining, and most
-        // handlers leave one effect or two.
+        // Nothing is pushed meanwhile: the one handler that may run in here, of a disk that is full, finds and leaves no effect. Taken
+        // from the end: cheaper than draining, and most handlers leave one effect or two.
         if self.effects.len() > 1 {
             self.effects.reverse();
         }
@@ -45,7 +44,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.multicast(id, to, depth.saturating_add(1), &message);
             }
             Effect::CancelTimer(timer) => self.nodes[id.index()].timers.slots_mut()[timer.index()].cancel(),
-            Effect::Append(record) => self.disk(id).append(record),
+            Effect::Append(record) => self.append(id, depth, record),
             Effect::Sync => self.sync(id, depth),
             Effect::Reply(operation, response) => self.reply(id, operation, depth, Some(response)),
             Effect::Refuse(operation) => self.reply(id, operation, depth, None),
@@ -88,25 +87,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             let key = Key::new(deadline, node.rank, sequence);
             self.schedule.event(key, id, 0, Event::Timer(timer.index() as u8));
         }
-    }
-
-    fn disk(&mut self, id: NodeId) -> &mut Disk<A::Record> {
-        if self.disks.is_empty() {
-            self.disks.resize_with(self.nodes.len(), Disk::new);
-        }
-        &mut self.disks[id.index()]
-    }
-
-    fn sync(&mut self, id: NodeId, depth: u16) {
-        let upto = self.disk(id).len() as u32;
-        let node = &mut self.nodes[id.index()];
-        let Some(sequence) = node.take_sequence() else {
-            return self.fail(RunError::SequenceOverflow(id));
-        };
-        self.observer.forced(&mut node.observed);
-        let key = Key::new(self.now.0, node.rank, sequence);
-        self.schedule.event(key, id, depth, Event::Synced(node.incarnation, upto));
-        self.set_off(id, Occasion::Sync);
     }
 
     fn fact(&mut self, id: NodeId, fact: A::Fact) {

@@ -1,7 +1,6 @@
 //! What is due happens: a message arrives, a timer fires, a write completes. A node that is down or paused is met here.
 
 use super::serve::{Letter, Work};
-use super::triggers::Occasion;
 use super::{Held, Status, World};
 use crate::actor::{Actor, Message, Timer};
 use crate::id::NodeId;
@@ -13,7 +12,6 @@ use crate::wire::Wire;
 
 /// Marks in a node's chain for what is no message.
 const TIMER: u64 = 1 << 56;
-const SYNCED: u64 = 2 << 56;
 const REQUEST: u64 = 3 << 56;
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
@@ -117,7 +115,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Event::Packet(number) => return self.packet(to, depth, number),
             Event::Served(number) => return self.served(to, number),
             Event::Jump => return self.jump(to),
-            Event::Timer(_) | Event::Synced(..) | Event::Request(_) | Event::Detained(_) => {}
+            Event::Synced(incarnation, upto) => return self.written(to, depth, incarnation, upto),
+            Event::Timer(_) | Event::Request(_) | Event::Detained(_) => {}
         }
         match self.nodes[to.index()].status {
             Status::Up => self.occur_at(to, depth, event),
@@ -140,19 +139,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                     self.fire(id, timer);
                 }
             }
-            Event::Synced(incarnation, upto) => {
-                let node = &mut self.nodes[id.index()];
-                if node.incarnation != incarnation {
-                    return; // the write was begun before a crash
-                }
-                self.observer.happened(&mut node.observed, now, SYNCED | u64::from(upto));
-                self.disks[id.index()].complete(upto as usize);
-                self.set_off(id, Occasion::Synced);
-                if self.nodes[id.index()].status == Status::Down {
-                    return;
-                }
-                self.handle(id, depth, |actor, ctx| actor.synced(ctx, u64::from(upto)));
-            }
             Event::Request(operation) => {
                 let node = &mut self.nodes[id.index()];
                 let state = &mut self.operations[operation.index()];
@@ -168,7 +154,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 }
             }
             Event::Detained(number) => self.let_go(id, number),
-            _ => unreachable!("these happen to clients, or whether a replica runs or not"),
+            _ => unreachable!("these happen to clients and disks, or whether a replica runs or not"),
         }
     }
 
@@ -178,6 +164,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             match held {
                 Held::Message(letter, depth) => self.take_in(letter, id, depth),
                 Held::Packet(packet, depth) => self.packet_arrived(id, depth, packet),
+                Held::Event(Event::Synced(incarnation, upto), depth) => self.synced(id, depth, incarnation, upto),
                 Held::Event(event, depth) => self.occur(id, depth, event),
             }
         }

@@ -9,6 +9,7 @@ mod deliver;
 mod relay;
 mod send;
 mod serve;
+mod storage;
 mod strike;
 mod timekeeping;
 mod triggers;
@@ -19,7 +20,6 @@ use crate::clock::Clock;
 use crate::collections::HashMap;
 use crate::context::{Context, Effect};
 use crate::convergence::Convergence;
-use crate::disk::{Damage, Disk};
 use crate::fault::Fault;
 use crate::id::{NodeId, NodeSet, OpId};
 use crate::ledger::{CLIENT_KINDS, Observer};
@@ -39,6 +39,7 @@ use relay::Packet;
 use serve::Hosts;
 pub(crate) use serve::Letter;
 use std::collections::BTreeMap;
+use storage::Disks;
 use timekeeping::{Bounds, Jumping};
 use triggers::Triggers;
 
@@ -85,8 +86,6 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) script: Option<Script>,
     pub(crate) clock_reads: u32,
     pub(crate) bounds: Bounds,
-    /// What the disk of the replica that recovers could not read.
-    damage: Option<Damage>,
     pub(crate) links: Links,
     /// Messages on a hop of their way.
     packets: HashMap<u64, Packet<A::Message>>,
@@ -100,8 +99,7 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) clocks: Vec<Clock>,
     /// The clocks that jump, by node.
     jumping: Vec<(NodeId, Jumping)>,
-    /// Empty until a replica appends its first record.
-    pub(crate) disks: Vec<Disk<A::Record>>,
+    pub(crate) disks: Disks<A::Record>,
     /// What waits for paused nodes.
     held: BTreeMap<NodeId, Vec<Held<A::Message>>>,
     effects: Vec<Effect<A>>,
@@ -135,7 +133,7 @@ pub(crate) struct Node<A: Actor, O: Observer> {
     choices: u32,
     rank: u32,
     pub(crate) status: Status,
-    pub(crate) incarnation: u8,
+    pub(crate) incarnation: u16,
     pub(crate) observed: O::Node,
 }
 
@@ -175,7 +173,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(crate) fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> World<A, O, S> {
         assert!(setup.nodes > 0, "a world without replicas");
         let sets = setup.clocks.iter().map(|clocks| &clocks.nodes).chain(setup.hosts.iter().map(|hosts| &hosts.nodes));
-        let last = sets.chain(&setup.network.sites.members).filter_map(NodeSet::last).max();
+        let sets = sets.chain(setup.disks.iter().map(|disks| &disks.nodes)).chain(&setup.network.sites.members);
+        let last = sets.filter_map(NodeSet::last).max();
         assert!(last.is_none_or(|last| last.0 < setup.nodes), "{last:?} is named, and there are {} replicas", setup.nodes);
         let keys = Keys::from_seed(setup.seed);
         let ranks = match setup.ties {
@@ -234,7 +233,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             script: None,
             clock_reads: 0,
             bounds: Bounds::new(setup),
-            damage: None,
             links,
             packets: HashMap::default(),
             next_packet: 0,
@@ -249,7 +247,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             reach: Reach::new((setup.nodes + setup.clients) as usize),
             jumping: Jumping::of(setup),
             clocks: timekeeping::clocks(setup, keys.stream(Purpose::Clock)),
-            disks: Vec::new(),
+            disks: Disks::new(setup, keys.stream(Purpose::Disk)),
             held: BTreeMap::new(),
             effects: Vec::new(),
             applying: NodeId(0),
@@ -289,7 +287,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             clock: self.clocks.get(id.index()),
             clock_reads: &mut self.clock_reads,
             clock_bound: self.bounds.of(id),
-            damage: self.damage,
+            damage: None,
             options: &self.options,
             chance: &mut chance,
             effects: &mut self.effects,

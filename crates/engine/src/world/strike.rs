@@ -2,8 +2,7 @@
 
 use super::{Moment, Status, World};
 use crate::actor::{Actor, Fact, Timer};
-use crate::disk::Disk;
-use crate::fault::{Fault, Timed, Who, Whom};
+use crate::fault::{Fault, Tail, Timed, Who, Whom};
 use crate::id::{NodeId, NodeSet};
 use crate::ledger::Observer;
 use crate::network::Toll;
@@ -77,7 +76,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 self.convergence.healed(self.now);
                 u64::from(there)
             }
-            Fault::Crash(nodes, _) => self.each(nodes, |world, node| world.crash(node)),
+            Fault::Crash(nodes, tail) => self.each(nodes, |world, node| world.crash_leaving(node, *tail, Some(index))),
             Fault::Restart(nodes) => {
                 let back = self.each(nodes, |world, node| world.restart(node));
                 self.convergence.healed(self.now);
@@ -105,15 +104,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 back
             }
             Fault::Leave(nodes) => self.each(nodes, |world, node| {
-                let was_there = world.crash(node);
-                world.wipe(node);
+                let was_there = world.crash_leaving(node, Tail::Lost, Some(index));
+                world.renew_disk(node, Some(index));
                 was_there
             }),
             Fault::Join(nodes) => {
                 let joined = self.each(nodes, |world, node| {
                     let joins = world.nodes[node.index()].status == Status::Down;
                     if joins {
-                        world.wipe(node);
+                        world.renew_disk(node, Some(index));
                         world.restart(node);
                     }
                     joins
@@ -134,9 +133,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 ended.iter().for_each(|toll| self.take_toll(*toll));
                 ended.len() as u64
             }
-            Fault::SlowDisk(..) | Fault::FullDisk(_) | Fault::RoomOnDisk(_) | Fault::Corrupt(..) | Fault::Wipe(_) => {
-                todo!("h-disks")
+            Fault::SlowDisk(nodes, thousandths) => self.each(nodes, |world, node| world.slow_disk(node, *thousandths)),
+            Fault::FullDisk(nodes) => self.each(nodes, |world, node| world.fill_disk(node)),
+            Fault::RoomOnDisk(nodes) => {
+                let with_room = self.each(nodes, |world, node| world.room_on_disk(node));
+                self.convergence.healed(self.now);
+                with_room
             }
+            Fault::Corrupt(nodes, times) => self.each(nodes, |world, node| world.corrupt_disk(node, *times, index)),
+            Fault::Wipe(nodes) => self.each(nodes, |world, node| world.wipe_disk(node, Some(index))),
             Fault::Byzantine(nodes, behaviour) => self.each(nodes, |world, node| world.turn_byzantine(node, behaviour, index)),
             Fault::Honest(nodes) => self.each(nodes, |world, node| world.turn_honest(node)),
             Fault::ClockJump(nodes, by_ns) => self.each(nodes, |world, node| {
@@ -157,13 +162,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         strike.messages_changed += toll.changed;
     }
 
-    /// A node's disk is gone.
-    fn wipe(&mut self, id: NodeId) {
-        if let Some(disk) = self.disks.get_mut(id.index()) {
-            *disk = Disk::new();
-        }
-    }
-
     fn each(&mut self, nodes: &NodeSet, mut strike: impl FnMut(&mut Self, NodeId) -> bool) -> u64 {
         nodes.iter().map(|node| u64::from(strike(self, node))).sum()
     }
@@ -174,8 +172,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         self.observer.happened(&mut node.observed, self.now.0, mark);
     }
 
-    /// The node stops; whether it was running.
+    /// The node stops, and loses what was not synced; whether it was running.
     pub(crate) fn crash(&mut self, id: NodeId) -> bool {
+        self.crash_leaving(id, Tail::Lost, None)
+    }
+
+    /// The same with that tail, by a fault of the setup or by none.
+    pub(crate) fn crash_leaving(&mut self, id: NodeId, tail: Tail, by: Option<usize>) -> bool {
         if self.nodes[id.index()].status == Status::Down {
             return false;
         }
@@ -190,9 +193,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         node.timers = <A::Timer as Timer>::Slots::UNARMED;
         // A fresh replica stands where the old one was, so that nothing volatile can leak into the next life.
         node.actor = A::new(id, self.setup.nodes, &self.options);
-        if let Some(disk) = self.disks.get_mut(id.index()) {
-            disk.crash();
-        }
+        self.disk_crashes(id, tail, by);
         self.drop_held(id);
         self.host_crashes(id);
         self.convergence.crash(self.now, id);
@@ -206,8 +207,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
         self.become_status(id, Status::Up, RESTARTED);
         self.convergence.restart(self.now, id);
-        let records = self.disks.get(id.index()).map(|disk| disk.records().to_vec()).unwrap_or_default();
-        self.handle(id, 0, |actor, ctx| actor.recover(ctx, &records));
+        let (records, damage) = self.read_disk(id);
+        self.handle(id, 0, |actor, ctx| {
+            ctx.damage = damage;
+            actor.recover(ctx, &records);
+        });
         true
     }
 }
