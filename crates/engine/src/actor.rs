@@ -51,8 +51,8 @@ pub trait Actor: Clone + Eq + Hash + 'static {
     fn synced(&mut self, _ctx: &mut Context<'_, Self>, _upto: u64) {}
 
     /// The disk had no room for the record of number `from`, counted from 0: it is not in the log, and whatever the handler asked for
-    /// after it was not done, so that nothing can claim the record. The next record that is appended has this number. What can only go
-    /// on with a log stops, as here; who appends in here and finds no room again is stopped.
+    /// after it was not done, so that nothing can claim the record. The next record that is appended has this number: forget who waits for
+    /// it. What can only go on with a log stops, as here; who appends in here and finds no room again is stopped.
     fn disk_full(&mut self, ctx: &mut Context<'_, Self>, _from: u64) {
         ctx.halt();
     }
