@@ -186,7 +186,8 @@ impl<'a, A: Actor> Context<'a, A> {
         self.effects.push(Effect::Refuse(operation));
     }
 
-    /// Tells a client to ask another replica. Nothing was done here, and nothing will be.
+    /// Tells a client to ask another replica. Nothing was done here, and nothing will be. It follows some redirects in a row, and then
+    /// gives the attempt up.
     pub fn redirect(&mut self, operation: OpId, to: NodeId) {
         self.effects.push(Effect::Redirect(operation, to));
     }
@@ -203,10 +204,9 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     /// Declares that `operation` is `update`, and that this replica holds it. An update's number names one operation for ever:
-    /// a replica that may forget the number in a crash accepts only once its record is durable.
-    ///
-    /// # Panics
-    /// The world panics when an update is accepted twice.
+    /// a replica that may forget the number in a crash accepts only once its record is durable. An update that is accepted twice breaks
+    /// [`crate::monitor::UNIQUE_UPDATES`], and coverage goes by its first operation. One operation may be several updates, as when a
+    /// client that tries again finds another replica.
     pub fn accept(&mut self, operation: OpId, update: Update) {
         self.effects.push(Effect::Accept(operation, update));
     }

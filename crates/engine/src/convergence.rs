@@ -5,9 +5,14 @@
 use crate::collections::HashMap;
 use crate::id::{NodeId, OpId, Update};
 use crate::time::{Nanos, Time};
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 /// Rounds that a coverage curve keeps apart; later ones share the last cell.
 const ROUNDS_MAX: u64 = 1 << 14;
+
+/// So many updates have a coverage curve, from the first on; of those after them, the last as many. A run may have millions.
+pub const CURVES_KEPT: usize = 2_000;
 
 /// Follows agreement and coverage while a run goes on.
 #[derive(Clone, Debug)]
@@ -25,8 +30,13 @@ pub(crate) struct Convergence {
     /// Live nodes that have published.
     speaking: u32,
     updates: Vec<Tracked>,
+    /// Who holds each update: a bit a node, `words` words an update.
+    held: Vec<u64>,
+    words: usize,
+    curves: Curves,
     by_update: HashMap<Update, u32>,
-    by_operation: HashMap<OpId, u32>,
+    /// The last update that each operation was taken in as; `NONE` for none.
+    by_operation: Vec<u32>,
     /// Updates that live replicas still have to receive.
     /// Invariant: the number of `updates` for which `Tracked::missing(live_count)` holds.
     missing: u32,
@@ -36,33 +46,62 @@ pub(crate) struct Convergence {
     last_heal: Option<Time>,
 }
 
+/// No update.
+const NONE: u32 = u32::MAX;
+
 #[derive(Clone, Debug)]
 struct Tracked {
     update: Update,
     operation: OpId,
     at: Time,
+    /// Another that its operation was taken in as before it, or `NONE`.
+    twin: u32,
     acknowledged: bool,
     /// It was acknowledged, or took the place of one that is owed: some state must show that it happened.
     owed: bool,
-    /// Something made later rightly took its place somewhere: that one, at the first such place, takes over what is owed.
-    successor: Option<u32>,
+    /// Something made later rightly took its place somewhere: that one, at the first such place, takes over what is owed. Or `NONE`.
+    successor: u32,
     /// Something older took its place somewhere.
     lost: bool,
-    /// What its origin overwrote when it made this one.
-    parent: Option<u32>,
-    held: Vec<u64>,
+    /// What its origin overwrote when it made this one, or `NONE`.
+    parent: u32,
     holders: u32,
-    /// Net gain of holders in each round since the update.
-    gains: Vec<i64>,
 }
 
 impl Tracked {
     fn missing(&self, live: u32) -> bool {
-        self.owed && self.successor.is_none() && self.holders < live
+        self.owed && self.successor == NONE && self.holders < live
+    }
+}
+
+/// The updates' net gains of holders in each round since they were made.
+#[derive(Clone, Debug, Default)]
+struct Curves {
+    first: Vec<Vec<i64>>,
+    last: VecDeque<Vec<i64>>,
+    /// How many fell out between the two.
+    dropped: usize,
+}
+
+impl Curves {
+    /// The next update's begins.
+    fn begin(&mut self) {
+        if self.first.len() < CURVES_KEPT {
+            return self.first.push(Vec::new());
+        }
+        if self.last.len() == CURVES_KEPT {
+            self.last.pop_front();
+            self.dropped += 1;
+        }
+        self.last.push_back(Vec::new());
     }
 
-    fn holds(&self, node: NodeId) -> bool {
-        self.held[node.index() / 64] >> (node.index() % 64) & 1 != 0
+    /// An update's, unless it fell out.
+    fn of(&mut self, index: u32) -> Option<&mut Vec<i64>> {
+        match (index as usize).checked_sub(CURVES_KEPT) {
+            None => self.first.get_mut(index as usize),
+            Some(later) => self.last.get_mut(later.checked_sub(self.dropped)?),
+        }
     }
 }
 
@@ -79,8 +118,11 @@ impl Convergence {
             digests: HashMap::default(),
             speaking: 0,
             updates: Vec::new(),
+            held: Vec::new(),
+            words: (nodes as usize).div_ceil(64),
+            curves: Curves::default(),
             by_update: HashMap::default(),
-            by_operation: HashMap::default(),
+            by_operation: Vec::new(),
             missing: 0,
             lost: 0,
             agreed_since: None,
@@ -113,36 +155,55 @@ impl Convergence {
     }
 
     /// A replica took an operation in as an update.
-    pub(crate) fn accept(&mut self, now: Time, node: NodeId, operation: OpId, update: Update) {
+    ///
+    /// # Errors
+    /// The operation that was this update before: then this one counts for nothing.
+    pub(crate) fn accept(&mut self, now: Time, node: NodeId, operation: OpId, update: Update) -> Result<(), OpId> {
         let index = self.updates.len() as u32;
-        let before = self.by_update.insert(update, index);
-        assert!(before.is_none(), "{node} accepted {update} twice: an update's number names one operation");
-        self.by_operation.insert(operation, index);
-        let held = vec![0; (self.nodes as usize).div_ceil(64)];
+        match self.by_update.entry(update) {
+            Entry::Occupied(first) => return Err(self.updates[*first.get() as usize].operation),
+            Entry::Vacant(place) => place.insert(index),
+        };
+        if self.by_operation.len() <= operation.index() {
+            self.by_operation.resize(operation.index() + 1, NONE);
+        }
+        let twin = std::mem::replace(&mut self.by_operation[operation.index()], index);
         self.updates.push(Tracked {
             update,
             operation,
             at: now,
+            twin,
             acknowledged: false,
             owed: false,
-            successor: None,
+            successor: NONE,
             lost: false,
-            parent: None,
-            held,
+            parent: NONE,
             holders: 0,
-            gains: Vec::new(),
         });
+        self.held.resize(self.held.len() + self.words, 0);
+        self.curves.begin();
         self.last_update = Some(now);
         self.hold(now, node, index);
+        Ok(())
     }
 
-    /// The client of an operation was told that it took effect.
-    pub(crate) fn acknowledge(&mut self, now: Time, operation: OpId) {
-        if let Some(&index) = self.by_operation.get(&operation) {
+    /// The client of an operation was told by a replica that it took effect. Where it was taken in as several updates, that is said of
+    /// those which this replica made; of all, when it made none of them.
+    pub(crate) fn acknowledge(&mut self, now: Time, operation: OpId, by: NodeId) {
+        let twins = || some(self.by_operation.get(operation.index()).copied().unwrap_or(NONE));
+        let twins: Vec<u32> = std::iter::successors(twins(), |index| some(self.updates[*index as usize].twin)).collect();
+        let own = |index: &&u32| self.updates[**index as usize].update.origin == by;
+        let told: Vec<u32> = match twins.len() {
+            0 => return,
+            1 => twins,
+            _ if twins.iter().any(|index| own(&index)) => twins.iter().filter(own).copied().collect(),
+            _ => twins,
+        };
+        for index in told {
             self.updates[index as usize].acknowledged = true;
             self.owe(index);
-            self.settle(now);
         }
+        self.settle(now);
     }
 
     /// A replica holds an origin's updates `first..=last`.
@@ -165,10 +226,14 @@ impl Convergence {
         } else {
             let newer = &mut self.updates[new as usize];
             // Only at its birth does an update overwrite what its author had seen; later meetings are merges.
-            if newer.update.origin == node && newer.holders <= 1 && newer.at == now && newer.parent.is_none() {
-                newer.parent = Some(old);
+            if newer.update.origin == node && newer.holders <= 1 && newer.at == now && newer.parent == NONE {
+                newer.parent = old;
             }
-            self.change(old, |tracked| tracked.successor = tracked.successor.or(Some(new)));
+            self.change(old, |tracked| {
+                if tracked.successor == NONE {
+                    tracked.successor = new;
+                }
+            });
             if self.updates[old as usize].owed {
                 self.owe(new);
             }
@@ -189,12 +254,12 @@ impl Convergence {
             self.speaking -= u32::from(before.is_some());
             self.forget(before);
         }
-        let bit = !(1u64 << (node.index() % 64));
-        for tracked in &mut self.updates {
-            if tracked.holds(node) {
-                tracked.held[node.index() / 64] &= bit;
-                tracked.holders -= 1;
-                gain(tracked, now, self.round, -1);
+        for index in 0..self.updates.len() as u32 {
+            let (word, bit) = self.place(node, index);
+            if self.held[word] & bit != 0 {
+                self.held[word] &= !bit;
+                self.updates[index as usize].holders -= 1;
+                self.gain(now, index, -1);
             }
         }
         self.recount();
@@ -239,7 +304,10 @@ impl Convergence {
     }
 
     /// The end of the run.
-    pub(crate) fn finish(&self) -> Converged {
+    pub(crate) fn finish(&mut self) -> Converged {
+        // What only a run that goes on looks at makes room.
+        (self.by_update, self.by_operation, self.held) = (HashMap::default(), Vec::new(), Vec::new());
+        let updates = (0..self.updates.len() as u32).map(|index| self.coverage(index)).collect();
         let from = self.last_update.unwrap_or(Time::ZERO);
         Converged {
             replicated: !self.published.is_empty(),
@@ -253,23 +321,25 @@ impl Convergence {
             unacknowledged: self.updates.iter().filter(|tracked| !tracked.acknowledged).count() as u32,
             missing: self.missing,
             lost: self.updates.iter().filter(|tracked| tracked.lost && tracked.acknowledged).count() as u32,
-            updates: self.updates.iter().map(|tracked| self.coverage(tracked)).collect(),
+            updates,
         }
     }
 
-    fn coverage(&self, tracked: &Tracked) -> Coverage {
+    fn coverage(&mut self, index: u32) -> Coverage {
         let mut holders = 0;
-        let by_round = tracked.gains.iter().map(|gain| {
+        let gains = self.curves.of(index).map(std::mem::take).unwrap_or_default();
+        let by_round = gains.iter().map(|gain| {
             holders += gain;
             holders as u32
         });
+        let tracked = &self.updates[index as usize];
         Coverage {
             update: tracked.update,
             operation: tracked.operation,
             at: tracked.at,
             acknowledged: tracked.acknowledged,
             owed: tracked.owed,
-            superseded: tracked.successor.is_some(),
+            superseded: tracked.successor != NONE,
             lost: tracked.lost,
             holders: tracked.holders,
             by_round: by_round.collect(),
@@ -280,19 +350,35 @@ impl Convergence {
         if self.is_faulty(node) {
             return;
         }
-        let live = self.live_count;
-        let tracked = &mut self.updates[index as usize];
-        if tracked.holds(node) {
+        let (word, bit) = self.place(node, index);
+        if self.held[word] & bit != 0 {
             return;
         }
-        let before = tracked.missing(live);
-        tracked.held[node.index() / 64] |= 1 << (node.index() % 64);
+        self.held[word] |= bit;
+        let tracked = &mut self.updates[index as usize];
+        let before = tracked.missing(self.live_count);
         tracked.holders += 1;
-        gain(tracked, now, self.round, 1);
-        if before && !tracked.missing(live) {
+        let after = tracked.missing(self.live_count);
+        self.gain(now, index, 1);
+        if before && !after {
             self.missing -= 1;
             self.settle(now);
         }
+    }
+
+    /// Where it stands whether a node holds an update.
+    #[inline]
+    fn place(&self, node: NodeId, index: u32) -> (usize, u64) {
+        (index as usize * self.words + node.index() / 64, 1 << (node.index() % 64))
+    }
+
+    fn gain(&mut self, now: Time, index: u32, by: i64) {
+        let Some(gains) = self.curves.of(index) else { return };
+        let round = now.since(self.updates[index as usize].at).div_ceil(self.round).min(ROUNDS_MAX) as usize;
+        if gains.len() <= round {
+            gains.resize(round + 1, 0);
+        }
+        gains[round] += by;
     }
 
     /// Some state must show that this update happened: the update itself, or what rightly took its place.
@@ -300,7 +386,7 @@ impl Convergence {
         let mut next = Some(index);
         while let Some(index) = next.filter(|index| !self.updates[*index as usize].owed) {
             self.change(index, |tracked| tracked.owed = true);
-            next = self.updates[index as usize].successor;
+            next = some(self.updates[index as usize].successor);
         }
     }
 
@@ -327,7 +413,7 @@ impl Convergence {
 
     /// Whether `old` was made where `new` had been seen, directly or through others.
     fn descends(&self, old: u32, new: u32) -> bool {
-        std::iter::successors(self.updates[old as usize].parent, |&index| self.updates[index as usize].parent)
+        std::iter::successors(some(self.updates[old as usize].parent), |&index| some(self.updates[index as usize].parent))
             .any(|ancestor| ancestor == new)
     }
 
@@ -340,12 +426,8 @@ impl Convergence {
     }
 }
 
-fn gain(tracked: &mut Tracked, now: Time, round: Nanos, by: i64) {
-    let index = now.since(tracked.at).div_ceil(round).min(ROUNDS_MAX) as usize;
-    if tracked.gains.len() <= index {
-        tracked.gains.resize(index + 1, 0);
-    }
-    tracked.gains[index] += by;
+fn some(index: u32) -> Option<u32> {
+    Some(index).filter(|index| *index != NONE)
 }
 
 /// Whether and when the replicas converged.
@@ -386,7 +468,7 @@ pub struct Coverage {
     pub operation: OpId,
     /// When it was accepted.
     pub at: Time,
-    /// Whether its client was told that it took effect.
+    /// Whether its client was told that it took effect, by the replica that made it where there were several.
     pub acknowledged: bool,
     /// Whether it was acknowledged, or took the place of one that is owed.
     pub owed: bool,
@@ -396,8 +478,9 @@ pub struct Coverage {
     pub lost: bool,
     /// Live replicas that have held it, at the end.
     pub holders: u32,
-    /// The same at the end of each round since it was accepted: index 0 is the instant itself.
-    pub by_round: Vec<u32>,
+    /// The same at the end of each round since it was accepted: index 0 is the instant itself. Empty for all but the first and the last
+    /// [`CURVES_KEPT`] updates.
+    pub by_round: Box<[u32]>,
 }
 
 #[cfg(test)]
@@ -422,38 +505,38 @@ mod tests {
     #[test]
     fn converged_from_the_last_state_change_that_completed_agreement() {
         let mut convergence = two_replicas();
-        convergence.accept(Time(5), A, OpId(0), update(A, 1));
+        convergence.accept(Time(5), A, OpId(0), update(A, 1)).unwrap();
         convergence.publish(Time(5), A, 8);
-        convergence.acknowledge(Time(5), OpId(0));
+        convergence.acknowledge(Time(5), OpId(0), A);
         assert!(!convergence.converged());
         convergence.holds(Time(28), B, A, 1, 1);
         convergence.publish(Time(28), B, 8);
         let end = convergence.finish();
         assert_eq!((end.since, end.time, end.rounds), (Some(Time(28)), Some(23), Some(3)));
-        assert_eq!(end.updates[0].by_round, [1, 1, 1, 2]);
+        assert_eq!(*end.updates[0].by_round, [1, 1, 1, 2]);
     }
 
     #[test]
     fn a_dropped_update_a_constant_digest_and_an_old_state_do_not_converge() {
         // Dropped: acknowledged, then nobody else ever holds it and states differ.
         let mut dropped = two_replicas();
-        dropped.accept(Time(5), A, OpId(0), update(A, 1));
+        dropped.accept(Time(5), A, OpId(0), update(A, 1)).unwrap();
         dropped.publish(Time(5), A, 8);
-        dropped.acknowledge(Time(5), OpId(0));
+        dropped.acknowledge(Time(5), OpId(0), A);
         assert!(!dropped.converged());
         // Constant digest: they "agree", but B never held the update.
         let mut constant = two_replicas();
-        constant.accept(Time(5), A, OpId(0), update(A, 1));
+        constant.accept(Time(5), A, OpId(0), update(A, 1)).unwrap();
         constant.publish(Time(5), A, 7);
-        constant.acknowledge(Time(5), OpId(0));
+        constant.acknowledge(Time(5), OpId(0), A);
         assert!(!constant.converged());
         // The old state wins everywhere: a write that had seen `old` is overwritten by it.
         let mut old = two_replicas();
-        old.accept(Time(1), A, OpId(0), update(A, 1));
+        old.accept(Time(1), A, OpId(0), update(A, 1)).unwrap();
         old.holds(Time(2), B, A, 1, 1);
-        old.accept(Time(5), B, OpId(1), update(B, 1));
+        old.accept(Time(5), B, OpId(1), update(B, 1)).unwrap();
         old.supersede(Time(5), B, update(A, 1), update(B, 1));
-        old.acknowledge(Time(5), OpId(1));
+        old.acknowledge(Time(5), OpId(1), A);
         old.supersede(Time(9), B, update(B, 1), update(A, 1));
         old.publish(Time(9), A, 9);
         old.publish(Time(9), B, 9);
@@ -465,8 +548,8 @@ mod tests {
     fn concurrent_writes_may_supersede_each_other() {
         let mut convergence = two_replicas();
         for (node, operation) in [(A, 0), (B, 1)] {
-            convergence.accept(Time(5), node, OpId(operation), update(node, 1));
-            convergence.acknowledge(Time(5), OpId(operation));
+            convergence.accept(Time(5), node, OpId(operation), update(node, 1)).unwrap();
+            convergence.acknowledge(Time(5), OpId(operation), A);
         }
         convergence.supersede(Time(9), A, update(A, 1), update(B, 1));
         convergence.publish(Time(9), A, 8);
@@ -478,9 +561,9 @@ mod tests {
     #[test]
     fn what_took_the_place_of_an_acknowledged_update_is_owed_in_its_stead() {
         let mut convergence = two_replicas();
-        convergence.accept(Time(1), A, OpId(0), update(A, 1));
-        convergence.acknowledge(Time(1), OpId(0));
-        convergence.accept(Time(2), A, OpId(1), update(A, 2));
+        convergence.accept(Time(1), A, OpId(0), update(A, 1)).unwrap();
+        convergence.acknowledge(Time(1), OpId(0), A);
+        convergence.accept(Time(2), A, OpId(1), update(A, 2)).unwrap();
         convergence.supersede(Time(2), A, update(A, 1), update(A, 2));
         convergence.publish(Time(2), A, 8);
         // The second was never acknowledged; with the only replica that held either, both are gone.
@@ -492,9 +575,9 @@ mod tests {
     #[test]
     fn a_crashed_replica_neither_agrees_nor_holds() {
         let mut convergence = two_replicas();
-        convergence.accept(Time(5), A, OpId(0), update(A, 1));
+        convergence.accept(Time(5), A, OpId(0), update(A, 1)).unwrap();
         convergence.publish(Time(5), A, 8);
-        convergence.acknowledge(Time(5), OpId(0));
+        convergence.acknowledge(Time(5), OpId(0), A);
         convergence.crash(Time(6), B);
         assert!(convergence.converged(), "the only live replica agrees with itself");
         convergence.restart(Time(7), B);
@@ -503,5 +586,46 @@ mod tests {
         convergence.holds(Time(8), B, A, 1, 1);
         convergence.publish(Time(8), B, 8);
         assert_eq!(convergence.finish().since, Some(Time(8)));
+    }
+
+    #[test]
+    fn an_update_accepted_twice_is_its_first_operation() {
+        let mut convergence = two_replicas();
+        convergence.accept(Time(1), A, OpId(4), update(A, 1)).unwrap();
+        assert_eq!(convergence.accept(Time(2), A, OpId(7), update(A, 1)), Err(OpId(4)));
+        convergence.acknowledge(Time(3), OpId(7), A);
+        let end = convergence.finish();
+        assert_eq!((end.updates.len(), end.unacknowledged, end.last_update), (1, 1, Some(Time(1))));
+    }
+
+    #[test]
+    fn an_operation_taken_in_twice_is_owed_by_who_answered() {
+        let twice = |by| {
+            let mut convergence = two_replicas();
+            convergence.accept(Time(1), A, OpId(0), update(A, 1)).unwrap();
+            convergence.accept(Time(2), B, OpId(0), update(B, 1)).unwrap();
+            convergence.acknowledge(Time(3), OpId(0), by);
+            let end = convergence.finish();
+            (end.updates[0].owed, end.updates[1].owed, end.missing)
+        };
+        assert_eq!(twice(A), (true, false, 1));
+        assert_eq!(twice(B), (false, true, 1));
+        assert_eq!(twice(NodeId(2)), (true, true, 2), "who answered speaks for both");
+    }
+
+    #[test]
+    fn curves_are_kept_of_the_first_and_the_last() {
+        let mut convergence = two_replicas();
+        let all = 3 * CURVES_KEPT as u32;
+        for number in 1..=all {
+            convergence.accept(Time(u64::from(number)), A, OpId(number), update(A, number)).unwrap();
+        }
+        convergence.holds(Time(100_000), B, A, 1, all);
+        let end = convergence.finish();
+        let curved: Vec<usize> = (0..end.updates.len()).filter(|index| !end.updates[*index].by_round.is_empty()).collect();
+        let kept: Vec<usize> = (0..CURVES_KEPT).chain(2 * CURVES_KEPT..3 * CURVES_KEPT).collect();
+        assert_eq!(curved, kept);
+        assert_eq!(end.updates[2 * CURVES_KEPT].by_round.last(), Some(&2));
+        assert!(end.updates.iter().all(|update| update.holders == 2));
     }
 }

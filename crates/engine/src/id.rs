@@ -19,7 +19,8 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// A client's operation: its place in the workload, in the order in which the workload lists them.
+/// A client's operation: its place in the workload, in the order in which the workload lists them; after these come those that
+/// populations ask, in the order in which they ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct OpId(pub u32);
 

@@ -30,11 +30,14 @@ impl<A: Actor> Monitor<A> for () {
 /// A property that does not hold.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Broken {
-    /// One of [`Monitor::PROPERTIES`].
+    /// One of [`Monitor::PROPERTIES`], or [`UNIQUE_UPDATES`].
     pub property: &'static str,
     /// What happened, with the facts in it.
     pub evidence: String,
 }
+
+/// The property that the world itself judges: an update's number names one operation for ever ([`crate::Context::accept`]).
+pub const UNIQUE_UPDATES: &str = "unique-updates";
 
 /// When and where a property broke.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -3,7 +3,7 @@
 use crate::convergence::Converged;
 use crate::fault::Timed;
 use crate::histogram::Waits;
-use crate::id::{NodeId, OpId};
+use crate::id::NodeId;
 use crate::ledger::Ledger;
 use crate::monitor::Violation;
 use crate::reach::CLASSES_MAX;
@@ -46,7 +46,8 @@ pub struct Outcome {
     pub convergence: Converged,
     /// Messages between replicas sent until the replicas had converged for good.
     pub messages_to_convergence: Option<u64>,
-    /// The operations, in the order of the workload.
+    /// The operations, by number: those planned one by one in their order, then those of populations in the order in which they were
+    /// asked.
     pub operations: Vec<OperationOutcome>,
     /// The faults of the setup, in their order, and what they did.
     pub strikes: Vec<Strike>,
@@ -137,25 +138,73 @@ impl Stop {
     }
 }
 
-/// What became of an operation.
+/// What became of an operation. Small: a run may have millions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OperationOutcome {
-    /// The operation.
-    pub id: OpId,
-    /// The replica that was asked.
+    /// Whose it is. A client of an open loop may have several under way at once.
+    pub client: u32,
+    /// The replica that was asked, in the last attempt where there were several.
     pub to: NodeId,
-    /// When it was sent; `None` when the run ended before.
-    pub invoked: Option<Time>,
-    /// When the client heard; `None` when it never did.
-    pub completed: Option<Time>,
+    /// When it was sent; the end of time when the run ended before.
+    invoked: Time,
+    /// When the client heard; the end of time when it never did.
+    completed: Time,
+    /// Message delays on the longest chain from invocation to answer; from the last attempt on where there were several. Exact when
+    /// the operation ran alone.
+    pub delays: u16,
+    /// Message delays from the invocation, or the last attempt's begin, to the request's arrival: the cause that a parked operation
+    /// keeps.
+    pub(crate) depth: u16,
+    /// How often the client asked: the first time and each retry.
+    pub attempts: u16,
+    /// How often it was redirected.
+    pub redirects: u8,
     /// What the client knows.
     pub status: OperationStatus,
-    /// Message delays on the longest chain from invocation to answer. Exact when the operation ran alone.
-    pub delays: u16,
+}
+
+impl OperationOutcome {
+    pub(crate) fn unsent(client: u32, to: NodeId) -> OperationOutcome {
+        OperationOutcome {
+            client,
+            to,
+            invoked: Time::NEVER,
+            completed: Time::NEVER,
+            delays: 0,
+            depth: 0,
+            attempts: 0,
+            redirects: 0,
+            status: OperationStatus::Unsent,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, now: Time) {
+        self.invoked = now;
+        self.status = OperationStatus::Unknown;
+    }
+
+    pub(crate) fn end(&mut self, now: Time) {
+        self.completed = now;
+    }
+
+    /// When it was sent; `None` when the run ended before.
+    pub fn invoked(&self) -> Option<Time> {
+        Some(self.invoked).filter(|at| *at != Time::NEVER)
+    }
+
+    /// When the client heard; `None` when it never did.
+    pub fn completed(&self) -> Option<Time> {
+        Some(self.completed).filter(|at| *at != Time::NEVER)
+    }
+
+    /// How often the client asked again.
+    pub fn retries(&self) -> u16 {
+        self.attempts.saturating_sub(1)
+    }
 }
 
 /// What a client knows of its operation at the end of the run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum OperationStatus {
     /// It was answered.
     Ok,

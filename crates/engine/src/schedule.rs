@@ -26,12 +26,16 @@ pub(crate) enum Event {
     Timer(u8),
     /// A forced write of this incarnation is complete: the first so many records are durable.
     Synced(u16, u32),
-    /// A request arrives at a replica.
-    Request(OpId),
-    /// A response arrives at a client.
-    Response(OpId),
-    /// A client's patience ends.
+    /// A request arrives at a replica; the word's number.
+    Request(OpId, u32),
+    /// The word of this number arrives at a client.
+    Response(u32),
+    /// A client's patience with an operation ends.
     Timeout(OpId),
+    /// What the client of an operation waited for is over, if this was its last wait.
+    Resume(OpId, u32),
+    /// A client asks by itself.
+    Turn,
     /// The packet of this number reaches the end of a hop.
     Packet(u64),
     /// A host has served the first in its inbox, if this was its last word about when.
@@ -79,9 +83,11 @@ impl<M> Schedule<M> for Timeline<M> {
         let (class, timer, incarnation, word) = match event {
             Event::Timer(timer) => (TIMER, u32::from(timer), 0, 0),
             Event::Synced(incarnation, upto) => (DISK, 0, 0, u64::from(incarnation) << 32 | u64::from(upto)),
-            Event::Request(operation) => (CLIENT, 0, 0, u64::from(operation.0)),
-            Event::Response(operation) => (CLIENT, 1, 0, u64::from(operation.0)),
+            Event::Request(operation, number) => (CLIENT, 0, 0, both(operation, number)),
+            Event::Response(number) => (CLIENT, 1, 0, u64::from(number)),
             Event::Timeout(operation) => (CLIENT, 2, 0, u64::from(operation.0)),
+            Event::Resume(operation, number) => (CLIENT, 7, 0, both(operation, number)),
+            Event::Turn => (CLIENT, 8, 0, 0),
             Event::Packet(number) => (CLIENT, 3, 0, number),
             Event::Served(number) => (CLIENT, 4, 0, u64::from(number)),
             Event::Jump => (CLIENT, 5, 0, 0),
@@ -90,6 +96,10 @@ impl<M> Schedule<M> for Timeline<M> {
         let payload = self.words.put(word);
         self.wheel.push(Entry { key, destination: to.0, tag: Tag::new(class, timer, incarnation, depth), payload });
     }
+}
+
+fn both(operation: OpId, number: u32) -> u64 {
+    u64::from(number) << 32 | u64::from(operation.0)
 }
 
 impl<M> Timeline<M> {
@@ -114,13 +124,15 @@ impl<M> Timeline<M> {
         Due::Event(match (tag.class(), tag.timer()) {
             (TIMER, timer) => Event::Timer(timer as u8),
             (DISK, _) => Event::Synced((word >> 32) as u16, word as u32),
-            (_, 0) => Event::Request(OpId(word as u32)),
-            (_, 1) => Event::Response(OpId(word as u32)),
+            (_, 0) => Event::Request(OpId(word as u32), (word >> 32) as u32),
+            (_, 1) => Event::Response(word as u32),
             (_, 2) => Event::Timeout(OpId(word as u32)),
             (_, 3) => Event::Packet(word),
             (_, 4) => Event::Served(word as u32),
             (_, 5) => Event::Jump,
-            _ => Event::Detained(word),
+            (_, 6) => Event::Detained(word),
+            (_, 7) => Event::Resume(OpId(word as u32), (word >> 32) as u32),
+            _ => Event::Turn,
         })
     }
 

@@ -324,7 +324,7 @@ fn a_paused_node_is_late_and_loses_nothing() {
             < heard.iter().position(|(_, said)| matches!(said, Said::Heard(u) if u.origin == NodeId(0)))
     );
     assert_eq!(run.outcome.convergence.since, Some(Time(4_510 * MILLISECOND)));
-    assert_eq!(run.outcome.operations[2].completed, Some(Time(4_500 * MILLISECOND)));
+    assert_eq!(run.outcome.operations[2].completed(), Some(Time(4_500 * MILLISECOND)));
 }
 
 #[test]
@@ -413,14 +413,14 @@ fn far_clients_pay_for_the_way_and_may_never_know() {
     far.network.client_latency = Some(Distribution::Constant { ns: 30 * MILLISECOND });
     let outcome = run(&far, Flaw::None, vec![ask(SECOND, 1)]).outcome;
     let operation = &outcome.operations[0];
-    assert_eq!((operation.completed, operation.delays), (Some(Time(1_060 * MILLISECOND)), 2));
+    assert_eq!((operation.completed(), operation.delays), (Some(Time(1_060 * MILLISECOND)), 2));
     assert_eq!(outcome.ledger.between_replicas().sent, 2, "what clients say is no cost of the replicas' coordination");
     far.network.links[0].loss = Probability::always();
     let patient = Planned { timeout: Some(SECOND), ..ask(SECOND, 1) };
     let outcome = run(&far, Flaw::None, vec![patient]).outcome;
-    assert_eq!((outcome.operations[0].status, outcome.operations[0].completed), (OperationStatus::Unknown, None));
+    assert_eq!((outcome.operations[0].status, outcome.operations[0].completed()), (OperationStatus::Unknown, None));
     let near = run(&setup(3), Flaw::None, vec![ask(SECOND, 1)]).outcome;
-    assert_eq!((near.operations[0].delays, near.operations[0].completed), (0, Some(Time(SECOND))));
+    assert_eq!((near.operations[0].delays, near.operations[0].completed()), (0, Some(Time(SECOND))));
 }
 
 #[test]

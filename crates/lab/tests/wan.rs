@@ -126,9 +126,9 @@ impl Actor for Proposer {
 /// The commit latency that a client beside each replica sees, in hundredths of a millisecond.
 fn commits(matrix: &str, rule: Rule) -> Vec<u64> {
     let ask = |node| Planned { at: Time(u64::from(node) * SECOND), client: node, to: NodeId(node), request: (), timeout: None };
-    let run = simulate::<Proposer>(&wan(matrix), &rule, (0..5).map(ask).collect()).unwrap();
+    let run = simulate::<Proposer>(&wan(matrix), &rule, (0..5).map(ask).collect::<Vec<_>>()).unwrap();
     let operations = run.outcome.operations.iter();
-    operations.map(|done| done.completed.unwrap().since(done.invoked.unwrap()) / 10_000).collect()
+    operations.map(|done| done.completed().unwrap().since(done.invoked().unwrap()) / 10_000).collect()
 }
 
 fn check(matrix: &str, leader: Option<u32>, quorum: u32, published_ms: [f64; 5]) {

@@ -6,9 +6,12 @@ use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report};
 use quorate_check::{Verdict, eventual};
 use quorate_engine::convergence::Coverage;
 use quorate_engine::explore::{self, Bounds, Explored};
-use quorate_engine::setup::Planned;
+use quorate_engine::monitor::UNIQUE_UPDATES;
+use quorate_engine::setup::{Planned, Population, Workload};
 use quorate_engine::simulate::{self, Run};
+use quorate_engine::workload::Mix;
 use quorate_engine::{Actor, Monitor, NodeId, replay};
+use std::rc::Rc;
 
 /// How a protocol is made of what a scenario says, and what its own part of a report is.
 pub(crate) struct Glue<A: Actor> {
@@ -54,8 +57,8 @@ pub(crate) const VERIFIED: CheckInfo = CheckInfo {
 /// Runs a job to its end.
 pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, JobError> {
     let (options, workload) = prepare(glue, job)?;
-    let Run { outcome, replicas, answers, facts } =
-        simulate::simulate::<A>(job.setup, &options, workload).map_err(JobError::Run)?;
+    let run = simulate::simulate::<A>(job.setup, &options, workload);
+    let Run { outcome, replicas, answers, facts } = run.map_err(JobError::Run)?;
     let mut report = Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null };
     let seen = Seen { job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
     if glue.replicates {
@@ -66,6 +69,8 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     }
     let monitored: Vec<Check> = A::Monitor::PROPERTIES.iter().map(|property| monitored(property, &report)).collect();
     report.checks.extend(monitored);
+    // Judged of every protocol, and worth a line only when it broke.
+    report.checks.extend(Some(self::monitored(UNIQUE_UPDATES, &report)).filter(|check| check.verdict != Verdict::Ok));
     (glue.report)(&seen, &mut report);
     Ok(report)
 }
@@ -83,7 +88,7 @@ pub(crate) fn replay<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Replayed
     Ok(Replayed { steps: record.len() as u64, difference })
 }
 
-type Prepared<A> = (<A as Actor>::Options, Vec<Planned<<A as Actor>::Request>>);
+type Prepared<A> = (<A as Actor>::Options, Workload<<A as Actor>::Request>);
 
 fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobError> {
     let options = (glue.options)(job.options, job.variant).map_err(JobError::Options)?;
@@ -92,7 +97,37 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
         let request = (glue.request)(index as u64, &asked.ask).map_err(|why| JobError::Workload(index, why))?;
         workload.push(Planned { at: asked.at, client: asked.client, to: asked.to, request, timeout: asked.timeout });
     }
-    Ok((options, workload))
+    for (place, population) in job.setup.populations.iter().enumerate() {
+        for ask in shapes(population) {
+            (glue.request)(0, &ask).map_err(|why| JobError::Population(place, why))?;
+        }
+    }
+    let request = glue.request;
+    let make = move |number, ask: &Ask| request(number, ask).expect("each shape of what a population asks was tried");
+    Ok((options, Workload { planned: workload, make: Rc::new(make) }))
+}
+
+/// One of each shape of what a population may ask.
+fn shapes(population: &Population) -> Vec<Ask> {
+    let Mix { reads, updates, cas, transactions, transaction_length: (shortest, longest) } = population.mix;
+    let (read, update) = (Ask::Read { key: 0 }, Ask::Update { key: 0, amount: 1 });
+    let mut shapes = Vec::new();
+    shapes.extend((reads > 0).then(|| read.clone()));
+    shapes.extend((updates > 0).then(|| update.clone()));
+    if cas > 0 {
+        shapes.extend([None, Some(1)].map(|expected| Ask::Cas { key: 0, expected }));
+    }
+    if transactions > 0 {
+        let evenly = reads | updates == 0;
+        let parts = [(read, evenly || reads > 0), (update, evenly || updates > 0)];
+        let parts: Vec<Ask> = parts.into_iter().filter_map(|(part, asked)| asked.then_some(part)).collect();
+        for length in [shortest, longest] {
+            let of_one = parts.iter().map(|part| vec![part.clone(); length as usize]);
+            let mixed = parts.iter().cycle().take(length as usize).cloned().collect();
+            shapes.extend(of_one.chain([mixed]).map(Ask::Transaction));
+        }
+    }
+    shapes
 }
 
 /// The error for what the protocol cannot do.

@@ -81,7 +81,7 @@ pub struct Job<'a> {
     pub options: &'a Values,
     /// A planted variant's name, or `right`.
     pub variant: &'a str,
-    /// What clients ask, in the order of the operations' numbers.
+    /// What clients ask one by one, in the order of the operations' numbers; what populations ask stands in the setup.
     pub workload: &'a [Asked],
 }
 
@@ -140,6 +140,8 @@ pub enum JobError {
     Options(OptionError),
     /// The workload asks what the protocol cannot do; the index of the operation, and why.
     Workload(usize, String),
+    /// The same of a population; its place in the setup, and why.
+    Population(usize, String),
     /// The run could not be finished.
     Run(RunError),
 }

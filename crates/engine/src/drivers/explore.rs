@@ -11,10 +11,10 @@ use crate::ledger::Blind;
 use crate::monitor::Violation;
 use crate::random::Hasher64;
 use crate::schedule::{Bag, Event};
-use crate::setup::{Planned, Setup};
+use crate::setup::{Setup, Workload};
 use crate::time::Time;
 use crate::timers::Slots;
-use crate::world::{OperationStatus, Status, World};
+use crate::world::{Status, World};
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -102,8 +102,13 @@ struct State<A: Actor> {
 ///
 /// # Panics
 /// When a replica reads a clock although [`Actor::reads_clocks`] says that it does not.
-pub fn explore<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>, bounds: &Bounds) -> Explored {
-    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload);
+pub fn explore<A: Actor>(
+    setup: &Setup,
+    options: &A::Options,
+    workload: impl Into<Workload<A::Request>>,
+    bounds: &Bounds,
+) -> Explored {
+    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload.into());
     let chose = start(&mut world);
     let left = Left { losses: bounds.losses, duplications: bounds.duplications, crashes: bounds.crashes };
     let mut search = Search { seen: HashSet::default(), paths: Vec::new(), frontier: VecDeque::new(), transitions: 0 };
@@ -146,10 +151,10 @@ pub fn explore<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Plan
 pub fn follow<A: Actor>(
     setup: &Setup,
     options: &A::Options,
-    workload: Vec<Planned<A::Request>>,
+    workload: impl Into<Workload<A::Request>>,
     path: &[Choice],
 ) -> Option<Violation> {
-    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload);
+    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload.into());
     start(&mut world);
     let left = Left { losses: u32::MAX, duplications: u32::MAX, crashes: u32::MAX };
     let mut state = State { world, left, depth: 0, parent: None };
@@ -195,12 +200,8 @@ impl<A: Actor> Search<A> {
 fn moves<A: Actor>(state: &State<A>) -> Vec<Move> {
     let world = &state.world;
     let mut moves = Vec::new();
-    for (index, operation) in world.operations.iter().enumerate() {
-        if operation.status == OperationStatus::Planned {
-            moves.push(Move::Invoke(OpId(index as u32)));
-            break; // the workload's own order is kept
-        }
-    }
+    // The workload's own order is kept.
+    moves.extend(world.operations.next_planned().map(Move::Invoke));
     for (&(from, number), in_flight) in &world.schedule.messages {
         moves.push(Move::Deliver(from, number));
         if in_flight.to == from {
@@ -214,7 +215,7 @@ fn moves<A: Actor>(state: &State<A>) -> Vec<Move> {
         }
     }
     let mut writes = None;
-    for &(node, event) in world.schedule.events.keys() {
+    for &(node, event) in world.schedule.events.keys().filter(|(_, event)| world.matters(*event)) {
         // A disk completes one forced write after the other.
         if !matches!(event, Event::Synced(..)) || writes.replace(node) != Some(node) {
             moves.push(Move::Occur(node, event));
@@ -316,10 +317,16 @@ fn fingerprint<A: Actor>(state: &State<A>) -> u128 {
         world.disks.each.hash(&mut hasher);
         world.monitor.hash(&mut hasher);
         state.left.hash(&mut hasher);
-        world.schedule.events.keys().for_each(|event| event.hash(&mut hasher));
-        for operation in &world.operations {
-            (operation.status, &operation.answer).hash(&mut hasher);
-        }
+        // A sum again: what clients and replicas say is numbered, and its numbers tell of the path.
+        let to_come = world.schedule.events.keys().filter(|(_, event)| world.matters(*event));
+        let to_come = to_come.fold(0u64, |sum, (to, event)| {
+            let mut hasher = seeded(seed);
+            to.hash(&mut hasher);
+            world.hash_event(*event, &mut hasher);
+            sum.wrapping_add(hasher.finish())
+        });
+        to_come.hash(&mut hasher);
+        world.hash_clients(&mut hasher);
         if A::reads_clocks(&world.options) {
             world.now.hash(&mut hasher);
         }

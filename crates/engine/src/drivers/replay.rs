@@ -7,7 +7,7 @@ use crate::id::NodeId;
 use crate::ledger::{Blind, Ledger};
 use crate::outcome::RunError;
 use crate::schedule::{Bag, InFlight};
-use crate::setup::{Planned, Setup};
+use crate::setup::{Setup, Workload};
 use crate::simulate::{Happening, Simulation, Step};
 use crate::timers::Slots;
 use crate::world::World;
@@ -38,8 +38,9 @@ impl Record {
 pub fn replay<A: Actor>(
     setup: &Setup,
     options: &A::Options,
-    workload: Vec<Planned<A::Request>>,
+    workload: impl Into<Workload<A::Request>>,
 ) -> Result<(Record, Option<String>), RunError> {
+    let workload = workload.into();
     let mut simulation = Simulation::<A, Ledger>::new(setup, options, workload.clone());
     simulation.record();
     simulation.run()?;
@@ -59,10 +60,10 @@ pub fn replay<A: Actor>(
 pub fn follow<A: Actor>(
     setup: &Setup,
     options: &A::Options,
-    workload: Vec<Planned<A::Request>>,
+    workload: impl Into<Workload<A::Request>>,
     record: &Record,
 ) -> Result<Vec<A>, String> {
-    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload);
+    let mut world = World::<A, Blind, Bag<A::Message>>::new(setup, options, workload.into());
     world.start();
     // A message may arrive twice, so what arrived is kept.
     let mut in_flight: HashMap<(NodeId, u32), InFlight<A::Message>> = HashMap::default();

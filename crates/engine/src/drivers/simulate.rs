@@ -6,12 +6,11 @@ use crate::ledger::{Ledger, Observer};
 use crate::outcome::{Digest, NodeTotals, OperationOutcome, OperationStatus, Outcome, RunError, Stop};
 use crate::queue::Entry;
 use crate::random::{Keys, Purpose, mix};
-use crate::schedule::{Due, Event, Timeline};
-use crate::setup::{Planned, Setup, Until};
+use crate::schedule::{Due, Event, Schedule, Timeline};
+use crate::setup::{Setup, Until, Workload};
 use crate::time::Time;
-use crate::wire::Wire;
 pub use crate::world::FACTS_KEPT_MAX;
-use crate::world::{Letter, Moment, OperationStatus as Known, Status, World};
+use crate::world::{Letter, Moment, Status, World};
 
 /// A finished run: what every protocol's run gives, and the replicas and answers for the protocol's own report.
 pub struct Run<A: Actor> {
@@ -19,17 +18,64 @@ pub struct Run<A: Actor> {
     pub outcome: Outcome,
     /// The replicas as they stand at the end; `None` for one that is down.
     pub replicas: Vec<Option<A>>,
-    /// What each operation asked, and was answered if the client knows.
+    /// What each operation asked, and was answered if the client knows: see [`Run::history`].
     pub answers: Vec<(A::Request, Option<A::Response>)>,
     /// The facts that replicas stated, in order, as far as they were kept.
     pub facts: Vec<(Time, NodeId, A::Fact)>,
+}
+
+/// An operation as its client knows it: what a judge of histories reads.
+pub struct Exchange<'a, A: Actor> {
+    /// Its number.
+    pub operation: OpId,
+    /// The process: a client. One of an open loop may have several operations under way at once.
+    pub client: u32,
+    /// What it asked.
+    pub request: &'a A::Request,
+    /// What it was answered; `None` unless the status is [`OperationStatus::Ok`].
+    pub answer: Option<&'a A::Response>,
+    /// When it was sent.
+    pub invoked: Time,
+    /// When its client knew how it ended; `None` when it never did: then it may take effect at any time, or never.
+    pub returned: Option<Time>,
+    /// What its client knows.
+    pub status: OperationStatus,
+}
+
+impl<A: Actor> Run<A> {
+    /// The operations that were sent, by number.
+    pub fn history(&self) -> impl Iterator<Item = Exchange<'_, A>> {
+        history::<A>(&self.outcome.operations, &self.answers)
+    }
+}
+
+/// The history of a run in its parts; see [`Run::history`].
+pub fn history<'a, A: Actor>(
+    operations: &'a [OperationOutcome],
+    answers: &'a [(A::Request, Option<A::Response>)],
+) -> impl Iterator<Item = Exchange<'a, A>> {
+    (0..).zip(operations).zip(answers).filter_map(|((number, known), (request, answer))| {
+        Some(Exchange {
+            operation: OpId(number),
+            client: known.client,
+            request,
+            answer: answer.as_ref(),
+            invoked: known.invoked()?,
+            returned: known.completed(),
+            status: known.status,
+        })
+    })
 }
 
 /// Runs `A` in the world of `setup` to its end.
 ///
 /// # Errors
 /// When the run has no result that could be trusted.
-pub fn simulate<A: Actor>(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Result<Run<A>, RunError> {
+pub fn simulate<A: Actor>(
+    setup: &Setup,
+    options: &A::Options,
+    workload: impl Into<Workload<A::Request>>,
+) -> Result<Run<A>, RunError> {
     let mut simulation = Simulation::<A, Ledger>::new(setup, options, workload);
     simulation.run()?;
     Ok(simulation.finish())
@@ -80,8 +126,8 @@ const LIVELOCK_EVERY: u64 = 1 << 22;
 
 impl<A: Actor, O: Observer> Simulation<A, O> {
     /// A world at its start.
-    pub fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> Simulation<A, O> {
-        let mut world = World::new(setup, options, workload);
+    pub fn new(setup: &Setup, options: &A::Options, workload: impl Into<Workload<A::Request>>) -> Simulation<A, O> {
+        let mut world = World::new(setup, options, workload.into());
         world.start();
         Simulation {
             prefetches: size_of_val(world.nodes.as_slice()) > PREFETCH_BYTES_MIN,
@@ -221,8 +267,7 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             self.converged_at_message = converged.then_some((self.world.now, sent));
         }
         if converged && self.world.setup.until == Until::Converged {
-            let nothing_comes = self.world.agenda.is_over() && self.world.waiting == 0;
-            if nothing_comes {
+            if self.world.agenda.is_over() && self.world.waiting == 0 && self.world.coming == 0 {
                 self.stop(Stop::Converged);
             }
         }
@@ -248,11 +293,17 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             let published = self.world.convergence.published(NodeId(index as u32)).unwrap_or(0);
             add(index as u32, mix(O::node(&node.observed).chain ^ published, u64::from(node.received) + 1));
         }
-        for (index, operation) in self.world.operations.iter().enumerate() {
-            let answer = operation.answer.as_ref().map_or(0, |answer| answer.wire_digest());
-            let told = operation.completed.map_or(u64::MAX, |at| at.0);
-            let content = mix(answer ^ operation.status as u64, mix(told, u64::from(operation.delays) + 1));
-            add(u32::MAX - index as u32, content);
+        let operations = &self.world.operations;
+        for (index, (known, given)) in operations.known.iter().zip(&operations.given).enumerate() {
+            let status = match known.status {
+                OperationStatus::Unsent => 0,
+                OperationStatus::Unknown if operations.open.contains_key(&OpId(index as u32)) => 1,
+                OperationStatus::Ok => 2,
+                OperationStatus::Refused => 3,
+                OperationStatus::Unknown => 4,
+            };
+            let told = known.completed().map_or(u64::MAX, |at| at.0);
+            add(u32::MAX - index as u32, mix(given ^ status, mix(told, u64::from(known.delays) + 1)));
         }
         Digest(sum)
     }
@@ -280,7 +331,10 @@ impl<A: Actor> Simulation<A, Ledger> {
         self.world.look_at_clocks();
         self.world.links.tolls().into_iter().for_each(|toll| self.world.take_toll(toll));
         let digest = self.digest();
-        let World { now, nodes, operations, convergence, observer, .. } = &self.world;
+        // What comes was never going to happen; its room is of use.
+        drop(std::mem::replace(&mut self.world.schedule, Timeline::new()));
+        let convergence = self.world.convergence.finish();
+        let World { now, nodes, observer, .. } = &self.world;
         let totals = |node: usize| {
             let node = &nodes[node];
             NodeTotals { sent: node.sent, received: node.received, bytes: Ledger::node(&node.observed).bytes }
@@ -303,35 +357,15 @@ impl<A: Actor> Simulation<A, Ledger> {
             faulty: self.world.byzantine.faulty().to_vec(),
             disks: self.world.disks.totals,
             disk_waits: self.world.disks.waits.clone().unwrap_or_default(),
-            convergence: convergence.finish(),
+            convergence,
             messages_to_convergence: self.converged_at_message.map(|(_, sent)| sent),
-            operations: operations
-                .iter()
-                .enumerate()
-                .map(|(index, operation)| OperationOutcome {
-                    id: OpId(index as u32),
-                    to: operation.planned.to,
-                    invoked: operation.invoked,
-                    completed: operation.completed,
-                    status: match operation.status {
-                        Known::Planned => OperationStatus::Unsent,
-                        Known::Pending | Known::Unknown => OperationStatus::Unknown,
-                        Known::Ok => OperationStatus::Ok,
-                        Known::Refused => OperationStatus::Refused,
-                    },
-                    delays: operation.delays,
-                })
-                .collect(),
+            operations: std::mem::take(&mut self.world.operations.known),
             strikes: std::mem::take(&mut self.world.strikes),
             violations: std::mem::take(&mut self.world.violations),
             verified: self.world.verified,
             mismatches: std::mem::take(&mut self.world.mismatches),
         };
-        let answers = self.world.operations.drain(..).map(|operation| {
-            let known = operation.status == Known::Ok;
-            (operation.planned.request, operation.answer.flatten().filter(|_| known))
-        });
-        let answers = answers.collect();
+        let answers = std::mem::take(&mut self.world.operations.said);
         let facts = std::mem::take(&mut self.world.facts);
         let replicas = self.world.nodes.drain(..).map(|node| (node.status != Status::Down).then_some(node.actor)).collect();
         Run { outcome, replicas, answers, facts }

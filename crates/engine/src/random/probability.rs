@@ -53,6 +53,11 @@ impl Probability {
         self.threshold == u64::MAX
     }
 
+    /// Out of 2^64.
+    pub const fn of_two_pow_64(self) -> u128 {
+        if self.is_always() { 1 << 64 } else { self.threshold as u128 }
+    }
+
     /// Does it strike at this draw of 64 uniform bits? A larger probability strikes wherever a smaller one does.
     #[inline]
     pub const fn strikes(self, draw: u64) -> bool {
@@ -92,6 +97,8 @@ mod tests {
         assert_eq!(Probability::from_f64(1.0), Ok(Probability::always()));
         assert!(Probability::never().is_never() && Probability::always().is_always());
         assert_eq!(Probability::default(), Probability::never());
+        let of_two_pow_64 = [0.0, 0.25, 1.0].map(|value| Probability::from_f64(value).unwrap().of_two_pow_64());
+        assert_eq!(of_two_pow_64, [0, 1 << 62, 1 << 64]);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! What clients ask, when, and of whom: operations planned one by one, and populations of clients that ask by themselves. How an
-//! operation fares stands in `world/clients.rs`.
+//! operation fares stands in `world/operations.rs` and beside it.
 
+mod habits;
 mod population;
+mod zipf;
 
 use crate::id::NodeId;
 use crate::time::{Nanos, Time};
+pub(crate) use habits::Habits;
 pub use population::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
 use std::rc::Rc;
+pub use zipf::Zipf;
 
 /// What a client may ask of any protocol; each protocol makes its own request of it, or says that it cannot.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -70,7 +74,7 @@ impl<R> From<Vec<Planned<R>>> for Workload<R> {
 pub struct Planned<R> {
     /// When the client sends it.
     pub at: Time,
-    /// Which client: below [`Setup::clients`].
+    /// Which client: below [`crate::setup::Setup::clients`].
     pub client: u32,
     /// The replica that it asks.
     pub to: NodeId,

@@ -1,20 +1,23 @@
 //! Populations of clients that ask by themselves.
 
-use crate::id::NodeSet;
+use crate::id::{NodeId, NodeSet};
 use crate::latency::Distribution;
-use crate::random::Probability;
+use crate::random::{Draw, Probability};
 use crate::time::{Nanos, Time};
 
 /// Clients of one kind.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Population {
+    /// Its draws are keyed by this and by its clients' own places in it: they stay as they are whatever other populations there are.
+    /// No two have the same.
+    pub number: u32,
     /// How many: at least 1.
     pub clients: u32,
     /// The replicas beside which they live, in turn: not empty.
     pub homes: NodeSet,
-    /// When they begin.
+    /// When they begin: the first operation comes one interval later, or after the first thought.
     pub from: Time,
-    /// When they ask nothing new any more.
+    /// When they ask nothing new any more: before [`crate::setup::Setup::duration`] they go on waiting for what they have asked.
     pub until: Time,
     /// The most operations that each of them asks; `None`: any number.
     pub operations: Option<u32>,
@@ -32,12 +35,45 @@ pub struct Population {
     pub retries: Option<Retries>,
 }
 
+impl Population {
+    /// Clients beside these replicas that read and update one register, half each, from the start to the end of the run, each asking the
+    /// replica at home, once: to be built upon.
+    pub fn plain(number: u32, clients: u32, homes: NodeSet, pace: Pace) -> Population {
+        Population {
+            number,
+            clients,
+            homes,
+            from: Time::ZERO,
+            until: Time(u64::MAX),
+            operations: None,
+            pace,
+            mix: Mix::READS_AND_UPDATES,
+            keys: KeyChoice::Uniform { keys: 1 },
+            aim: Aim::Home,
+            timeout: None,
+            retries: None,
+        }
+    }
+
+    /// Where a client lives.
+    pub(crate) fn home(&self, client: u32) -> NodeId {
+        let mut place = u64::from(client) % self.homes.len();
+        for &(low, high) in self.homes.ranges() {
+            match u64::from(high - low) {
+                here if place < here => return NodeId(low + place as u32),
+                here => place -= here,
+            }
+        }
+        unreachable!("the place is below the number of homes")
+    }
+}
+
 /// How fast clients ask.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Pace {
     /// Open loop: the population's next operation comes so long after the one before, whether that was answered or not. Operations go round the clients.
     Open {
-        /// From one to the next, over the whole population.
+        /// From one to the next, over the whole population; at least 1 ns.
         every: Distribution,
     },
     /// Closed loop: each client asks, waits for the outcome, thinks, and asks again.
@@ -58,8 +94,14 @@ pub struct Mix {
     pub cas: u32,
     /// Of transactions.
     pub transactions: u32,
-    /// How many reads and updates, in the ratio of their weights, a transaction has: the least and the most, from 1 on.
+    /// How many reads and updates, in the ratio of their weights (evenly when both are 0), a transaction has: the least and the most,
+    /// from 1 on.
     pub transaction_length: (u32, u32),
+}
+
+impl Mix {
+    /// Half each.
+    pub const READS_AND_UPDATES: Mix = Mix { reads: 1, updates: 1, cas: 0, transactions: 0, transaction_length: (1, 1) };
 }
 
 /// Which register an operation is about.
@@ -88,7 +130,7 @@ pub enum Aim {
     Any,
     /// One after the other, beginning at home.
     Turn,
-    /// Whoever answered it last, or whom it was sent to; at first the one at home.
+    /// Whoever answered it last, or whom it was redirected to; at first the one at home.
     Sticky,
 }
 
@@ -97,7 +139,7 @@ pub enum Aim {
 pub struct Retries {
     /// The most attempts of an operation, the first included: at least 2.
     pub attempts: u32,
-    /// How long it waits for an answer before it counts an attempt as failed.
+    /// How long after it asked it waits before it counts an attempt as failed: after each round of an attempt, and each redirect, anew.
     pub patience: Nanos,
     /// How long it then waits before the next.
     pub backoff: Backoff,
@@ -105,11 +147,14 @@ pub struct Retries {
     pub elsewhere: bool,
     /// Whether a refusal counts as a failed attempt, to be tried again.
     pub refusals: bool,
-    /// The most retries as a share of first attempts, over the whole population; `None`: any number. Ten may run ahead of it.
+    /// The most retries as a share of first attempts, over the whole population; `None`: any number. As a bucket of ten tokens, full at
+    /// first: each first attempt puts in so much of one, each retry takes one out, and where there is none, the client gives up
+    /// (Beyer et al., Site Reliability Engineering, 2016, ch. 21, "client-side retry budget"; gRPC proposal A6, "retry throttling").
     pub budget: Option<Probability>,
 }
 
-/// How long a client waits before it tries again: `first`, and `factor` times as long each time, at most `most`.
+/// How long a client waits before it tries again: `first`, and `factor` times as long each time, at most `most`. With jitter, the "full
+/// jitter" of Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Backoff {
     /// Before the second attempt, in ns.
@@ -120,4 +165,46 @@ pub struct Backoff {
     pub most: Nanos,
     /// Draw it evenly from 0 to that, so that clients do not all come back at once.
     pub jitter: bool,
+}
+
+impl Backoff {
+    /// The wait before the attempt of that number, from 2 on, in ns; `draw` is for the jitter.
+    pub(crate) fn before(&self, attempt: u32, draw: u64) -> Nanos {
+        let mut wait = u128::from(self.first.min(self.most));
+        for _ in 2..attempt {
+            if wait == 0 || wait >= u128::from(self.most) || self.factor == 1_000 {
+                break;
+            }
+            wait = (wait * u128::from(self.factor) / 1_000).min(u128::from(self.most));
+        }
+        let wait = wait as Nanos;
+        match self.jitter {
+            true if wait == Nanos::MAX => draw,
+            true => Draw(draw).below(wait + 1),
+            false => wait,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_by_the_factor_up_to_the_most() {
+        let backoff = Backoff { first: 100, factor: 2_500, most: 1_000, jitter: false };
+        let waits: Vec<Nanos> = (2..8).map(|attempt| backoff.before(attempt, 0)).collect();
+        assert_eq!(waits, [100, 250, 625, 1_000, 1_000, 1_000]);
+        let endless = Backoff { first: 1, factor: u32::MAX, most: Nanos::MAX, jitter: true };
+        assert_eq!((endless.before(u32::MAX, 77), endless.before(2, u64::MAX)), (77, 1));
+        let still = Backoff { first: 7, factor: 1_001, most: 1_000, jitter: false };
+        assert_eq!(still.before(u32::MAX, 0), 7, "a thousandth of 7 is no nanosecond");
+    }
+
+    #[test]
+    fn homes_are_given_in_turn() {
+        let homes = NodeSet::from_ranges([(1, 3), (7, 8)]);
+        let population = Population::plain(0, 5, homes, Pace::Closed { think: Distribution::Constant { ns: 0 } });
+        assert_eq!([0, 1, 2, 3, 4].map(|client| population.home(client).0), [1, 2, 7, 1, 2]);
+    }
 }

@@ -1,12 +1,13 @@
 //! The interpreter: the only code that carries out what handlers ask for.
 
+use super::operations::Said;
 use super::triggers::Occasion;
 use super::{FACTS_KEPT_MAX, World};
 use crate::actor::{Actor, Fact, Timer};
 use crate::context::Effect;
-use crate::id::NodeId;
+use crate::id::{NodeId, OpId, Update};
 use crate::ledger::Observer;
-use crate::monitor::{Monitor, Violation};
+use crate::monitor::{Broken, Monitor, UNIQUE_UPDATES, Violation};
 use crate::outcome::RunError;
 use crate::queue::Key;
 use crate::random::Draw;
@@ -46,18 +47,18 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::CancelTimer(timer) => self.nodes[id.index()].timers.slots_mut()[timer.index()].cancel(),
             Effect::Append(record) => self.append(id, depth, record),
             Effect::Sync => self.sync(id, depth),
-            Effect::Reply(operation, response) => self.reply(id, operation, depth, Some(response)),
-            Effect::Refuse(operation) => self.reply(id, operation, depth, None),
+            Effect::Reply(operation, response) => self.reply(id, operation, depth, Said::Answer(response)),
+            Effect::Refuse(operation) => self.reply(id, operation, depth, Said::Refusal),
+            Effect::Redirect(operation, to) => self.reply(id, operation, depth, Said::Redirect(to)),
             Effect::Publish(digest) => self.convergence.publish(self.now, id, digest),
-            Effect::Accept(operation, update) => self.convergence.accept(self.now, id, operation, update),
+            Effect::Accept(operation, update) => self.accept(id, operation, update),
             Effect::Holds(origin, first, last) => self.convergence.holds(self.now, id, origin, first, last),
             Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),
             Effect::Fact(fact) => self.fact(id, fact),
-            Effect::Redirect(..) => todo!("H2"),
             Effect::Halt => {
                 self.crash(id);
             }
-            Effect::Rejoin(operation) => return depth.max(self.operations[operation.index()].depth),
+            Effect::Rejoin(operation) => return depth.max(self.operations.known[operation.index()].depth),
         }
         depth
     }
@@ -89,11 +90,22 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    fn fact(&mut self, id: NodeId, fact: A::Fact) {
-        if let Err(broken) = self.monitor.fact(&self.options, id, &fact)
-            && self.violations.len() < VIOLATIONS_KEPT_MAX
-        {
+    fn accept(&mut self, id: NodeId, operation: OpId, update: Update) {
+        if let Err(first) = self.convergence.accept(self.now, id, operation, update) {
+            let evidence = format!("{id} accepted operation {} as {update}, which was operation {}", operation.0, first.0);
+            self.violated(id, Broken { property: UNIQUE_UPDATES, evidence });
+        }
+    }
+
+    fn violated(&mut self, id: NodeId, broken: Broken) {
+        if self.violations.len() < VIOLATIONS_KEPT_MAX {
             self.violations.push(Violation { at: self.now, node: id, broken });
+        }
+    }
+
+    fn fact(&mut self, id: NodeId, fact: A::Fact) {
+        if let Err(broken) = self.monitor.fact(&self.options, id, &fact) {
+            self.violated(id, broken);
         }
         let kind = fact.kind();
         if self.facts.len() < FACTS_KEPT_MAX {

@@ -110,20 +110,22 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     #[inline(never)]
     pub(crate) fn occur(&mut self, to: NodeId, depth: u16, event: Event) {
         match event {
-            Event::Response(operation) => return self.responded(operation, depth),
+            Event::Response(number) => return self.responded(number, depth),
             Event::Timeout(operation) => return self.timed_out(operation),
+            Event::Resume(operation, waits) => return self.resume(operation, waits),
+            Event::Turn => return self.take_turn(to.0 - self.setup.nodes),
             Event::Packet(number) => return self.packet(to, depth, number),
             Event::Served(number) => return self.served(to, number),
             Event::Jump => return self.jump(to),
             Event::Synced(incarnation, upto) => return self.written(to, depth, incarnation, upto),
-            Event::Timer(_) | Event::Request(_) | Event::Detained(_) => {}
+            Event::Timer(_) | Event::Request(..) | Event::Detained(_) => {}
         }
         match self.nodes[to.index()].status {
             Status::Up => self.occur_at(to, depth, event),
             Status::Paused => self.held.entry(to).or_default().push(Held::Event(event, depth)),
             Status::Down => {
-                if let Event::Request(operation) = event {
-                    self.request_lost(operation, Cause::Down);
+                if let Event::Request(operation, word) = event {
+                    self.request_lost(to, operation, word, Cause::Down);
                 }
             }
         }
@@ -139,18 +141,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                     self.fire(id, timer);
                 }
             }
-            Event::Request(operation) => {
+            Event::Request(operation, word) => {
                 let node = &mut self.nodes[id.index()];
-                let state = &mut self.operations[operation.index()];
-                self.observer.happened(
-                    &mut node.observed,
-                    now,
-                    REQUEST ^ state.planned.request.wire_digest() ^ u64::from(operation.0),
-                );
-                state.depth = depth;
+                let asked = self.operations.request(operation, word).wire_digest();
+                self.observer.happened(&mut node.observed, now, REQUEST ^ asked ^ u64::from(operation.0));
+                let known = &mut self.operations.known[operation.index()];
+                known.depth = known.depth.max(depth);
                 match self.at_once {
-                    true => self.work(id, depth, Work::Request(operation)),
-                    false => self.join_inbox(id, depth, Work::Request(operation)),
+                    true => self.work(id, depth, Work::Request(operation, word)),
+                    false => self.join_inbox(id, depth, Work::Request(operation, word)),
                 }
             }
             Event::Detained(number) => self.let_go(id, number),
@@ -176,7 +175,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             match held {
                 Held::Message(letter, _) => self.observer.dropped(letter.message.kind(), letter.class, Cause::Down),
                 Held::Packet(packet, _) => self.packet_lost(&packet),
-                Held::Event(Event::Request(operation), _) => self.request_lost(operation, Cause::Down),
+                Held::Event(Event::Request(operation, word), _) => self.request_lost(id, operation, word, Cause::Down),
                 Held::Event(..) => {}
             }
         }

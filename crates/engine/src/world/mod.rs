@@ -3,9 +3,12 @@
 
 mod agenda;
 mod apply;
+mod attempts;
 mod byzantine;
 mod clients;
 mod deliver;
+mod operations;
+mod populations;
 mod relay;
 mod send;
 mod serve;
@@ -29,12 +32,15 @@ use crate::outcome::{Mismatch, RunError, Strike};
 use crate::random::{Keys, Permutation, Purpose, StreamKey};
 use crate::reach::Reach;
 use crate::schedule::{Event, Schedule};
-use crate::setup::{Planned, Setup, Ties};
+use crate::setup::{Setup, Ties};
 use crate::time::Time;
 use crate::timers::Slots;
+use crate::workload::{Make, Workload};
 pub(crate) use agenda::Agenda;
 use byzantine::Byzantine;
-pub(crate) use clients::{Client, Operation, Status as OperationStatus};
+pub(crate) use clients::Client;
+use operations::Operations;
+use populations::Group;
 use relay::Packet;
 use serve::Hosts;
 pub(crate) use serve::Letter;
@@ -54,9 +60,15 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) now: Time,
     pub(crate) nodes: Vec<Node<A, O>>,
     pub(crate) clients: Vec<Client>,
-    pub(crate) operations: Vec<Operation<A>>,
+    pub(crate) populations: Vec<Group>,
+    make: Make<A::Request>,
+    pub(crate) operations: Operations<A>,
     /// Operations whose clients still wait.
     pub(crate) waiting: u32,
+    /// Turns of clients that ask by themselves, still to come.
+    pub(crate) coming: u32,
+    /// What clients were told last of each register, where they will want to know.
+    pub(crate) seen: BTreeMap<(u32, u32), u64>,
     pub(crate) schedule: S,
     pub(crate) agenda: Agenda,
     pub(crate) observer: O,
@@ -107,6 +119,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     applying: NodeId,
     /// To whom the next multicast of the handler that runs goes.
     addressed: Vec<NodeId>,
+    /// Whom a client asks: kept for its room.
+    asked: Vec<NodeId>,
 }
 
 #[derive(Clone, Copy)]
@@ -170,10 +184,11 @@ enum Held<M> {
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A world before its start, with replicas made but not yet recovered.
-    pub(crate) fn new(setup: &Setup, options: &A::Options, workload: Vec<Planned<A::Request>>) -> World<A, O, S> {
+    pub(crate) fn new(setup: &Setup, options: &A::Options, workload: Workload<A::Request>) -> World<A, O, S> {
         assert!(setup.nodes > 0, "a world without replicas");
         let sets = setup.clocks.iter().map(|clocks| &clocks.nodes).chain(setup.hosts.iter().map(|hosts| &hosts.nodes));
         let sets = sets.chain(setup.disks.iter().map(|disks| &disks.nodes)).chain(&setup.network.sites.members);
+        let sets = sets.chain(setup.populations.iter().map(|population| &population.homes));
         let last = sets.filter_map(NodeSet::last).max();
         assert!(last.is_none_or(|last| last.0 < setup.nodes), "{last:?} is named, and there are {} replicas", setup.nodes);
         let keys = Keys::from_seed(setup.seed);
@@ -198,7 +213,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         };
         let by_themselves = setup.faults.iter().enumerate().filter(|(_, timed)| timed.trigger.is_none());
         let mut moments: Vec<(Time, Moment)> = by_themselves.map(|(index, timed)| (timed.at, Moment::Fault(index))).collect();
-        moments.extend(workload.iter().enumerate().map(|(index, planned)| (planned.at, Moment::Invoke(OpId(index as u32)))));
+        let planned = workload.planned.iter().enumerate();
+        moments.extend(planned.map(|(index, planned)| (planned.at, Moment::Invoke(OpId(index as u32)))));
         moments.extend(setup.network.changes.iter().enumerate().map(|(index, change)| (change.at, Moment::Change(index))));
         let triggers = Triggers::new::<A>(setup);
         let (mut links, failed) = match Links::new(setup) {
@@ -206,12 +222,18 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Err(invalid) => (Links::none(setup), Some(RunError::Topology(invalid))),
         };
         links.look_closely(triggers.heed_sends());
+        let (populations, clients) = populations::of(setup, &keys, &ranks);
         World {
             now: Time::ZERO,
             nodes: (0..setup.nodes).map(node).collect(),
-            clients: (0..setup.clients).map(|client| Client::new(ranks.rank(setup.nodes + client))).collect(),
-            operations: workload.into_iter().map(Operation::new).collect(),
+            reach: Reach::new(setup.nodes as usize + clients.len()),
+            clients,
+            populations,
+            make: workload.make,
+            operations: Operations::new(workload.planned),
             waiting: 0,
+            coming: 0,
+            seen: BTreeMap::new(),
             schedule: S::new(),
             agenda: Agenda::new(moments, setup.duration),
             observer: O::new(kinds, &setup.network.classes),
@@ -244,7 +266,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 clock: keys.stream(Purpose::Clock),
             },
             ranks,
-            reach: Reach::new((setup.nodes + setup.clients) as usize),
             jumping: Jumping::of(setup),
             clocks: timekeeping::clocks(setup, keys.stream(Purpose::Clock)),
             disks: Disks::new(setup, keys.stream(Purpose::Disk)),
@@ -252,14 +273,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             effects: Vec::new(),
             applying: NodeId(0),
             addressed: Vec::new(),
+            asked: Vec::new(),
             options: options.clone(),
             setup: setup.clone(),
         }
     }
 
-    /// Lets every replica start: recovery from an empty disk, in ascending order.
+    /// Lets every population and every replica start: recovery from an empty disk, in ascending order.
     pub(crate) fn start(&mut self) {
         self.start_jumps();
+        self.start_populations();
         let absent = self.absent();
         for node in absent.iter() {
             self.nodes[node.index()].status = Status::Down;

@@ -21,8 +21,8 @@ use std::collections::VecDeque;
 pub(super) enum Work<M> {
     /// Handle a message.
     Message(Letter<M>),
-    /// Handle a client's request.
-    Request(OpId),
+    /// Handle a client's request; the word's number.
+    Request(OpId, u32),
 }
 
 /// A message at the end of a link.
@@ -141,7 +141,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let Kind { inbox, overflow, .. } = &self.hosts.kinds[kind as usize];
         if inbox.is_some_and(|room| host.inbox.len() >= room as usize) {
             let overflow = *overflow;
-            self.turn_away(work, Cause::Inbox);
+            self.turn_away(id, work, Cause::Inbox);
             return self.overflow(id, overflow);
         }
         host.inbox.push_back(Job { work, depth, arrived: self.now });
@@ -198,18 +198,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                     self.set_off(id, Occasion::Received(kind));
                 }
             }
-            Work::Request(operation) => {
-                self.request_arrived();
-                let request = self.operations[operation.index()].planned.request.clone();
-                self.handle(id, depth, |actor, ctx| actor.request(ctx, operation, request));
-            }
+            Work::Request(operation, word) => self.serve_request(id, depth, operation, word),
         }
     }
 
-    fn turn_away(&mut self, work: Work<A::Message>, cause: Cause) {
+    fn turn_away(&mut self, id: NodeId, work: Work<A::Message>, cause: Cause) {
         match work {
             Work::Message(letter) => self.observer.dropped(letter.message.kind(), letter.class, cause),
-            Work::Request(operation) => self.request_lost(operation, cause),
+            Work::Request(operation, word) => self.request_lost(id, operation, word, cause),
         }
     }
 
@@ -241,7 +237,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let Some(host) = self.hosts.each.get_mut(id.index()) else { return };
         host.stop(self.now);
         for job in std::mem::take(&mut host.inbox) {
-            self.turn_away(job.work, Cause::Down);
+            self.turn_away(id, job.work, Cause::Down);
         }
     }
 }

@@ -114,6 +114,7 @@ fn the_disks_of_some_nodes_are_slower_than_those_of_others() {
     let setup = Setup { disks: vec![one(2, 40), one(0, 7)], ..world(3, 0) };
     let to = |node| setup::Planned { to: NodeId(node), ..keep(100, 0) };
     let run = run(&setup, How::default(), &[to(0), to(1), to(2)]);
-    let completed: Vec<_> = run.outcome.operations.iter().map(|operation| operation.completed.unwrap().0 / MILLISECOND).collect();
+    let completed: Vec<_> =
+        run.outcome.operations.iter().map(|operation| operation.completed().unwrap().0 / MILLISECOND).collect();
     assert_eq!(completed, [107, 100, 140]);
 }

@@ -37,7 +37,7 @@ fn latencies_of_each_class_and_direction_have_their_exact_quantiles() {
         // The first node of one site tells the second of another; 8,000 samples a class.
         let (from, to) = (2 * (place as u32 / 3), 2 * (place as u32 % 3) + 1);
         let count = 8_000;
-        let wishes = (0..count).map(|index| wish(index * 100 * MILLISECOND, from, Wish::Tell(NodeId(to)))).collect();
+        let wishes: Vec<_> = (0..count).map(|index| wish(index * 100 * MILLISECOND, from, Wish::Tell(NodeId(to)))).collect();
         let run = simulate::simulate::<Courier>(&setup, &0, wishes).unwrap();
         let delays: Vec<u64> = run
             .facts

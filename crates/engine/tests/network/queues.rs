@@ -38,7 +38,7 @@ fn measured(setup: impl Fn() -> Setup, load: f64, request: &Wish) -> (f64, f64) 
             let setup = Setup { seed, duration: 1_000_000 * SECOND, ..setup() };
             let run = simulate::simulate::<Courier>(&setup, &96, poisson(1_000 + seed, load, request)).unwrap();
             let counted = &run.outcome.operations[WARM_UP..];
-            let times = counted.iter().map(|done| done.completed.unwrap().since(done.invoked.unwrap()) as f64);
+            let times = counted.iter().map(|done| done.completed().unwrap().since(done.invoked().unwrap()) as f64);
             times.sum::<f64>() / counted.len() as f64 / SERVICE as f64
         })
         .collect();

@@ -289,16 +289,16 @@ fn operations(outcome: &Outcome) -> Value {
             "mean": all.mean, "p50": all.p50, "p90": all.p90, "p99": all.p99, "min": all.min, "max": all.max,
         })),
         "delays_max": delays,
-        "listed": outcome.operations.iter().take(LISTED_MAX).map(operation).collect::<Vec<_>>(),
+        "listed": (0..).zip(&outcome.operations).take(LISTED_MAX).map(operation).collect::<Vec<_>>(),
     })
 }
 
-fn operation(operation: &OperationOutcome) -> Value {
+fn operation((id, operation): (u32, &OperationOutcome)) -> Value {
     json!({
-        "id": operation.id.0,
+        "id": id,
         "to": operation.to.0,
-        "invoked": operation.invoked.map(Time::seconds),
-        "completed": operation.completed.map(Time::seconds),
+        "invoked": operation.invoked().map(Time::seconds),
+        "completed": operation.completed().map(Time::seconds),
         "status": operation.status.name(),
         "delays": operation.delays,
     })

@@ -52,7 +52,7 @@ fn split(outcome: &Outcome, index: usize, strike: &Strike) -> Option<Split> {
 
 fn side(outcome: &Outcome, nodes: &NodeSet, from: Time, to: Time) -> Side {
     let meanwhile = |operation: &&OperationOutcome| {
-        nodes.contains(operation.to) && operation.invoked.is_some_and(|invoked| from <= invoked && invoked < to)
+        nodes.contains(operation.to) && operation.invoked().is_some_and(|invoked| from <= invoked && invoked < to)
     };
     let asked = || outcome.operations.iter().filter(meanwhile);
     Side {

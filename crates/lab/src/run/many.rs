@@ -57,7 +57,7 @@ pub struct Tallied {
 pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
     let first = runs.first().expect("a summary is of at least one run");
     let expectations: Vec<Judged> = plan.expectations.iter().map(|expectation| expectation.judge_many(runs)).collect();
-    let checks: Vec<Tallied> = (0..first.checks.len()).map(|index| tally(runs, index)).collect();
+    let checks: Vec<Tallied> = checks(runs).into_iter().map(|name| tally(runs, name)).collect();
     let standings = expectations.iter().map(|judged| judged.standing);
     let verdict = overall(standings.chain(checks.iter().map(|check| check.standing)));
     let in_checks = checks.iter().filter_map(|check| check.first_failed_seed);
@@ -96,14 +96,29 @@ fn summaries(runs: &[SeedResult], first: &SeedResult) -> Vec<(&'static str, Opti
     first.metrics.iter().enumerate().map(|(index, (name, _))| (*name, summary(index))).collect()
 }
 
-fn tally(runs: &[SeedResult], index: usize) -> Tallied {
-    let verdicts = || runs.iter().map(|run| (run.seed, &run.checks[index].1));
+/// Every check of any run: some are told of only where they failed.
+fn checks(runs: &[SeedResult]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for (name, _) in runs.iter().flat_map(|run| &run.checks) {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn tally(runs: &[SeedResult], name: &'static str) -> Tallied {
+    let of = |run: &SeedResult| {
+        run.checks.iter().find(|(check, _)| *check == name).map_or(Verdict::Ok, |(_, verdict)| verdict.clone())
+    };
+    let all: Vec<(u64, Verdict)> = runs.iter().map(|run| (run.seed, of(run))).collect();
+    let verdicts = || all.iter().map(|(seed, verdict)| (*seed, verdict));
     let first = |wanted: Standing| verdicts().find(|(_, verdict)| standing(verdict) == wanted);
     let count = |wanted: Standing| verdicts().filter(|(_, verdict)| standing(verdict) == wanted).count() as u64;
     let (failure, open) = (first(Standing::Failed), first(Standing::Undecided));
     let (failed, undecided) = (count(Standing::Failed), count(Standing::Undecided));
     Tallied {
-        name: runs[0].checks[index].0,
+        name,
         standing: overall(verdicts().map(|(_, verdict)| standing(verdict))),
         failed,
         undecided,
@@ -128,6 +143,22 @@ mod tests {
         for (runs, bound) in [(1, 0.95), (2, 0.776_393), (10, 0.258_866), (1_000, 0.002_991_2)] {
             assert!((no_failure_bound(runs) - bound).abs() < 1e-6, "{runs}: {}", no_failure_bound(runs));
         }
+    }
+
+    #[test]
+    fn a_check_that_only_one_run_tells_of_is_told_of() {
+        let run = |seed: u64, checks: &[(&'static str, Verdict)]| SeedResult {
+            seed,
+            digest: Digest(0),
+            verdict: Standing::Held,
+            checks: checks.to_vec(),
+            metrics: Vec::new(),
+        };
+        let broken = ("rare", Verdict::Violation("so".to_string()));
+        let runs = [run(3, &[("usual", Verdict::Ok)]), run(4, &[("usual", Verdict::Ok), broken])];
+        let told: Vec<_> = checks(&runs).into_iter().map(|name| tally(&runs, name)).collect();
+        let told: Vec<_> = told.iter().map(|check| (check.name, check.failed, check.first_failed_seed)).collect();
+        assert_eq!(told, [("usual", 0, None), ("rare", 1, Some(4))]);
     }
 
     #[test]

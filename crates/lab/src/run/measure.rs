@@ -107,7 +107,7 @@ pub(crate) fn answered(outcome: &Outcome) -> impl Iterator<Item = &OperationOutc
 
 /// From asking to the answer, in seconds.
 pub(crate) fn latency_s(operation: &OperationOutcome) -> f64 {
-    match (operation.invoked, operation.completed) {
+    match (operation.invoked(), operation.completed()) {
         (Some(invoked), Some(completed)) => seconds(completed.since(invoked)),
         _ => f64::NAN,
     }

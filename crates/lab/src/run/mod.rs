@@ -206,6 +206,9 @@ fn failure(plan: &Plan, error: JobError) -> RunFailure {
             let asked = &plan.workload[index];
             RunFailure { path: "workload".into(), message: format!("what {} is asked at {}: {message}", asked.to, asked.at) }
         }
+        JobError::Population(place, message) => {
+            RunFailure { path: format!("workload.clients[{place}]"), message: format!("what these clients ask: {message}") }
+        }
         JobError::Run(error) => RunFailure { path: String::new(), message: error.to_string() },
     }
 }

@@ -194,14 +194,16 @@ fn registers(seen: &Seen<'_, Local>, report: &Report, number: u32, replica: &Loc
     let mut answered: Vec<(register::Write, Time)> = Vec::new();
     let mut writes: Vec<register::Write> = Vec::new();
     for ((request, _), operation) in seen.answers.iter().zip(&report.outcome.operations) {
-        let acknowledged = operation.status == OperationStatus::Ok;
+        // What was tried more than once may be here too, and be written once more later: nothing here knows it again.
+        let retried = operation.retries() > 0;
+        let acknowledged = operation.status == OperationStatus::Ok && !retried;
+        let here = operation.to == NodeId(number) && (acknowledged || operation.status == OperationStatus::Unknown);
         if let Request::Write(key, value) = *request
-            && operation.to == NodeId(number)
-            && (acknowledged || operation.status == OperationStatus::Unknown)
+            && (here || retried)
         {
-            let before = answered.iter().rfind(|(write, at)| write.key == key && operation.invoked >= Some(*at));
+            let before = answered.iter().rfind(|(write, at)| write.key == key && operation.invoked() >= Some(*at));
             let write = register::Write { key, value, over: before.map(|(write, _)| write.value), acknowledged };
-            answered.extend(operation.completed.filter(|_| acknowledged).map(|at| (write, at)));
+            answered.extend(operation.completed().filter(|_| acknowledged).map(|at| (write, at)));
             writes.push(write);
         }
     }

@@ -72,7 +72,7 @@ fn local_operations(seen: &Seen<'_, Counter>, report: &Report) -> Vec<Value> {
     let told = taken.filter_map(|((request, _), operation)| {
         let Request::Add(amount) = *request else { return None };
         let (key, size) = if amount < 0 { ("decrement", amount.unsigned_abs()) } else { ("increment", amount.unsigned_abs()) };
-        let at = operation.invoked.map_or(0.0, |at| at.seconds());
+        let at = operation.invoked().map_or(0.0, |at| at.seconds());
         Some(json!({ "timestamp": at, "node_id": operation.to.to_string(), key: size }))
     });
     told.take(TOLD_MAX).collect()
