@@ -144,7 +144,9 @@ fn protocol_page(text: &mut String, protocol: &'static Protocol) {
         let leads = if fact.leads { " Who states it leads: \"leader\"." } else { "" };
         (fact.name, format!("{}{leads}", sentence(fact.summary)))
     });
-    section(text, "Facts: \"fact:NAME\" is whoever stated it last", facts);
+    section(text, "Facts: \"fact:NAME\" is whoever stated it last; when = \"NAME\" waits for it", facts);
+    let kinds = protocol.kinds.iter().map(|kind| (kind.name, format!("Its role: {}.", kind.role.name())));
+    section(text, "Kinds of message: when = { sent = \"NAME\" } waits for one", kinds);
     let title = "Metrics of its own, besides those of quorate list metrics";
     section(text, title, protocol.metrics.iter().map(|metric| (metric.name, with_unit(metric))));
     text.push_str(&format!("\nTo begin with: quorate new my-{0} --protocol {0}\n", protocol.name));
@@ -218,7 +220,7 @@ fn fault_page(text: &mut String, name: &'static str, summary: &'static str, key:
     let shown = fault_example(name);
     // Some faults last, others are over at once: the example that the reader accepted knows.
     let lasts = shown.as_deref().is_some_and(|shown| shown.contains("\nfor = "));
-    let others = FAULT.iter().filter(|key| key.name == "at" || (key.name == "for" && lasts));
+    let others = FAULT.iter().filter(|key| ["at", "when"].contains(&key.name) || (key.name == "for" && lasts));
     rows(text, 2, &others.map(key_row).collect::<Vec<_>>());
     example(text, shown);
 }

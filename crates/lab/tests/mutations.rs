@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{DESIGN, EVERYTHING, WORLD, config, read, read_with};
+use common::{DESIGN, EVERYTHING, FAULTS, WORLD, config, read, read_with};
 use proptest::prelude::*;
 use quorate_lab::text::{Base, Files, Needed};
 
@@ -137,6 +137,30 @@ const WORDS: &[&str] = &[
     "{ pareto = { scale = \"1ms\", shape = 0.1 } }",
     "{ shifted = { by = \"9999999h\", latency = \"1ms\" } }",
     "tail = 1000",
+    "tail = \"torn\"",
+    "when = \"wrote\"",
+    "when = { sent = \"push\", nth = 4294967295 }",
+    "{ fact = \"wrote\", nth = \"every\", after = \"18446744073709551615ns\" }",
+    "{ sync = true }",
+    "\"there\"",
+    "join = 0",
+    "join = \"all\"",
+    "leave = \"all\"",
+    "mend = \"all\"",
+    "slow = { nodes = \"all\", factor = 1000000 }",
+    "factor = 1.001",
+    "full-disk = \"all\"",
+    "degrade = { around = \"there\", loss = 1.0 }",
+    "degrade = { within = \"all\", bursts = { begin = 1, end = 1 } }",
+    "byzantine = { nodes = 0, behaviour = \"equivocating\" }",
+    "behaviour = { delaying = \"18446744073709551615ns\" }",
+    "partition = { ring-of-majorities = \"all\" }",
+    "partition = { bridge = 0 }",
+    "partition = { partial = [0, 1] }",
+    "flapping = { down = \"1ns\", up = \"1ns\" }",
+    "flapping = { down = \"18446744073709551615ns\", up = \"18446744073709551615ns\" }",
+    "overflow = \"crash\"",
+    "bound = \"18446744073709551615ns\"",
 ];
 
 #[derive(Clone, Debug)]
@@ -196,7 +220,7 @@ proptest! {
     #[test]
     fn no_file_makes_the_reader_panic(
         example in prop_oneof![
-            Just(DESIGN), Just(EVERYTHING), Just(PARAMETERS), Just(WORLD), Just(WORLD), Just(DESIGN_JSON), Just(EVERYTHING_JSON),
+            Just(DESIGN), Just(EVERYTHING), Just(PARAMETERS), Just(WORLD), Just(FAULTS), Just(FAULTS), Just(DESIGN_JSON), Just(EVERYTHING_JSON),
         ],
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -346,7 +370,7 @@ proptest! {
 #[test]
 fn no_value_in_any_place_makes_the_reader_panic() {
     let mut accepted = 0;
-    for example in [DESIGN, EVERYTHING, PARAMETERS, WORLD] {
+    for example in [DESIGN, EVERYTHING, FAULTS, PARAMETERS, WORLD] {
         for (index, line) in example.lines().enumerate() {
             let Some((key, _)) = line.split_once('=') else { continue };
             for word in WORDS {

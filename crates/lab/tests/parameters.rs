@@ -4,7 +4,7 @@ mod common;
 
 use common::{Case, DESIGN, check, read};
 use quorate_engine::clock::Spread;
-use quorate_engine::fault::Partition;
+use quorate_engine::fault::{Fault, Partition, Tail};
 use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
 use quorate_engine::time::{MILLISECOND, SECOND, Time};
@@ -28,8 +28,8 @@ fn every_place_takes_an_expression() {
     assert_eq!(plan.clocks[0].drift_ppb, Spread::Normal(0.0, 2_000.0));
     assert_eq!(plan.faults[0].lasts, Some(10 * SECOND + 100_000));
     let halves = Partition::Groups(vec![NodeSet::range(0, 2), NodeSet::range(2, 7)]);
-    assert_eq!(plan.faults[0].what, What::Partition(halves));
-    assert_eq!(plan.faults[1].what, What::Crash(NodeSet::range(2, 4)));
+    assert_eq!(plan.faults[0].what, What::One(Fault::Partition(0, halves)));
+    assert_eq!(plan.faults[1].what, What::One(Fault::Crash(NodeSet::range(2, 4), Tail::Lost)));
     let ask = &plan.asks[0];
     assert_eq!((ask.at, ask.count, ask.every), (Time(6 * SECOND), 1, Some(50 * MILLISECOND)));
     let bounds: Vec<_> = plan

@@ -10,7 +10,7 @@ use quorate_engine::monitor::UNIQUE_UPDATES;
 use quorate_engine::setup::{Planned, Population, Workload};
 use quorate_engine::simulate::{self, Run};
 use quorate_engine::workload::Mix;
-use quorate_engine::{Actor, Monitor, NodeId, replay};
+use quorate_engine::{Actor, Kind, Message, Monitor, NodeId, replay};
 use std::rc::Rc;
 
 /// How a protocol is made of what a scenario says, and what its own part of a report is.
@@ -40,6 +40,16 @@ impl<A: Actor> Seen<'_, A> {
     pub(crate) fn live(&self) -> impl Iterator<Item = (u32, &A)> {
         self.replicas.iter().zip(0..).filter_map(|(replica, number)| replica.as_ref().map(|replica| (number, replica)))
     }
+}
+
+/// What replicas send each other.
+pub(crate) const fn kinds<A: Actor>() -> &'static [Kind] {
+    <A::Message as Message>::KINDS
+}
+
+/// Whether replicas write anything into their logs.
+pub(crate) const fn keeps_records<A: Actor>() -> bool {
+    size_of::<A::Record>() > 0
 }
 
 /// Live replicas end in one state that holds every acknowledged update.

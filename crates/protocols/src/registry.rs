@@ -1,7 +1,7 @@
 //! The registry: every protocol, erased to plain data and function pointers, so that nothing above this crate is generic.
 
 use crate::options::{Field, OptionError, Values};
-use quorate_engine::FactKind;
+use quorate_engine::actor::{FactKind, Kind};
 use quorate_engine::explore::{Bounds, Explored};
 use quorate_engine::id::NodeId;
 use quorate_engine::outcome::{Outcome, RunError};
@@ -26,6 +26,10 @@ pub struct Protocol {
     pub variants: &'static [Variant],
     /// The names of the checks that judge its runs.
     pub checks: &'static [CheckInfo],
+    /// The kinds of message that its replicas send each other.
+    pub kinds: &'static [Kind],
+    /// Whether its replicas keep records on disk.
+    pub records: bool,
     /// The kinds of fact that its replicas state, by name.
     pub facts: &'static [FactKind],
     /// Metrics of its own, beside those that every run has.

@@ -148,7 +148,8 @@ impl Fault {
         }
     }
 
-    fn nodes_mut(&mut self) -> Option<&mut NodeSet> {
+    /// The same, to be changed.
+    pub fn nodes_mut(&mut self) -> Option<&mut NodeSet> {
         match self {
             Fault::Partition(..) | Fault::Heal(_) | Fault::Degrade(..) | Fault::Mend(_) => None,
             Fault::Crash(nodes, _)
@@ -218,6 +219,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("join", "The nodes start with empty disks; who joins first of all is not there at the start."),
     ("slow", "The nodes' hosts take longer for everything."),
     ("degrade", "Links lose, delay, copy, hold back or corrupt more messages than usual."),
+    ("mend", "Every degradation in force ends."),
     ("slow-disk", "Forced writes take longer."),
     ("full-disk", "The disks take no more records; a protocol that cannot go on without stops."),
     ("corrupt", "Durable records change a bit; recovery finds it by their checksums."),

@@ -21,8 +21,8 @@ impl Partition {
         }
     }
 
-    /// The node sets behind the bits of a node's place.
-    pub(crate) fn sets(&self) -> Vec<&NodeSet> {
+    /// The node sets behind the bits of a node's place: the groups, or sender and receiver.
+    pub fn sets(&self) -> Vec<&NodeSet> {
         match self {
             Partition::Groups(groups) => groups.iter().collect(),
             Partition::OneWay(from, to) => vec![from, to],

@@ -73,6 +73,8 @@ fn protocol_json(protocol: &Protocol) -> Value {
         "options": protocol.options.iter().map(option_json).collect::<Vec<_>>(),
         "variants": protocol.variants.iter().map(variant).collect::<Vec<_>>(),
         "checks": protocol.checks.iter().map(check).collect::<Vec<_>>(),
+        "kinds": protocol.kinds.iter().map(|kind| json!({ "name": kind.name, "role": kind.role.name() })).collect::<Vec<_>>(),
+        "records": protocol.records,
         "facts": protocol.facts.iter().map(|fact| named(fact.name, fact.summary)).collect::<Vec<_>>(),
         "metrics": protocol.metrics.iter().map(metric).collect::<Vec<_>>(),
         "scenarios": protocol.scenarios,

@@ -5,7 +5,7 @@
 use super::keys::{below, contents, told};
 use super::option::{option_default, option_takes};
 use super::takes::{Takes, Word, alternatives};
-use crate::text::schema::{FAULT, Holds, Key, SCENARIO};
+use crate::text::schema::{FAULT, Holds, Key, SCENARIO, WHEN};
 use quorate_engine::fault::FAULTS;
 use quorate_protocols::options::{self, Field, FieldKind};
 use quorate_protocols::registry::{Protocol, protocols};
@@ -126,6 +126,7 @@ impl Tables {
         }
         if contents(keys) == contents(FAULT) {
             schema["oneOf"] = FAULTS.iter().map(|(name, _)| json!({ "required": [name] })).collect();
+            schema["anyOf"] = ["at", "when"].iter().map(|name| json!({ "required": [name] })).collect();
         }
         schema
     }
@@ -178,7 +179,8 @@ impl Shared {
 
 /// Whether the table under the key is one of several, such as a distribution: then none of its keys is required.
 fn is_one_of(key: &Key) -> bool {
-    matches!(key.holds, Holds::ValueOrTable(_) | Holds::Rows(_)) && below(key).iter().all(|key| !key.required)
+    let several = contents(below(key)) == contents(WHEN);
+    !several && matches!(key.holds, Holds::ValueOrTable(_) | Holds::Rows(_)) && below(key).iter().all(|key| !key.required)
 }
 
 /// A table of names of the author's choosing.
@@ -206,7 +208,8 @@ fn plain(key: &Key) -> Option<Value> {
     }
     // Where a name may stand in place of a table of that name, so may every one that needs no more.
     if texts.iter().any(|text| below(key).iter().any(|key| text == key.name)) {
-        texts = below(key).iter().filter(|key| below(key).iter().all(|key| !key.required)).map(|key| key.name.into()).collect();
+        let needs_no_more = |key: &&Key| matches!(key.holds, Holds::Table(keys) if keys.iter().all(|key| !key.required));
+        texts = below(key).iter().filter(needs_no_more).map(|key| key.name.into()).collect();
     }
     if !texts.is_empty() {
         others.insert(0, json!({ "enum": texts }));
@@ -254,7 +257,7 @@ fn word_shape(word: Word) -> Value {
         Word::Size => definition("bytes"),
         Word::Rate => definition("rate"),
         Word::Set => definition("set"),
-        Word::Whom => json!({ "type": "string", "pattern": "^(leader|fact:.+)$" }),
+        Word::Whom => json!({ "type": "string", "pattern": "^(leader|there|fact:.+)$" }),
         Word::Whole => definition("whole-number"),
         Word::Number => definition("number"),
         Word::Probability => definition("probability"),

@@ -60,9 +60,14 @@ fn folded(text: String) -> String {
 
 /// Whether the text is valid at the end of a small scenario.
 fn is_valid(text: &str) -> bool {
-    let Some(protocol) = protocols().first() else { return false };
-    let whole =
-        format!("schema = 1\nname = \"example\"\nduration = \"60s\"\nnodes = {NODES}\n\n[protocol.{}]\n\n{text}", protocol.name);
+    let all = protocols();
+    // One that writes records, so that there are disks to go wrong.
+    let Some(protocol) = all.iter().find(|protocol| protocol.records).or(all.first()) else { return false };
+    let whole = format!(
+        "schema = 1\nname = \"example\"\nduration = \"60s\"\nnodes = {NODES}\n\n[protocol.{}]\n\n\
+         [hosts]\nservice = \"1us\"\n\n{text}",
+        protocol.name
+    );
     parse(&Source { name: "example".to_string(), bytes: whole.as_bytes() }, &[], &Files::default()).is_ok()
 }
 

@@ -1,15 +1,17 @@
 //! A plan: a scenario as resolved, checked and complete, as plain data. Whoever holds one can run it without asking anything
 //! about the text that it came from. It is made by [`crate::text::parse`] and nowhere else.
 
+mod faults;
 mod network;
 
+pub use faults::{FaultEntry, Flapping, What};
 pub(crate) use network::{BY_REGION, PLAIN, Unfit, setup as links};
 pub use network::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
 
 use crate::arithmetic::Measure;
 use crate::expect::Expectation;
 use crate::resolved;
-use quorate_engine::fault::{Partition, Timed};
+use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Clocks, Hosts, Network, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
@@ -80,40 +82,6 @@ pub struct Plan {
 /// A protocol of the registry; equal when the names are.
 #[derive(Clone, Copy)]
 pub struct ProtocolRef(pub &'static Protocol);
-
-/// An entry of `[[faults]]`.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FaultEntry {
-    /// When it strikes: before the run's end.
-    pub at: Time,
-    /// How long it lasts, for what ends by itself; it ends at the run's end at the latest.
-    pub lasts: Option<Nanos>,
-    /// The fact whose last stater it befalls; then the sets of `what` are empty.
-    pub whom: Option<&'static str>,
-    /// What happens.
-    pub what: What,
-}
-
-/// What an entry of `[[faults]]` does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum What {
-    /// A partition comes into force.
-    Partition(Partition),
-    /// Every partition in force ends.
-    HealAll,
-    /// The nodes stop.
-    Crash(NodeSet),
-    /// They come back.
-    Restart(NodeSet),
-    /// The nodes stand still.
-    Pause(NodeSet),
-    /// They go on.
-    Resume(NodeSet),
-    /// Wall clocks move by so many ns.
-    ClockJump(NodeSet, i64),
-    /// Clocks gain so many parts per billion from now on.
-    Drift(NodeSet, i64),
-}
 
 /// An entry of `[workload]`.
 #[derive(Clone, PartialEq, Eq, Debug)]

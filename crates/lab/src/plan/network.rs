@@ -1,6 +1,7 @@
 //! The network of a plan as it was written, and the engine's setup that it comes to. What a person says by regions and sets of
 //! nodes becomes sites, between any two of which lies one link.
 
+use quorate_engine::fault::{Bursts, Corruption};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
@@ -85,6 +86,10 @@ pub struct SpecialLinks {
     pub duplication: Option<Probability>,
     /// See [`Link::reordering`].
     pub reordering: Option<Reordering>,
+    /// See [`Link::bursts`].
+    pub bursts: Option<Bursts>,
+    /// See [`Link::corruption`].
+    pub corruption: Option<Corruption>,
     /// See [`Link::packets`].
     pub packets: Option<Packets>,
     /// See [`Link::bandwidth`].
@@ -364,11 +369,14 @@ impl Ends {
 
 impl SpecialLinks {
     fn amend(&self, link: &mut Link) {
-        let SpecialLinks { name: _, ends: _, latency, loss, duplication, reordering, packets, bandwidth } = self;
+        let SpecialLinks { name: _, ends: _, latency, loss, duplication, reordering, bursts, corruption, packets, bandwidth } =
+            self;
         link.latency = latency.as_ref().unwrap_or(&link.latency).clone();
         link.loss = loss.unwrap_or(link.loss);
         link.duplication = duplication.unwrap_or(link.duplication);
         link.reordering = reordering.clone().or(link.reordering.take());
+        link.bursts = bursts.or(link.bursts);
+        link.corruption = corruption.or(link.corruption);
         link.packets = packets.or(link.packets);
         link.bandwidth = bandwidth.or(link.bandwidth);
     }

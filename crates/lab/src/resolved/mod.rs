@@ -1,18 +1,18 @@
 //! A plan written down as the scenario that it is: every default filled in, keys as in the file, in a fixed order. Reports
 //! carry it, so that they can be run again.
 
+mod faults;
 mod latency;
 mod network;
 mod topology;
 
 use crate::arithmetic::{Dimension, Measure};
-use crate::plan::{AskEntry, FaultEntry, Plan, SCHEMA, What};
+use crate::plan::{AskEntry, Plan, SCHEMA};
 use crate::units::{exact_float, show_signed};
 use latency::latency;
 use quorate_engine::clock::Spread;
-use quorate_engine::fault::Partition;
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Clocks, Hosts, Jumps, Ties, Until, Wander};
+use quorate_engine::setup::{Clocks, Hosts, Jumps, Overflow, Ties, Until, Wander};
 use quorate_engine::time::show;
 use quorate_protocols::options::Value as OptionValue;
 use quorate_protocols::registry::Ask;
@@ -62,7 +62,7 @@ pub(crate) fn scenario(plan: &Plan) -> Value {
         .with("network", network::network(&plan.network))
         .with_some("hosts", by_nodes(plan, &plan.hosts, |each| &each.nodes, hosts))
         .with_some("clocks", by_nodes(plan, &plan.clocks, |each| &each.nodes, clocks))
-        .with("faults", plan.faults.iter().map(fault).collect::<Vec<_>>())
+        .with("faults", plan.faults.iter().map(faults::entry).collect::<Vec<_>>())
         .with("workload", workload(&plan.asks))
         .with("expect", expect)
         .with("ci", Table::default().with("seeds", plan.ci.seeds).with("skip", plan.ci.skip))
@@ -120,6 +120,7 @@ fn hosts(hosts: &Hosts) -> Table {
     Table::default()
         .with_some("service", hosts.service.as_ref().map(latency))
         .with_some("inbox", hosts.inbox)
+        .with_some("overflow", hosts.inbox.map(|_| if hosts.overflow == Overflow::Crash { "crash" } else { "shed" }))
         .with_some("egress", hosts.egress.as_ref().map(network::bandwidth))
 }
 
@@ -132,6 +133,7 @@ fn clocks(clocks: &Clocks) -> Table {
         .with("drift_ppm", spread(&clocks.drift_ppb, ppm))
         .with_some("wander", clocks.wander.as_ref().map(wander))
         .with_some("jumps", clocks.jumps.as_ref().map(jumps))
+        .with_some("bound", clocks.bound_ns.map(show))
 }
 
 fn spread(spread: &Spread, figure: fn(i64) -> Value) -> Value {
@@ -145,30 +147,6 @@ fn spread(spread: &Spread, figure: fn(i64) -> Value) -> Value {
 
 fn ppm(ppb: i64) -> Value {
     if ppb % 1_000 == 0 { (ppb / 1_000).into() } else { (ppb as f64 / 1e3).into() }
-}
-
-fn fault(entry: &FaultEntry) -> Value {
-    let table = Table::default().with("at", show(entry.at.0)).with_some("for", entry.lasts.map(show));
-    // A set that the run fills stands under the name of its fact.
-    let nodes = |set: &NodeSet| match entry.whom {
-        Some(fact) => Value::from(format!("fact:{fact}")),
-        None => nodes(set),
-    };
-    let table = match &entry.what {
-        What::Partition(_) if entry.whom.is_some() => table.with("partition", json!({ "isolate": nodes(&NodeSet::default()) })),
-        What::Partition(Partition::Groups(groups)) => {
-            table.with("partition", json!({ "groups": groups.iter().map(&nodes).collect::<Vec<_>>() }))
-        }
-        What::Partition(Partition::OneWay(from, to)) => table.with("partition", json!({ "from": nodes(from), "to": nodes(to) })),
-        What::HealAll => table.with("heal", "all"),
-        What::Crash(set) => table.with("crash", nodes(set)),
-        What::Restart(set) => table.with("restart", nodes(set)),
-        What::Pause(set) => table.with("pause", nodes(set)),
-        What::Resume(set) => table.with("resume", nodes(set)),
-        What::ClockJump(set, by) => table.with("clock-jump", json!({ "nodes": nodes(set), "by": show_signed(*by) })),
-        What::Drift(set, ppb) => table.with("drift", json!({ "nodes": nodes(set), "ppm": ppm(*ppb) })),
-    };
-    table.into()
 }
 
 /// One node as its number, one range as its text, more as a list of these.

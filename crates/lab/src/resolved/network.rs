@@ -4,6 +4,7 @@ use super::latency::latency;
 use super::topology::topology;
 use super::{Table, list, nodes};
 use crate::plan::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
+use quorate_engine::fault::{Bursts, Corruption};
 use quorate_engine::latency::Distribution;
 use quorate_engine::setup::{Bandwidth, Packets, Reordering, Routing};
 use quorate_engine::time::show;
@@ -23,6 +24,8 @@ pub(super) fn network(network: &NetworkPlan) -> Table {
         .with("loss", link.loss.to_f64())
         .with("duplication", link.duplication.to_f64())
         .with_some("reordering", link.reordering.as_ref().map(reordering))
+        .with_some("bursts", link.bursts.as_ref().map(bursts))
+        .with_some("corruption", link.corruption.as_ref().map(corruption))
         .with_some("bandwidth", link.bandwidth.as_ref().map(bandwidth))
         .with_some("packets", link.packets.as_ref().map(packets))
         .with_some("client-latency", client_latency.as_ref().map(latency))
@@ -31,8 +34,20 @@ pub(super) fn network(network: &NetworkPlan) -> Table {
         .with_some("changes", list(changes.iter().map(change)))
 }
 
-fn reordering(reordering: &Reordering) -> Table {
+pub(super) fn reordering(reordering: &Reordering) -> Table {
     Table::default().with("probability", reordering.probability.to_f64()).with("extra", latency(&reordering.extra))
+}
+
+pub(super) fn bursts(bursts: &Bursts) -> Table {
+    Table::default()
+        .with("begin", bursts.begin.to_f64())
+        .with("end", bursts.end.to_f64())
+        .with("loss-good", bursts.loss_good.to_f64())
+        .with("loss-bad", bursts.loss_bad.to_f64())
+}
+
+pub(super) fn corruption(corruption: &Corruption) -> Table {
+    Table::default().with("probability", corruption.probability.to_f64()).with("undetected", corruption.undetected.to_f64())
 }
 
 pub(super) fn bandwidth(bandwidth: &Bandwidth) -> Value {
@@ -65,6 +80,8 @@ fn special(special: &SpecialLinks) -> Table {
         .with_some("loss", special.loss.map(|loss| loss.to_f64()))
         .with_some("duplication", special.duplication.map(|duplication| duplication.to_f64()))
         .with_some("reordering", special.reordering.as_ref().map(reordering))
+        .with_some("bursts", special.bursts.as_ref().map(bursts))
+        .with_some("corruption", special.corruption.as_ref().map(corruption))
         .with_some("bandwidth", special.bandwidth.as_ref().map(bandwidth))
         .with_some("packets", special.packets.as_ref().map(packets))
 }

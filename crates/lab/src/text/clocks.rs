@@ -29,12 +29,12 @@ pub(crate) fn clocks(section: Option<Spot<'_>>, replicas: &Replicas<'_>, problem
 fn entry(spot: &Spot<'_>, nodes: NodeSet) -> Read<Clocks> {
     let figure = |name, figure: &Figure| spot.get(name).map_or(Ok(Spread::ZERO), |spot| spread(&spot, figure));
     Ok(Clocks {
-        bound_ns: None,
         nodes,
         offset_ns: figure("offset", &OFFSET)?,
         drift_ppb: figure("drift_ppm", &DRIFT)?,
         wander: spot.get("wander").map(|spot| wander(&spot)).transpose()?,
         jumps: spot.get("jumps").map(|spot| jumps(&spot)).transpose()?,
+        bound_ns: spot.get("bound").map(|spot| spot.duration()).transpose()?,
     })
 }
 

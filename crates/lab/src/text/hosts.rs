@@ -30,13 +30,21 @@ fn entry(spot: &Spot<'_>, nodes: NodeSet) -> Read<Hosts> {
         nodes,
         service,
         inbox: inbox.map(|spot| spot.integer(1..=u32::MAX)).transpose()?,
-        overflow: Overflow::Shed,
+        overflow: overflow(spot)?,
         egress: spot.get("egress").map(|spot| bandwidth(&spot)).transpose()?,
     };
     match hosts.service.is_none() && hosts.egress.is_none() {
         true => Err(spot.fail("says nothing of the hosts; write service = \"50us\", or egress = \"125MB/s\"")),
         false => Ok(hosts),
     }
+}
+
+fn overflow(spot: &Spot<'_>) -> Read<Overflow> {
+    let Some(overflow) = spot.get("overflow") else { return Ok(Overflow::Shed) };
+    if spot.get("inbox").is_none() {
+        return Err(overflow.fail("an inbox for any number never overflows; say how many may wait: inbox = 100"));
+    }
+    Ok(if overflow.word(["shed", "crash"])? == "crash" { Overflow::Crash } else { Overflow::Shed })
 }
 
 /// The nodes of an entry, all without a word; no node may be in an entry before it.

@@ -9,6 +9,7 @@ use super::spot::Spot;
 use super::topology::{fits, topology};
 use crate::plan::{BY_REGION, ChangeEntry, ChangeKind, Ends, Matrix, NetworkPlan, PLAIN, Region, SpecialLinks, Unfit};
 use crate::units::quoted;
+use quorate_engine::fault::{Bursts, Corruption};
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
 use quorate_engine::setup::{Bandwidth, CLASSES_MAX, Link, Packets, Reordering, Routing};
@@ -45,15 +46,16 @@ pub(crate) fn network(
     if let Some(spot) = section.get("routing") {
         network.routing = problems.or(routing(&spot), Routing::FewestHops);
     }
-    let Special { latency: of_all, loss, duplication, reordering, packets, bandwidth } = special(&section, problems);
+    let Special { latency: of_all, loss, duplication, reordering, bursts, corruption, packets, bandwidth } =
+        special(&section, problems);
     network.link = Link {
-        bursts: None,
-        corruption: None,
         class: 0,
         latency: of_all.unwrap_or(LATENCY_DEFAULT),
         loss: loss.unwrap_or(Probability::never()),
         duplication: duplication.unwrap_or(Probability::never()),
         reordering,
+        bursts,
+        corruption,
         packets,
         bandwidth,
     };
@@ -106,6 +108,8 @@ struct Special {
     loss: Option<Probability>,
     duplication: Option<Probability>,
     reordering: Option<Reordering>,
+    bursts: Option<Bursts>,
+    corruption: Option<Corruption>,
     packets: Option<Packets>,
     bandwidth: Option<Bandwidth>,
 }
@@ -116,13 +120,44 @@ fn special(spot: &Spot<'_>, problems: &mut Problems) -> Special {
         loss: spot.get("loss").and_then(|spot| problems.take(spot.probability())),
         duplication: spot.get("duplication").and_then(|spot| problems.take(spot.probability())),
         reordering: spot.get("reordering").and_then(|spot| problems.take(reordering(&spot))),
+        bursts: spot.get("bursts").and_then(|spot| problems.take(bursts(&spot))),
+        corruption: spot.get("corruption").and_then(|spot| problems.take(corruption(&spot))),
         packets: spot.get("packets").and_then(|spot| problems.take(packets(&spot))),
         bandwidth: spot.get("bandwidth").and_then(|spot| problems.take(bandwidth(&spot))),
     }
 }
 
-fn reordering(spot: &Spot<'_>) -> Read<Reordering> {
+pub(crate) fn reordering(spot: &Spot<'_>) -> Read<Reordering> {
     Ok(Reordering { probability: spot.need("probability")?.probability()?, extra: latency(&spot.need("extra")?)? })
+}
+
+pub(crate) fn bursts(spot: &Spot<'_>) -> Read<Bursts> {
+    let chance = |name: &str, without| spot.get(name).map_or(Ok(without), |spot| spot.probability());
+    let bursts = Bursts {
+        begin: chance("begin", Probability::never())?,
+        end: chance("end", Probability::never())?,
+        loss_good: chance("loss-good", Probability::never())?,
+        loss_bad: chance("loss-bad", Probability::always())?,
+    };
+    for (name, probability, otherwise) in
+        [("begin", bursts.begin, "no link would ever be bad"), ("end", bursts.end, "a link once bad stays so")]
+    {
+        if probability.is_never() {
+            return Err(spot.need(name)?.fail(format!("is 0, and so {otherwise}; write a probability above 0")));
+        }
+    }
+    if bursts.loss_bad.to_f64() <= bursts.loss_good.to_f64() {
+        let place = spot.get("loss-bad").or_else(|| spot.get("loss-good")).unwrap_or_else(|| spot.clone());
+        return Err(
+            place.fail("a bad link loses no more than a good one, and so there are no bursts; raise loss-bad, or write loss")
+        );
+    }
+    Ok(bursts)
+}
+
+pub(crate) fn corruption(spot: &Spot<'_>) -> Read<Corruption> {
+    let undetected = spot.get("undetected").map_or(Ok(Probability::never()), |spot| spot.probability())?;
+    Ok(Corruption { probability: spot.need("probability")?.probability()?, undetected })
 }
 
 fn packets(spot: &Spot<'_>) -> Read<Packets> {
@@ -155,8 +190,9 @@ pub(crate) fn bandwidth(spot: &Spot<'_>) -> Read<Bandwidth> {
 fn special_links(spot: &Spot<'_>, replicas: &Replicas<'_>, problems: &mut Problems) -> Option<SpecialLinks> {
     let name = problems.take(class_name(&spot.need("name").ok()?));
     let ends = problems.take(ends(spot, replicas));
-    let Special { latency, loss, duplication, reordering, packets, bandwidth } = special(spot, problems);
-    Some(SpecialLinks { name: name?, ends: ends?, latency, loss, duplication, reordering, packets, bandwidth })
+    let Special { latency, loss, duplication, reordering, bursts, corruption, packets, bandwidth } = special(spot, problems);
+    let (name, ends) = (name?, ends?);
+    Some(SpecialLinks { name, ends, latency, loss, duplication, reordering, bursts, corruption, packets, bandwidth })
 }
 
 /// What is wrong with a network of which each part is right.

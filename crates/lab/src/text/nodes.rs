@@ -7,6 +7,8 @@ use super::spot::Spot;
 use super::tree::Tree;
 use crate::plan::Region;
 use crate::units::quoted;
+use quorate_engine::FactKind;
+use quorate_engine::fault::Who;
 use quorate_engine::id::NodeSet;
 use quorate_protocols::registry::Protocol;
 
@@ -27,31 +29,83 @@ impl Replicas<'_> {
         Replicas { count, regions: &[], protocol: None }
     }
 
-    /// The fact by which the value names a replica, if it is of that form: `"leader"`, or `"fact:NAME"` for whoever stated it last.
-    pub(crate) fn fact(&self, spot: &Spot<'_>) -> Read<Option<&'static str>> {
+    /// The replica that the value names by what happens in the run, if it is of that form: `"leader"`, `"fact:NAME"` for whoever stated
+    /// it last, or `"there"`, where what the fault waits for happened; `waits` says whether it waits for anything.
+    pub(crate) fn who(&self, spot: &Spot<'_>, waits: bool) -> Read<Option<Who>> {
         let Tree::Text(text) = &spot.node.tree else { return Ok(None) };
-        if !by_fact(text) {
-            return Ok(None);
+        match text.as_str() {
+            "there" if waits => Ok(Some(Who::There)),
+            "there" => Err(spot.fail("\"there\" is where something happened, and this fault waits for nothing; add \"when\"")),
+            text if !known_later(text) => Ok(None),
+            text => self.stater(spot, text.strip_prefix("fact:")).map(|fact| Some(Who::Stated(fact))),
         }
-        let facts = self.protocol.map_or(&[][..], |protocol| protocol.facts);
-        let name = text.strip_prefix("fact:");
+    }
+
+    /// The fact of that name, or the one that says who leads.
+    fn stater(&self, spot: &Spot<'_>, name: Option<&str>) -> Read<&'static str> {
+        let facts = self.facts();
         let found = facts.iter().find(|fact| name.map_or(fact.leads, |name| fact.name == name));
         if let Some(fact) = found {
-            return Ok(Some(fact.name));
+            return Ok(fact.name);
         }
-        let protocol = self.protocol.map_or("the protocol", |protocol| protocol.name);
         let names: Vec<String> = facts.iter().map(|fact| format!("\"fact:{}\"", fact.name)).collect();
         let problem = match name {
-            None => spot.fail(format!("{protocol} has no leader: none of its facts says who leads")),
-            Some(name) => {
-                let guess = did_you_mean(name, facts.iter().map(|fact| fact.name));
-                spot.fail(format!("{protocol} states no fact {}{guess}", quoted(name)))
-            }
+            None => spot.fail(format!("{} has no leader: none of its facts says who leads", self.protocol_name())),
+            Some(name) => self.no_fact(spot, name),
         };
         Err(match names.is_empty() {
             true => problem,
             false => Box::new(problem.help(format!("who stated a fact last: {}", names.join(", ")))),
         })
+    }
+
+    /// The fact that the value names.
+    pub(crate) fn fact(&self, spot: &Spot<'_>) -> Read<&'static str> {
+        let name = spot.text()?;
+        let facts = self.facts();
+        let found = facts.iter().find(|fact| fact.name == name);
+        found.map(|fact| fact.name).ok_or_else(|| {
+            let names: Vec<&str> = facts.iter().map(|fact| fact.name).collect();
+            match names.is_empty() {
+                true => self.no_fact(spot, name),
+                false => Box::new(self.no_fact(spot, name).help(format!("its facts: {}", names.join(", ")))),
+            }
+        })
+    }
+
+    fn no_fact(&self, spot: &Spot<'_>, name: &str) -> Box<Problem> {
+        let guess = did_you_mean(name, self.facts().iter().map(|fact| fact.name));
+        spot.fail(format!("{} states no fact {}{guess}", self.protocol_name(), quoted(name)))
+    }
+
+    /// The kind of message that the value names.
+    pub(crate) fn kind(&self, spot: &Spot<'_>) -> Read<&'static str> {
+        let name = spot.text()?;
+        let kinds: Vec<&'static str> =
+            self.protocol.map_or(&[][..], |protocol| protocol.kinds).iter().map(|kind| kind.name).collect();
+        kinds.iter().find(|kind| **kind == name).copied().ok_or_else(|| {
+            let guess = did_you_mean(name, kinds.iter().copied());
+            let message = format!("replicas of {} send each other no {}{guess}", self.protocol_name(), quoted(name));
+            Box::new(spot.fail(message).help(format!("the kinds of their messages: {}", kinds.join(", "))))
+        })
+    }
+
+    /// Refuses what is about the records of replicas that keep none.
+    pub(crate) fn keep_records(&self, spot: &Spot<'_>, what: &str) -> Read<()> {
+        match self.protocol {
+            Some(protocol) if !protocol.records => {
+                Err(spot.fail(format!("replicas of {} keep no records on disk, and so there is no {what}", protocol.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn facts(&self) -> &'static [FactKind] {
+        self.protocol.map_or(&[][..], |protocol| protocol.facts)
+    }
+
+    fn protocol_name(&self) -> &'static str {
+        self.protocol.map_or("the protocol", |protocol| protocol.name)
     }
 
     /// The region or zone that the value names, if it is one of that form.
@@ -115,8 +169,9 @@ fn range(spot: &Spot<'_>, nodes: u32) -> Read<(u32, u32)> {
     }
 }
 
-fn by_fact(text: &str) -> bool {
-    text == "leader" || text.starts_with("fact:")
+/// Whether the run alone says who that is.
+fn known_later(text: &str) -> bool {
+    text == "leader" || text == "there" || text.starts_with("fact:")
 }
 
 const FORMS: &str = "write 7, \"0..60\" (without node 60), \"all\", \"region:NAME\", \"zone:NAME\", or a list of these";
@@ -125,9 +180,10 @@ fn words(spot: &Spot<'_>, text: &str, nodes: u32) -> Read<(u32, u32)> {
     if text == "all" {
         return Ok((0, nodes));
     }
-    if by_fact(text) {
+    if known_later(text) {
         return Err(spot.fail(format!(
-            "who {} is, is known only as the run goes; crash, pause, clock-jump, drift and isolate can wait for it, alone",
+            "who {} is, is known only as the run goes; what befalls nodes can wait for it, as crash, pause and isolate do, and name \
+             nobody else beside",
             quoted(text)
         )));
     }

@@ -38,9 +38,10 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let hosts = hosts::hosts(root.get("hosts"), &replicas, problems);
     let clocks = clocks::clocks(root.get("clocks"), &replicas, problems);
     let asks = workload::entries(root.get("workload"), &replicas, duration, problems);
-    let placed = faults::faults(root.get("faults"), &replicas, duration, problems);
+    let among = faults::Among { replicas: &replicas, hosts: &hosts, duration };
+    let placed = faults::faults(root.get("faults"), among, problems);
     let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
-    let timeline = timeline::timeline(&placed, nodes, clients, problems);
+    let timeline = timeline::timeline(&placed, &timeline::World { nodes, clients, hosts: &hosts }, problems);
     let (protocol, options) = protocol?;
     let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };
     let links = crate::plan::links(&network, &regions, nodes).map_err(|unfit| network::unfit(root, unfit));

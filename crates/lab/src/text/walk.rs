@@ -37,6 +37,10 @@ fn unknown<'k>(spot: &Spot<'_>, known: &[&'k str], kind: &str, problems: &mut Ve
         // Nobody reads more: beyond, a guess would only cost time.
         let guess = if problems.len() < Errors::LISTED { nearest(&entry.key, known.iter().copied()) } else { None };
         let message = match guess {
+            _ if schema::written(kind, &entry.key).is_some() => {
+                let how = schema::written(kind, &entry.key).unwrap_or_default();
+                format!("{} is not known here: {how}", quoted(&entry.key))
+            }
             _ if schema::not_yet(kind, &entry.key) => format!("{} is not built yet", quoted(&entry.key)),
             Some(name) => format!("{} is not known here; did you mean \"{name}\"?", quoted(&entry.key)),
             None => format!("{} is not known here", quoted(&entry.key)),
@@ -117,6 +121,7 @@ fn kind_of(keys: &[Key]) -> &'static str {
         () if has("topology") => "network",
         () if has("lognormal") => "latency",
         () if has("partition") => "fault",
+        () if has("around") => "degrade",
         () => "other",
     }
 }

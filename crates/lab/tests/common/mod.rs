@@ -17,6 +17,9 @@ pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
 /// The network, the hosts and the clocks in full.
 pub(crate) const WORLD: &str = include_str!("../data/world.toml");
 
+/// Everything that can go wrong.
+pub(crate) const FAULTS: &str = include_str!("../data/faults.toml");
+
 /// How many mutations of one kind, of which there are `percent` of all.
 pub(crate) fn config(percent: u32) -> ProptestConfig {
     let all = std::env::var_os("QUORATE_MUTATIONS").and_then(|value| value.to_str()?.parse::<u32>().ok());

@@ -26,6 +26,8 @@ pub const PROTOCOL: Protocol = Protocol {
     catalogue: &["B1"],
     options: &[],
     variants: &[],
+    kinds: harness::kinds::<Local>(),
+    records: harness::keeps_records::<Local>(),
     facts: &[],
     checks: &[
         VERIFIED,

@@ -1,10 +1,12 @@
 //! The keys of a scenario file as data: where each may stand, what it takes, what holds without it. The walk checks a file
 //! against it, and the printed schema and help are made from it. What a value must satisfy is said by its section's reader.
 
+mod faults;
 mod latency;
 mod network;
 mod topology;
 
+pub use faults::{BEHAVIOUR, FAULT, WHEN};
 pub use latency::LATENCY;
 pub use network::{HOSTS, NETWORK};
 pub use topology::TOPOLOGY;
@@ -99,6 +101,11 @@ pub const CLOCKS: &[Key] = &[
         "A drift that rises and falls, as with the temperature of the day; without it, none.",
     )
     .holds(Holds::Table(WANDER)),
+    key(
+        "bound",
+        "duration",
+        "What replicas are told of how far their wall clocks may be off at most, be it true or not; without it, nothing.",
+    ),
     key("jumps", "{ every = \"10m\", by = \"200ms\" }", "Wall clocks that are set again and again; without it, never.")
         .holds(Holds::Table(JUMPS)),
 ];
@@ -119,35 +126,6 @@ const SPREAD: &[Key] = &[
 ];
 const NORMAL: &[Key] =
     &[key("mean", "value", "The mean.").required(), key("stddev", "value", "The standard deviation.").required()];
-
-/// An entry of `[[faults]]`: `at`, perhaps `for`, and exactly one fault.
-pub const FAULT: &[Key] = &[
-    key("at", "duration", "When it strikes.").required(),
-    key("for", "duration", "How long it lasts: then a partition heals, the crashed restart, the paused resume."),
-    key(
-        "partition",
-        "{ groups = [SET, SET] }, { isolate = SET } or { from = SET, to = SET }",
-        "Who cannot reach whom; from and to: one way only.",
-    )
-    .holds(Holds::Table(PARTITION)),
-    key("heal", "\"all\"", "Every partition in force ends."),
-    key("crash", "SET or WHOM", "The nodes stop and lose what was not synced."),
-    key("restart", "SET", "Crashed nodes come back with their disks."),
-    key("pause", "SET or WHOM", "The nodes stand still; messages and timers wait."),
-    key("resume", "SET", "Paused nodes go on."),
-    key("clock-jump", "{ nodes = SET, by = \"-2s\" }", "Wall clocks move.").holds(Holds::Table(CLOCK_JUMP)),
-    key("drift", "{ nodes = SET, ppm = 100 }", "Clocks gain so much from now on.").holds(Holds::Table(DRIFT)),
-];
-
-const PARTITION: &[Key] = &[
-    key("groups", "[SET, SET, …]", "Nodes reach each other when they share a group; who is in none is untouched."),
-    key("from", "SET", "What these send to the others is lost."),
-    key("to", "SET", "The others."),
-    key("isolate", "SET or WHOM", "These on one side and all others on the other; instead of groups."),
-];
-const CLOCK_JUMP: &[Key] =
-    &[key("nodes", "SET or WHOM", "Whose.").required(), key("by", "duration, negative allowed", "By how much.").required()];
-const DRIFT: &[Key] = &[key("nodes", "SET or WHOM", "Whose.").required(), key("ppm", "number", "Parts per million.").required()];
 
 /// `[workload]`
 pub const WORKLOAD: &[Key] = &[
@@ -176,13 +154,31 @@ pub const CI: &[Key] = &[
 ];
 
 /// What the design names and this version does not have: a better answer than "unknown". Table by path, then key.
-pub(crate) const NOT_YET: &[(&str, &[&str])] = &[
-    ("", &["nemesis", "monitors"]),
-    ("network", &["corruption"]),
-    ("fault", &["when", "churn", "slow", "degrade", "outage", "byzantine", "corrupt", "wipe"]),
-];
+pub(crate) const NOT_YET: &[(&str, &[&str])] = &[("", &["nemesis", "monitors"])];
 
 /// Whether the design names that key, in that kind of table, for a later version.
 pub(crate) fn not_yet(table: &str, name: &str) -> bool {
     NOT_YET.iter().any(|(kind, names)| *kind == table && names.contains(&name))
+}
+
+/// What people look for under a name of their own, and how it is written.
+const WRITTEN: &[(&str, &str, &str)] = &[
+    ("fault", "outage", "a region that fails is a crash: crash = \"region:eu\"; all of it: crash = \"all\""),
+    ("fault", "churn", "nodes that come and go at random are a nemesis: [nemesis]"),
+    ("fault", "isolate", "write partition = { isolate = SET }"),
+    ("fault", "bridge", "write partition = { bridge = NODE }"),
+    (
+        "fault",
+        "flapping",
+        "write partition = { groups = [SET, SET], flapping = { down = \"300ms\", up = \"200ms\" } }, with \"for\"",
+    ),
+    ("fault", "latency", "write degrade = { between = [SET, SET], delay = \"50ms\" }"),
+    ("fault", "loss", "write degrade = { between = [SET, SET], loss = 0.1 }"),
+    ("fault", "kill", "write crash = SET"),
+    ("degrade", "latency", "write delay = \"50ms\": how much later messages arrive"),
+];
+
+/// How what stands under that name is written here.
+pub(crate) fn written(table: &str, name: &str) -> Option<&'static str> {
+    WRITTEN.iter().find(|(kind, key, _)| *kind == table && *key == name).map(|(.., how)| *how)
 }

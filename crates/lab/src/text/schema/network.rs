@@ -19,6 +19,8 @@ pub const NETWORK: &[Key] = &[
     LOSS,
     DUPLICATION,
     REORDERING_KEY,
+    BURSTS_KEY,
+    CORRUPTION_KEY,
     BANDWIDTH_KEY,
     PACKETS_KEY,
     key("client-latency", "latency", "One-way delay between client and replica; without it, clients live beside their replica.")
@@ -37,6 +39,15 @@ const DUPLICATION: Key = key("duplication", "probability", "That a message arriv
 const REORDERING_KEY: Key =
     key("reordering", "{ probability = 0.1, extra = \"20ms\" }", "Some messages are held back; without it, none.")
         .holds(Holds::Table(REORDERING));
+pub(super) const BURSTS_KEY: Key = key(
+    "bursts",
+    "{ begin = 0.01, end = 0.2 }",
+    "Losses that come in bursts: each link is good or bad, from message to message (Gilbert and Elliott); without it, none.",
+)
+.holds(Holds::Table(BURSTS));
+pub(super) const CORRUPTION_KEY: Key =
+    key("corruption", "{ probability = 0.01 }", "Some messages arrive with another content; without it, none.")
+        .holds(Holds::Table(CORRUPTION));
 const BANDWIDTH_KEY: Key = key(
     "bandwidth",
     "rate or { rate = \"10MB/s\", queue = \"64KB\" }",
@@ -93,6 +104,8 @@ const LINKS: &[Key] = &[
     key("loss", "probability", "That a message never arrives."),
     key("duplication", "probability", "That a message arrives twice."),
     key("reordering", "{ probability = 0.1, extra = \"20ms\" }", "Some messages are held back.").holds(Holds::Table(REORDERING)),
+    key("bursts", "{ begin = 0.01, end = 0.2 }", "Losses that come in bursts.").holds(Holds::Table(BURSTS)),
+    key("corruption", "{ probability = 0.01 }", "Some messages arrive with another content.").holds(Holds::Table(CORRUPTION)),
     key(
         "bandwidth",
         "rate or { rate = \"10MB/s\", queue = \"64KB\" }",
@@ -115,9 +128,25 @@ const CHANGES: &[Key] = &[
 const ATTACH: &[Key] = &[key("nodes", "SET", "Whose links.").required(), key("to", "SET", "Their new neighbours.").required()];
 const MOVE: &[Key] = &[key("nodes", "SET", "Who moves.").required(), key("to", "a region or zone", "Where to.").required()];
 
-const REORDERING: &[Key] = &[
+pub(super) const REORDERING: &[Key] = &[
     key("probability", "probability", "That a message is held back.").required(),
     key("extra", "latency", "By how long, on top of its delay.").required().holds(Holds::ValueOrTable(LATENCY)),
+];
+
+const BURSTS: &[Key] = &[
+    key("begin", "probability", "That a good link is bad from the next message on.").required(),
+    key("end", "probability", "That a bad link is good from the next message on.").required(),
+    key("loss-good", "probability", "That a good link loses a message; without it, 0."),
+    key("loss-bad", "probability", "That a bad link does; without it, 1."),
+];
+
+const CORRUPTION: &[Key] = &[
+    key("probability", "probability", "That a message's content changes.").required(),
+    key(
+        "undetected",
+        "probability",
+        "That its checksum does not tell, and the receiver takes it for what was sent; all else is dropped. Without it, 0.",
+    ),
 ];
 
 /// `[hosts]`, or an entry of `[[hosts]]`.
@@ -125,7 +154,12 @@ pub const HOSTS: &[Key] = &[
     key("nodes", "SET", "Whose machines; without it, all."),
     key("service", "latency", "How long a machine takes for each message or request, one after the other; without it, no time.")
         .holds(Holds::ValueOrTable(LATENCY)),
-    key("inbox", "whole number", "How many may wait or be served; what finds no room is dropped. Without it, any number."),
+    key("inbox", "whole number", "How many may wait or be served; without it, any number."),
+    key(
+        "overflow",
+        "\"shed\" or \"crash\"",
+        "What becomes of what finds no room: it is dropped, or the host crashes; without it, \"shed\".",
+    ),
     key(
         "egress",
         "rate or { rate = \"125MB/s\", queue = \"1MB\" }",

@@ -73,6 +73,8 @@ pub const PROTOCOL: Protocol = Protocol {
             caught_by: CONVERGES.name,
         },
     ],
+    kinds: harness::kinds::<Gossip<Store>>(),
+    records: harness::keeps_records::<Gossip<Store>>(),
     facts: <lineage::Fact as quorate_engine::Fact>::KINDS,
     checks: &[
         CONVERGES,
