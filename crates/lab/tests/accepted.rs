@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{EVERYTHING, WORLD, config, read};
+use common::{EVERYTHING, FAULTS, WORLD, config, read};
 use proptest::prelude::*;
 use quorate_lab::plan::Plan;
 
@@ -13,7 +13,7 @@ proptest! {
     /// What is accepted also runs, as far as it does in a moment: nothing that a file can say makes the engine panic.
     #[test]
     fn no_accepted_file_makes_the_engine_panic(
-        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(WORLD)],
+        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(FAULTS), Just(FAULTS)],
         exchanges in prop::collection::vec((any::<usize>(), any::<usize>()), 1..4),
     ) {
         let text = exchanges.iter().fold(example.to_string(), |text, &(line, by)| with_another_value(&text, line, by));
@@ -94,6 +94,27 @@ const VALUES: &[&str] = &[
     "{ nodes = \"all\", to = \"empty\" }",
     "{ nodes = 0, to = \"1..12\" }",
     "{ isolate = [1, 2, 3] }",
+    "{ isolate = \"there\" }",
+    "{ isolate = \"there\", flapping = { down = \"500ms\", up = \"1ns\" } }",
+    "{ ring-of-majorities = \"all\" }",
+    "{ bridge = 0 }",
+    "{ partial = [0, [1, 2]] }",
+    "{ from = \"there\", to = \"all\", loss = 1.0 }",
+    "{ around = \"there\", delay = \"1s\", corruption = { probability = 1.0, undetected = 1.0 } }",
+    "{ within = \"all\", duplication = 1.0 }",
+    "{ nodes = \"all\", behaviour = \"equivocating\" }",
+    "{ nodes = \"there\", behaviour = { forging = 1.0 } }",
+    "{ nodes = 3, behaviour = { replaying = 1.0 } }",
+    "{ nodes = \"there\", behaviour = { delaying = \"9999999h\" } }",
+    "{ nodes = [0, 5], factor = 1000000 }",
+    "{ fact = \"wrote\", nth = \"every\" }",
+    "{ sent = \"push\", nth = \"every\", after = \"1ms\" }",
+    "{ received = \"push\", by = \"0..6\" }",
+    "{ synced = true, nth = \"every\" }",
+    "\"there\"",
+    "\"crash\"",
+    "{ begin = 1.0, end = 1.0, loss-bad = 1.0 }",
+    "{ probability = 1.0, undetected = 1.0 }",
     "{ groups = [\"all\", 0] }",
     "{ from = \"all\", to = \"all\" }",
     "{ pareto = { scale = \"1ms\", shape = 0.1 } }",
@@ -112,6 +133,7 @@ fn shape(value: &str) -> String {
     match value.chars().next() {
         Some('"') if ["ns", "us", "ms", "s", "h"].contains(&unit) => "time".to_string(),
         Some('"' | '[') if value.contains("..") || value.contains(':') || value == "\"all\"" => "set".to_string(),
+        Some(_) if value == "\"there\"" || value.starts_with("\"fact:") => "set".to_string(),
         Some('{') => value.split(" = ").next().unwrap_or_default().to_string(),
         Some(c) if c.is_ascii_digit() || c == '-' => "number".to_string(),
         _ => "other".to_string(),

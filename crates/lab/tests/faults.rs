@@ -2,11 +2,12 @@
 
 mod common;
 
-use common::{FAULTS, read};
+use common::{DISK_FAULTS, FAULTS, read};
 use quorate_engine::fault::{Behaviour, Fault, On, Partition, Timed, Trigger, Who, Whom};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::setup::Overflow;
 use quorate_engine::time::{MILLISECOND, SECOND, Time};
+use std::collections::BTreeSet;
 
 const HEAD: &str = "schema = 1\nname = \"x\"\nduration = \"60s\"\nnodes = 10\n[protocol.gossip]\n";
 
@@ -149,17 +150,23 @@ fn all_that_waits_may_be_in_force_when_all_of_it_ends() {
 
 #[test]
 fn every_fault_is_read_and_written_back() {
-    let plan = read(FAULTS.as_bytes(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(read(plan.to_json().to_string().as_bytes(), &[]).as_ref(), Ok(&plan));
-    let toml: toml::Table = serde_json::from_value(plan.to_json()).unwrap();
-    assert_eq!(read(toml::to_string(&toml).unwrap().as_bytes(), &[]).as_ref(), Ok(&plan));
-    let names: std::collections::BTreeSet<&str> = plan.timeline.iter().map(|timed| timed.fault.name()).collect();
+    let [plan, disks] = [FAULTS, DISK_FAULTS].map(|text| {
+        let plan = read(text.as_bytes(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(read(plan.to_json().to_string().as_bytes(), &[]).as_ref(), Ok(&plan));
+        let toml: toml::Table = serde_json::from_value(plan.to_json()).unwrap();
+        assert_eq!(read(toml::to_string(&toml).unwrap().as_bytes(), &[]).as_ref(), Ok(&plan));
+        plan
+    });
+    let names: BTreeSet<&str> = plan.timeline.iter().chain(&disks.timeline).map(|timed| timed.fault.name()).collect();
     let all: Vec<&str> = quorate_engine::fault::FAULTS.iter().map(|(name, _)| *name).filter(|name| *name != "drift").collect();
     assert!(all.iter().all(|name| names.contains(name)), "{names:?}");
     let bursts =
         plan.links.links.iter().filter_map(|link| link.bursts).map(|bursts| bursts.loss_bad.to_f64()).collect::<Vec<_>>();
     assert_eq!(bursts, [0.9, 0.9, 1.0]);
-    assert_eq!((plan.hosts[0].overflow, plan.hosts[1].overflow), (Overflow::Crash, Overflow::Shed));
+    assert_eq!(
+        (plan.hosts[0].overflow, plan.hosts[1].overflow),
+        (Overflow::Crash { restart_after: Some(200 * MILLISECOND) }, Overflow::Shed)
+    );
     assert_eq!(plan.clocks[0].bound_ns, Some(8 * MILLISECOND));
     let first = plan.timeline.iter().find_map(|timed| match &timed.fault {
         Fault::Partition(2, Partition::Groups(groups)) => Some(groups),

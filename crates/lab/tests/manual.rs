@@ -138,7 +138,8 @@ fn every_key_of_the_schema_stands_in_a_scenario_that_is_tested() {
     assert!(left.len() > 120, "{} keys", left.len());
     let blocks = blocks();
     let of_manual = blocks.iter().map(|(_, language, block)| whole(&blocks[0].2, language, block));
-    let own = [include_str!("data/everything.toml"), include_str!("data/faults.toml")].map(|text| toml::from_str(text).unwrap());
+    let own = [include_str!("data/everything.toml"), include_str!("data/faults.toml"), include_str!("data/disk-faults.toml")];
+    let own = own.map(|text| toml::from_str(text).unwrap());
     for table in of_manual.chain(scenarios(&root().join("scenarios"))).chain(own) {
         used(&Value::Table(table), SCENARIO, &mut left);
     }

@@ -120,8 +120,16 @@ fn hosts(hosts: &Hosts) -> Table {
     Table::default()
         .with_some("service", hosts.service.as_ref().map(latency))
         .with_some("inbox", hosts.inbox)
-        .with_some("overflow", hosts.inbox.map(|_| if hosts.overflow == Overflow::Crash { "crash" } else { "shed" }))
+        .with_some("overflow", hosts.inbox.map(|_| overflow(hosts.overflow)))
         .with_some("egress", hosts.egress.as_ref().map(network::bandwidth))
+}
+
+fn overflow(overflow: Overflow) -> Value {
+    match overflow {
+        Overflow::Shed => "shed".into(),
+        Overflow::Crash { restart_after: None } => "crash".into(),
+        Overflow::Crash { restart_after: Some(after) } => json!({ "crash": { "restart-after": show(after) } }),
+    }
 }
 
 fn clocks(clocks: &Clocks) -> Table {

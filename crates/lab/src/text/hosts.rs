@@ -4,6 +4,7 @@ use super::error::{Problems, Read};
 use super::latency::latency;
 use super::network::bandwidth;
 use super::nodes::{Replicas, node_set};
+use super::schema;
 use super::spot::Spot;
 use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Hosts, Overflow};
@@ -44,7 +45,17 @@ fn overflow(spot: &Spot<'_>) -> Read<Overflow> {
     if spot.get("inbox").is_none() {
         return Err(overflow.fail("an inbox for any number never overflows; say how many may wait: inbox = 100"));
     }
-    Ok(if overflow.word(["shed", "crash"])? == "crash" { Overflow::Crash } else { Overflow::Shed })
+    if !overflow.is_table() {
+        let word = overflow.word(schema::OVERFLOW.iter().map(|key| key.name))?;
+        return Ok(if word == "crash" { Overflow::Crash { restart_after: None } } else { Overflow::Shed });
+    }
+    match overflow.only("an overflow")? {
+        ("crash", crash) => {
+            let restart_after = crash.get("restart-after").map(|after| after.positive_duration()).transpose()?;
+            Ok(Overflow::Crash { restart_after })
+        }
+        _ => Ok(Overflow::Shed),
+    }
 }
 
 /// The nodes of an entry, all without a word; no node may be in an entry before it.

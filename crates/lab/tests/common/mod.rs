@@ -17,8 +17,11 @@ pub(crate) const EVERYTHING: &str = include_str!("../data/everything.toml");
 /// The network, the hosts and the clocks in full.
 pub(crate) const WORLD: &str = include_str!("../data/world.toml");
 
-/// Everything that can go wrong.
+/// Everything that can go wrong, but for disks.
 pub(crate) const FAULTS: &str = include_str!("../data/faults.toml");
+
+/// All that goes wrong with disks.
+pub(crate) const DISK_FAULTS: &str = include_str!("../data/disk-faults.toml");
 
 /// How many mutations of one kind, of which there are `percent` of all.
 pub(crate) fn config(percent: u32) -> ProptestConfig {

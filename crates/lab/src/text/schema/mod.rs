@@ -8,7 +8,7 @@ mod topology;
 
 pub use faults::{BEHAVIOUR, FAULT, WHEN};
 pub use latency::LATENCY;
-pub use network::{HOSTS, NETWORK};
+pub use network::{HOSTS, NETWORK, OVERFLOW};
 pub use topology::TOPOLOGY;
 
 /// A key and what may stand under it.

@@ -149,6 +149,14 @@ const CORRUPTION: &[Key] = &[
     ),
 ];
 
+/// What becomes of what finds no room, or its plain name.
+pub const OVERFLOW: &[Key] = &[
+    key("shed", "no options", "It is dropped.").holds(Holds::Table(&[])),
+    key("crash", "{ restart-after = \"2s\" }", "The host crashes.").holds(Holds::Table(OVERFLOW_CRASH)),
+];
+const OVERFLOW_CRASH: &[Key] =
+    &[key("restart-after", "duration", "How long after the host restarts by itself; without it, never.")];
+
 /// `[hosts]`, or an entry of `[[hosts]]`.
 pub const HOSTS: &[Key] = &[
     key("nodes", "SET", "Whose machines; without it, all."),
@@ -157,9 +165,10 @@ pub const HOSTS: &[Key] = &[
     key("inbox", "whole number", "How many may wait or be served; without it, any number."),
     key(
         "overflow",
-        "\"shed\" or \"crash\"",
-        "What becomes of what finds no room: it is dropped, or the host crashes; without it, \"shed\".",
-    ),
+        "\"shed\", \"crash\" or { crash = { restart-after = \"2s\" } }",
+        "What becomes of what finds no room: it is dropped, or the host runs out of memory and crashes; without it, \"shed\".",
+    )
+    .holds(Holds::ValueOrTable(OVERFLOW)),
     key(
         "egress",
         "rate or { rate = \"125MB/s\", queue = \"1MB\" }",

@@ -89,6 +89,8 @@ pub(super) struct Course<'a> {
     nodes: u32,
     clients: u32,
     standing: [Intervals; STATES],
+    /// Who joins before anything else befalls it, and has not joined yet.
+    unborn: Intervals,
     /// States of which only the run knows who is in them.
     unsure: [bool; STATES],
     /// The partitions in force, each under its entry's number, as far as that is known.
@@ -107,13 +109,21 @@ impl<'a> Course<'a> {
     pub(super) fn new(order: &[&Placed<'_>], nodes: u32, clients: u32, serving: &NodeSet) -> Course<'a> {
         let mut standing = std::array::from_fn(|_| Intervals::default());
         standing[State::Serving as usize].insert(serving);
-        // Who joins before anything else befalls it is not there at the start.
-        let mut met = Intervals::default();
+        let (mut met, mut unborn) = (Intervals::default(), Intervals::default());
         for placed in order {
-            let What::One(fault) = &placed.entry.what else { continue };
-            let Some(set) = fault.nodes().filter(|set| set.len() < u64::from(nodes)) else { continue };
+            let What::One(fault @ (Fault::Crash(set, _) | Fault::Restart(set) | Fault::Leave(set) | Fault::Join(set))) =
+                &placed.entry.what
+            else {
+                continue;
+            };
+            // All are those whom it can concern, and so no node by name.
+            if set.len() == u64::from(nodes) {
+                continue;
+            }
             if let Fault::Join(set) = fault {
-                standing[State::Absent as usize].insert(&met.split(set).1);
+                let first = met.split(set).1;
+                standing[State::Absent as usize].insert(&first);
+                unborn.insert(&first);
             }
             met.insert(set);
         }
@@ -121,6 +131,7 @@ impl<'a> Course<'a> {
             nodes,
             clients,
             standing,
+            unborn,
             unsure: [false; STATES],
             cut: Vec::new(),
             perhaps_cut: Vec::new(),
@@ -146,8 +157,12 @@ impl<'a> Course<'a> {
         let asked = conditions(fault);
         let mut struck = NodeSet::default();
         let mut fault = fault.clone();
+        let joins = matches!(fault, Fault::Join(_));
         if let Some(set) = fault.nodes_mut() {
             *set = self.concerned(set, asked, placed)?;
+            if joins {
+                self.unborn.remove(set);
+            }
             struck = set.clone();
         }
         match &placed.entry.what {
@@ -180,8 +195,12 @@ impl<'a> Course<'a> {
         };
         let static_only: Vec<Condition> =
             conditions(&fault).iter().filter(|(state, ..)| *state == State::Serving).copied().collect();
+        let joins = matches!(fault, Fault::Join(_));
         if let Some(set) = fault.nodes_mut() {
             *set = self.concerned(set, &static_only, placed)?;
+            if joins {
+                self.unborn.remove(set);
+            }
         }
         match &placed.entry.what {
             What::One(Fault::Partition(_, partition)) => {
@@ -218,7 +237,9 @@ impl<'a> Course<'a> {
     /// one; of any other, every node must be concerned.
     fn concerned(&self, set: &NodeSet, conditions: &[Condition], placed: &Placed<'_>) -> Read<NodeSet> {
         let all = set.len() == u64::from(self.nodes);
-        let mut left = set.clone();
+        // Whom it names would be there at the start, as far as the engine knows.
+        let named = matches!(placed.entry.what, What::One(Fault::Join(_))) || !all;
+        let mut left = if named { set.clone() } else { self.unborn.split(set).1 };
         for (state, inside, otherwise) in conditions.iter().filter(|(state, ..)| !self.unsure[*state as usize]) {
             let (within, without) = self.standing[*state as usize].split(&left);
             let (concerned, others) = if *inside { (within, without) } else { (without, within) };

@@ -31,7 +31,7 @@ pub(crate) fn timeline(entries: &[Placed<'_>], world: &World<'_>, problems: &mut
     let moments = moments(entries);
     let order: Vec<&Placed<'_>> = moments.iter().filter(|moment| !moment.ends).map(|moment| &entries[moment.entry]).collect();
     let mut course = Course::new(&order, world.nodes, world.clients, &NodeSet::from_ranges(serving));
-    if world.hosts.iter().any(|hosts| hosts.overflow == Overflow::Crash) {
+    if world.hosts.iter().any(|hosts| hosts.overflow != Overflow::Shed) {
         course.nodes_may_stop();
     }
     let mut timed = Vec::new();
