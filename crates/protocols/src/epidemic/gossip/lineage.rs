@@ -48,12 +48,25 @@ pub const NO_LOST_UPDATE: &str = "no-lost-update";
 pub struct Lineage {
     // Invariant: a write's ancestors were stated before it, so there is no circle.
     over: BTreeMap<Update, Update>,
+    /// The number of each author's latest write.
+    latest: BTreeMap<NodeId, u32>,
 }
 
 impl Lineage {
     /// Whether `descendant` was made over `ancestor`, directly or through others.
     fn descends(&self, descendant: Update, ancestor: Update) -> bool {
         std::iter::successors(self.over.get(&descendant), |update| self.over.get(update)).any(|update| *update == ancestor)
+    }
+
+    fn wrote(&mut self, update: Update, over: Option<Update>) {
+        let again = |named: &Update| named.origin == update.origin && named.number >= update.number;
+        // Whose disk is gone counts from 1 again: of what those names meant before, nothing can be said any more.
+        if self.latest.insert(update.origin, update.number).is_some_and(|latest| latest >= update.number) {
+            self.over.retain(|update, over| !again(update) && !again(over));
+        }
+        if let Some(over) = over.filter(|over| !again(over)) {
+            self.over.insert(update, over);
+        }
     }
 }
 
@@ -63,9 +76,7 @@ impl Monitor<Gossip<Store>> for Lineage {
     fn fact(&mut self, _: &Options<Rule>, node: NodeId, fact: &Fact) -> Result<(), Broken> {
         match *fact {
             Fact::Wrote { update, over } => {
-                if let Some(over) = over {
-                    self.over.insert(update, over);
-                }
+                self.wrote(update, over);
                 Ok(())
             }
             Fact::Replaced { old, new } if self.descends(old, new) => Err(Broken {
@@ -74,5 +85,30 @@ impl Monitor<Gossip<Store>> for Lineage {
             }),
             Fact::Replaced { .. } => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(origin: u32, number: u32) -> Update {
+        Update { origin: NodeId(origin), number }
+    }
+
+    #[test]
+    fn a_name_that_is_given_again_has_no_ancestors_of_its_former_life() {
+        let mut lineage = Lineage::default();
+        lineage.wrote(write(0, 1), None);
+        lineage.wrote(write(1, 1), Some(write(0, 1)));
+        lineage.wrote(write(0, 2), Some(write(1, 1)));
+        assert!(lineage.descends(write(0, 2), write(0, 1)));
+        // Node 0 has lost its disk, and writes over what it hears of.
+        lineage.wrote(write(0, 1), Some(write(1, 1)));
+        assert!(lineage.descends(write(0, 1), write(1, 1)));
+        assert!(!lineage.descends(write(1, 1), write(0, 1)) && !lineage.descends(write(0, 2), write(1, 1)));
+        // What it still hears of itself is of that life.
+        lineage.wrote(write(0, 2), Some(write(0, 9)));
+        assert_eq!(lineage.over.len(), 1, "{lineage:?}");
     }
 }
