@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{EVERYTHING, FAULTS, WORLD, config, read};
+use common::{DISK_FAULTS, EVERYTHING, FAULTS, WORLD, config, read};
 use proptest::prelude::*;
 use quorate_lab::plan::Plan;
 
@@ -13,7 +13,7 @@ proptest! {
     /// What is accepted also runs, as far as it does in a moment: nothing that a file can say makes the engine panic.
     #[test]
     fn no_accepted_file_makes_the_engine_panic(
-        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(FAULTS), Just(FAULTS)],
+        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(FAULTS), Just(FAULTS), Just(DISK_FAULTS)],
         exchanges in prop::collection::vec((any::<usize>(), any::<usize>()), 1..4),
     ) {
         let text = exchanges.iter().fold(example.to_string(), |text, &(line, by)| with_another_value(&text, line, by));

@@ -56,7 +56,7 @@ fn what(entry: &FaultEntry) -> Value {
         | Fault::Wipe(set) => who(set),
         Fault::Slow(set, factor) | Fault::SlowDisk(set, factor) => json!({ "nodes": who(set), "factor": thousandths(*factor) }),
         Fault::Degrade(_, degradation) => degraded(entry.who, degradation, who),
-        Fault::Corrupt(set, records) => json!({ "nodes": who(set), "records": records }),
+        Fault::Corrupt(set, bits) => json!({ "nodes": who(set), "bits": bits }),
         Fault::ClockJump(set, by) => json!({ "nodes": who(set), "by": show_signed(*by) }),
         Fault::Drift(set, ppb) => json!({ "nodes": who(set), "ppm": ppm(*ppb) }),
         Fault::Byzantine(set, behaviour) => json!({ "nodes": who(set), "behaviour": behaving(behaviour) }),

@@ -170,7 +170,7 @@ fn what(kind: &str, number: u32, spot: &Spot<'_>, who: Option<Who>, among: Among
         }
         "corrupt" => {
             on_disk("record to corrupt")?;
-            Fault::Corrupt(nodes()?, spot.get("records").map_or(Ok(1), |records| records.integer(1..=u32::MAX))?)
+            Fault::Corrupt(nodes()?, spot.get("bits").map_or(Ok(1), |bits| bits.integer(1..=u32::MAX))?)
         }
         "wipe" => {
             on_disk("disk to wipe")?;

@@ -37,7 +37,8 @@ pub const FAULT: &[Key] = &[
     key("mend", "\"all\"", "Every degradation in force ends."),
     key("slow-disk", "{ nodes = SET, factor = 10 }", "Forced writes take so many times as long.").holds(Holds::Table(SLOW)),
     key("full-disk", "SET or WHOM", "The disks take no more records."),
-    key("corrupt", "{ nodes = SET, records = 2 }", "Durable records change a bit.").holds(Holds::Table(CORRUPT)),
+    key("corrupt", "{ nodes = SET, bits = 2 }", "Bits of durable records flip; recovery finds it by their checksums.")
+        .holds(Holds::Table(CORRUPT)),
     key("wipe", "SET or WHOM", "The disks are gone; what runs does not notice until it recovers."),
     key("clock-jump", "{ nodes = SET, by = \"-2s\" }", "Wall clocks move.").holds(Holds::Table(CLOCK_JUMP)),
     key("drift", "{ nodes = SET, ppm = 100 }", "Clocks gain so much from now on.").holds(Holds::Table(DRIFT)),
@@ -108,7 +109,7 @@ const DEGRADE: &[Key] = &[
 ];
 const CORRUPT: &[Key] = &[
     key("nodes", "SET or WHOM", "Whose.").required(),
-    key("records", "whole number", "How many in the log of each, drawn among the durable ones; without it, 1."),
+    key("bits", "whole number", "How many on the disk of each, drawn among those of durable records; without it, 1."),
 ];
 const CLOCK_JUMP: &[Key] =
     &[key("nodes", "SET or WHOM", "Whose.").required(), key("by", "duration, negative allowed", "By how much.").required()];
