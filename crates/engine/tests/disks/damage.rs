@@ -116,6 +116,25 @@ fn a_write_that_was_under_way_makes_nothing_durable_that_was_wiped() {
 }
 
 #[test]
+fn who_leaves_takes_its_disk_along_and_who_joins_has_a_new_one() {
+    // Two durable, one not; the disk is slow and full, and the new one is not.
+    let asked = [keep(50, 0), keep(70, 0), keep(149, 0), keep(300, 0)];
+    let faults = vec![
+        at(100 * MS, |nodes| Fault::SlowDisk(nodes, 5_000)),
+        at(150 * MS, Fault::FullDisk),
+        at(160 * MS, Fault::Leave),
+        at(170 * MS, Fault::RoomOnDisk),
+        at(200 * MS, Fault::Join),
+    ];
+    let run = run(&Setup { faults, ..world(1, 10) }, How::default(), &asked);
+    assert_eq!(recovered(&run), [(vec![], None)], "room brings nobody back who has left");
+    let last = *synced(&run).last().unwrap();
+    assert_eq!(last, (310 * MS, 1));
+    assert_eq!(run.outcome.strikes.iter().map(|strike| strike.records_lost).collect::<Vec<_>>(), [0, 0, 3, 0, 0]);
+    assert_eq!((run.outcome.disks.records_lost, run.outcome.disks.wiped), (3, 1));
+}
+
+#[test]
 fn wiping_nothing_touches_nobody() {
     let faults = vec![at(50 * MS, Fault::Wipe), at(60 * MS, |nodes| Fault::Corrupt(nodes, 3))];
     let run = run(&Setup { faults, ..world(1, 1) }, How::default(), &[keep(100, 0)]);

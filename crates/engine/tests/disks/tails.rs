@@ -2,7 +2,7 @@
 
 use crate::keeper::*;
 use quorate_engine::disk::Damage;
-use quorate_engine::fault::Fault;
+use quorate_engine::fault::{Fault, On, Trigger};
 use quorate_engine::setup::Setup;
 use quorate_engine::time::MILLISECOND;
 use std::collections::BTreeMap;
@@ -79,6 +79,18 @@ fn a_torn_tail_is_cut_where_chance_has_it() {
         .sum();
     // Six degrees of freedom: 38.3 at level 1e-6.
     assert!(chi_square < 38.3, "chi-square {chi_square}: {seen:?}");
+}
+
+#[test]
+fn a_crash_may_come_when_a_write_begins_and_when_it_is_complete_and_nobody_knows() {
+    for (on, there, lost) in [(On::Sync, vec![], 1), (On::Synced, vec![0], 0)] {
+        let mut crash = at(0, crash);
+        crash.trigger = Some(Trigger { on, by: None, nth: Some(1), after: 0 });
+        let faults = vec![crash, at(500 * MILLISECOND, Fault::Restart)];
+        let run = run(&Setup { faults, ..world(1, 10) }, How::default(), &[keep(100, 0)]);
+        assert_eq!((recovered(&run), kept(&run)), (vec![(there, None)], vec![]), "{on:?}");
+        assert_eq!((run.outcome.strikes[0].records_lost, run.outcome.disks.writes_cut), (lost, lost), "{on:?}");
+    }
 }
 
 #[test]

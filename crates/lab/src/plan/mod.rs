@@ -13,7 +13,7 @@ use crate::expect::Expectation;
 use crate::resolved;
 use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Clocks, Hosts, Network, Setup, Ties, Until};
+use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
 use quorate_protocols::options::{Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
@@ -63,6 +63,8 @@ pub struct Plan {
     pub links: Network,
     /// The machines, where they take time.
     pub hosts: Vec<Hosts>,
+    /// The disks, where forced writes take time or room is short.
+    pub disks: Vec<Disks>,
     /// The clocks, where they are not true.
     pub clocks: Vec<Clocks>,
     /// What goes wrong, as written.
@@ -122,7 +124,7 @@ impl Plan {
             network: self.links.clone(),
             populations: Vec::new(),
             hosts: self.hosts.clone(),
-            disks: Vec::new(),
+            disks: self.disks.clone(),
             clocks: self.clocks.clone(),
             faults: self.timeline.clone(),
             round: self.round(),

@@ -10,7 +10,7 @@ use crate::statistics::{Interval, Summary};
 use quorate_engine::convergence::{Converged, Coverage};
 use quorate_engine::histogram::{Histogram, Waits};
 use quorate_engine::ledger::{Cause, Ledger, LinkClass, Tally};
-use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome, Strike};
+use quorate_engine::outcome::{DiskTotals, OperationOutcome, OperationStatus, Outcome, Strike};
 use quorate_engine::time::{Nanos, Time, seconds};
 use serde_json::{Map, Value, json};
 
@@ -182,8 +182,27 @@ fn ledger(outcome: &Outcome) -> Value {
         "links": links(ledger),
         "delays": histogram(&delays),
         "busiest": { "node": node.0, "sent": busiest.sent, "received": busiest.received, "bytes": busiest.bytes },
-        "waits": { "links": waits(&outcome.link_waits), "hosts": waits(&outcome.host_waits) },
+        "waits": {
+            "links": waits(&outcome.link_waits),
+            "hosts": waits(&outcome.host_waits),
+            "disks": waits(&outcome.disk_waits),
+        },
+        "disks": disks(&outcome.disks),
         "busiest_host": outcome.busiest_host.map(|(node, busy)| json!({ "node": node.0, "busy": seconds(busy) })),
+    })
+}
+
+fn disks(disks: &DiskTotals) -> Value {
+    json!({
+        "records": disks.records,
+        "bytes": disks.bytes,
+        "refused": disks.refused,
+        "records_lost": disks.records_lost,
+        "writes_cut": disks.writes_cut,
+        "bits_flipped": disks.bits_flipped,
+        "torn_found": disks.torn,
+        "corrupt_found": disks.corrupt,
+        "wiped": disks.wiped,
     })
 }
 
@@ -328,5 +347,6 @@ fn strike(strike: &Strike) -> Value {
         "struck": strike.struck(),
         "touched": strike.touched,
         "messages_lost": strike.messages_lost,
+        "records_lost": strike.records_lost,
     })
 }

@@ -12,7 +12,7 @@ use crate::units::{exact_float, show_signed};
 use latency::latency;
 use quorate_engine::clock::Spread;
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Clocks, Hosts, Jumps, Overflow, Ties, Until, Wander};
+use quorate_engine::setup::{Clocks, Disks, Hosts, Jumps, Overflow, Ties, Until, Wander};
 use quorate_engine::time::show;
 use quorate_protocols::options::Value as OptionValue;
 use quorate_protocols::registry::Ask;
@@ -61,6 +61,7 @@ pub(crate) fn scenario(plan: &Plan) -> Value {
         .with_some("regions", (!plan.regions.is_empty()).then(|| network::regions(&plan.regions)))
         .with("network", network::network(&plan.network))
         .with_some("hosts", by_nodes(plan, &plan.hosts, |each| &each.nodes, hosts))
+        .with_some("disks", by_nodes(plan, &plan.disks, |each| &each.nodes, disks))
         .with_some("clocks", by_nodes(plan, &plan.clocks, |each| &each.nodes, clocks))
         .with("faults", plan.faults.iter().map(faults::entry).collect::<Vec<_>>())
         .with("workload", workload(&plan.asks))
@@ -130,6 +131,12 @@ fn overflow(overflow: Overflow) -> Value {
         Overflow::Crash { restart_after: None } => "crash".into(),
         Overflow::Crash { restart_after: Some(after) } => json!({ "crash": { "restart-after": show(after) } }),
     }
+}
+
+fn disks(disks: &Disks) -> Table {
+    Table::default()
+        .with_some("sync", disks.sync.as_ref().map(latency))
+        .with_some("capacity", disks.capacity_bytes.map(|bytes| format!("{bytes}B")))
 }
 
 fn clocks(clocks: &Clocks) -> Table {

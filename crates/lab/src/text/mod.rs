@@ -7,6 +7,7 @@
 //! hands their contents to [`parse`].
 
 mod clocks;
+mod disks;
 mod error;
 mod expectations;
 mod expression;

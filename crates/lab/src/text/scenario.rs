@@ -4,7 +4,7 @@ use super::error::{Problems, Read};
 use super::expectations::{ci, expectations};
 use super::nodes::Replicas;
 use super::spot::Spot;
-use super::{clocks, faults, hosts, network, protocol, regions, timeline, workload};
+use super::{clocks, disks, faults, hosts, network, protocol, regions, timeline, workload};
 use crate::expect::Scope;
 use crate::plan::{Plan, ProtocolRef, SCHEMA};
 use quorate_engine::setup::{Ties, Until};
@@ -36,6 +36,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let replicas = Replicas { count: nodes, regions: &regions, protocol: runs };
     let network = network::network(root.get("network"), &replicas, duration, problems);
     let hosts = hosts::hosts(root.get("hosts"), &replicas, problems);
+    let disks = disks::disks(root.get("disks"), &replicas, problems);
     let clocks = clocks::clocks(root.get("clocks"), &replicas, problems);
     let asks = workload::entries(root.get("workload"), &replicas, duration, problems);
     let among = faults::Among { replicas: &replicas, hosts: &hosts, duration };
@@ -70,6 +71,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         regions,
         network,
         hosts,
+        disks,
         clocks,
         faults: placed.into_iter().map(|placed| placed.entry).collect(),
         timeline,

@@ -14,9 +14,11 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
     }
 }
 
-/// Whether a metric is about something that the run did not have: queues, hosts that take time, relays. People are spared it.
+/// Whether a metric is about something that the run did not have: queues, hosts that take time, relays, what befalls disks. People are
+/// spared it.
 pub(super) fn idle(metric: &str, value: Option<f64>) -> bool {
-    let special = metric.starts_with("links.") || metric.starts_with("hosts.") || metric == "messages.relayed";
+    let queues = ["links.", "hosts.", "disk."].iter().any(|kind| metric.starts_with(kind)) && metric != "disk.forced_writes";
+    let special = queues || metric == "messages.relayed";
     special && value == Some(0.0)
 }
 

@@ -238,8 +238,34 @@ fn cost(style: Style, outcome: &Outcome) -> String {
         text +=
             &format!("  the busiest host, {node}, worked {} % of the time\n", figures::plain(libm::round(share * 1e3) / 10.0));
     }
-    if ledger.forced_writes > 0 {
-        text += &format!("  {} forced to disk\n", counted(ledger.forced_writes, "write"));
+    text + &stored(outcome)
+}
+
+/// What the disks took in, if anything, and what became of it.
+fn stored(outcome: &Outcome) -> String {
+    let (disks, forced) = (&outcome.disks, outcome.ledger.forced_writes);
+    let mut text = String::new();
+    if forced > 0 {
+        text += &format!("  {} forced to disk", counted(forced, "write"));
+        text += &match disks.records {
+            0 => "\n".to_string(),
+            records => format!(": {}, {}\n", counted(records, "record"), figures::value(disks.bytes as f64, Unit::Bytes)),
+        };
+    }
+    text += &waited("disk", &outcome.disk_waits);
+    let found = [
+        (disks.records_lost, "lost"),
+        (disks.torn, "found torn by recovery"),
+        (disks.corrupt, "found corrupt by recovery"),
+        (disks.refused, "without room"),
+    ];
+    let found: Vec<_> =
+        found.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", figures::count(*count))).collect();
+    if !found.is_empty() {
+        text += &paragraph("  ", &format!("records on disk: {}", found.join(", ")));
+    }
+    if disks.writes_cut > 0 {
+        text += &format!("  {} under way in a crash\n", counted(disks.writes_cut, "forced write"));
     }
     text
 }
@@ -283,10 +309,9 @@ fn deed(strike: &Strike, ended: quorate_engine::Time) -> String {
         Fault::Heal(_) => format!("ended {}", counted(strike.touched, "partition")),
         _ => format!("{} touched", counted(strike.touched, "node")),
     };
-    match strike.messages_lost {
-        0 => touched,
-        lost => format!("{touched}, {} lost", counted(lost, "message")),
-    }
+    let lost = [(strike.messages_lost, "message"), (strike.records_lost, "record")];
+    let lost = lost.iter().filter(|(lost, _)| *lost > 0).map(|(lost, what)| format!(", {} lost", counted(*lost, what)));
+    touched + &lost.collect::<String>()
 }
 
 fn side(side: &Side) -> String {

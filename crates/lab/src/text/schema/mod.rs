@@ -81,11 +81,21 @@ pub const SCENARIO: &[Key] = &[
     key("regions", "[regions]", "Where replicas stand: NAME = SET, or \"NAME/ZONE\" = SET.").holds(Holds::Names),
     key("network", "[network]", "The links; without it, 1 ms and nothing lost.").holds(Holds::Table(NETWORK)),
     key("hosts", "[hosts] or [[hosts]]", "The machines; without it, they take no time.").holds(Holds::TableOrTables(HOSTS)),
+    key("disks", "[disks] or [[disks]]", "The disks; without it, they take any number of records, and force them at once.")
+        .holds(Holds::TableOrTables(DISKS)),
     key("clocks", "[clocks] or [[clocks]]", "The clocks; without it, they read true time.").holds(Holds::TableOrTables(CLOCKS)),
     key("faults", "[[faults]]", "What goes wrong, and when.").holds(Holds::Tables(FAULT)),
     key("workload", "[workload]", "What clients ask.").holds(Holds::Table(WORKLOAD)),
     key("expect", "[expect]", "What must hold: name = \"expectation\".").holds(Holds::Names),
     key("ci", "[ci]", "How continuous integration runs the scenario.").holds(Holds::Table(CI)),
+];
+
+/// `[disks]`, or an entry of `[[disks]]`.
+pub const DISKS: &[Key] = &[
+    key("nodes", "SET", "Whose disks; without it, all."),
+    key("sync", "latency", "How long a forced write takes, one after the other; without it, no time.")
+        .holds(Holds::ValueOrTable(LATENCY)),
+    key("capacity", "bytes", "How much fits, 12 bytes for each record besides what is in it; without it, any amount."),
 ];
 
 /// `[clocks]`, or an entry of `[[clocks]]`.
