@@ -87,10 +87,10 @@ fn a_disk_that_takes_no_time_is_never_slow() {
 
 #[test]
 fn a_crash_ends_the_queue() {
-    let asked = [keep(100, 0), keep(101, 0), keep(102, 0), keep(140, 0)];
+    let asked = [keep(100, 0), keep(101, 0), keep(102, 0), keep(118, 0)];
     let faults = vec![at(115 * MILLISECOND, crash), at(116 * MILLISECOND, Fault::Restart)];
     let run = run(&Setup { faults, ..world(1, 10) }, How::default(), &asked);
-    assert_eq!(ms(&run), [(110, 1), (150, 2)], "it is numbered from what recovery gave");
+    assert_eq!(ms(&run), [(110, 1), (128, 2)], "it waits for nobody, and is numbered from what recovery gave");
     assert_eq!((run.outcome.disks.writes_cut, run.outcome.disks.records_lost), (2, 2));
 }
 
