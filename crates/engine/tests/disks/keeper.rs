@@ -278,3 +278,9 @@ pub(crate) fn recovered(run: &Run<Keeper>) -> Vec<(Vec<u32>, Option<Damage>)> {
 pub(crate) fn kept(run: &Run<Keeper>) -> Vec<u32> {
     said(run).into_iter().filter_map(|(_, said)| if let Said::Kept(number) = said { Some(number) } else { None }).collect()
 }
+
+/// Of counts and what was to be expected of each.
+pub(crate) fn chi_square(counts: impl Iterator<Item = (u32, f64)>) -> f64 {
+    let off = |(count, expected): (u32, f64)| (f64::from(count) - expected) * (f64::from(count) - expected) / expected;
+    counts.map(off).sum()
+}

@@ -70,13 +70,8 @@ fn a_torn_tail_is_cut_where_chance_has_it() {
         [((1, false), 1), ((1, true), 15), ((2, false), 1), ((2, true), 19), ((3, false), 1), ((3, true), 16), ((4, false), 1)];
     assert_eq!(lengths.iter().map(|(_, lengths)| lengths).sum::<u32>(), 54);
     assert_eq!(seen.len(), lengths.len(), "{seen:?}");
-    let chi_square: f64 = lengths
-        .iter()
-        .map(|(outcome, lengths)| {
-            let expected = f64::from(runs as u32) * f64::from(*lengths) / 54.0;
-            (f64::from(seen[outcome]) - expected).powi(2) / expected
-        })
-        .sum();
+    let chi_square =
+        chi_square(lengths.iter().map(|(outcome, lengths)| (seen[outcome], runs as f64 * f64::from(*lengths) / 54.0)));
     // Six degrees of freedom: 38.3 at level 1e-6.
     assert!(chi_square < 38.3, "chi-square {chi_square}: {seen:?}");
 }
