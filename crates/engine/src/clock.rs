@@ -177,9 +177,13 @@ impl Spread {
     /// No spread, no value: perfect clocks.
     pub const ZERO: Spread = Spread::Constant(0);
 
-    /// The node's draw.
+    /// The draw of a node and a lane.
     pub fn draw(&self, key: StreamKey, node: u32, lane: u32) -> i64 {
-        let draw = key.draw(node, lane);
+        self.at(key.draw(node, lane))
+    }
+
+    /// The value at a draw of 64 uniform bits.
+    pub fn at(&self, draw: u64) -> i64 {
         match *self {
             Spread::Constant(value) => value,
             Spread::Uniform(low, high) => {

@@ -70,14 +70,10 @@ impl Reach {
         let mut classes: Vec<Vec<u64>> = vec![Vec::new()];
         for active in &self.active {
             assert!(active.partition.width() <= 64, "a partition has at most 64 groups");
-            let sets = active.partition.sets();
             let mut finer: BTreeMap<(u8, u64), usize> = BTreeMap::new();
             let mut next: Vec<Vec<u64>> = Vec::new();
             for (node, class) in self.class.iter_mut().enumerate() {
-                let place = sets
-                    .iter()
-                    .enumerate()
-                    .fold(0, |place, (bit, set)| place | u64::from(set.contains(NodeId(node as u32))) << bit);
+                let place = active.partition.place(NodeId(node as u32));
                 let index = *finer.entry((*class, place)).or_insert_with(|| {
                     let mut places = classes[usize::from(*class)].clone();
                     places.push(place);

@@ -1,6 +1,6 @@
 //! Partitions: who cannot reach whom.
 
-use crate::id::NodeSet;
+use crate::id::{NodeId, NodeSet};
 use std::fmt;
 
 /// Who cannot reach whom.
@@ -26,6 +26,15 @@ impl Partition {
         match self {
             Partition::Groups(groups) => groups.iter().collect(),
             Partition::OneWay(from, to) => vec![from, to],
+        }
+    }
+
+    /// The node's place: a bit for each set that it is in.
+    pub(crate) fn place(&self, node: NodeId) -> u64 {
+        let bit = |bit: usize, set: &NodeSet| u64::from(set.contains(node)) << bit;
+        match self {
+            Partition::Groups(groups) => groups.iter().enumerate().fold(0, |place, (index, set)| place | bit(index, set)),
+            Partition::OneWay(from, to) => bit(0, from) | bit(1, to),
         }
     }
 

@@ -46,6 +46,7 @@ use serve::Hosts;
 pub(crate) use serve::Letter;
 use std::collections::BTreeMap;
 use storage::Disks;
+pub(crate) use timekeeping::usual_drift;
 use timekeeping::{Bounds, Jumping};
 use triggers::Triggers;
 

@@ -11,7 +11,7 @@ use crate::outcome::{ClockBound, RunError};
 use crate::queue::Key;
 use crate::random::StreamKey;
 use crate::schedule::{Event, Schedule};
-use crate::setup::Setup;
+use crate::setup::{Clocks, Setup};
 use crate::time::{Nanos, Time};
 use crate::timers::Slots;
 use std::sync::Arc;
@@ -39,6 +39,12 @@ pub(super) fn clocks(setup: &Setup, key: StreamKey) -> Vec<Clock> {
         }
     }
     clocks
+}
+
+/// What a clock gains as long as no fault changes that, in parts per billion: the purpose's key of the run is given.
+pub(crate) fn usual_drift(clocks: &[Clocks], key: StreamKey, node: NodeId) -> i64 {
+    let own = clocks.iter().find(|clocks| clocks.nodes.contains(node));
+    own.map_or(0, |clocks| clocks.drift_ppb.draw(key, node.0, DRIFT))
 }
 
 /// How far wall clocks are said to be off at most, and how far they were.
