@@ -5,8 +5,8 @@ use crate::layout::{block, folded, rows};
 use crate::list::{sentence, unit};
 use crate::output::{Status, Stop, print, print_json};
 use quorate_lab::describe::{
-    Kind, Meaning, Thing, below, explained, fault_example, find, latency_example, nearest, option_default, option_takes, told,
-    topology_example,
+    Kind, Meaning, Thing, below, explained, fault_example, find, latency_example, nearest, nemesis_example, option_default,
+    option_takes, told, topology_example,
 };
 use quorate_lab::text::schema::{FAULT, Holds, Key};
 use quorate_protocols::options::{Field, FieldKind};
@@ -52,6 +52,7 @@ fn overview() -> String {
         let heading = match kind {
             Kind::Latency => "latency distributions".to_string(),
             Kind::Key => "keys of a scenario file (and those below: faults.partition.groups)".to_string(),
+            Kind::Nemesis => "nemeses: what can go wrong at random, under [nemesis]".to_string(),
             Kind::Topology => "topologies".to_string(),
             kind => format!("{}s", kind.name()),
         };
@@ -72,6 +73,12 @@ fn page(thing: &Thing) -> String {
         Thing::Protocol(protocol) => protocol_page(&mut text, protocol),
         Thing::Variant(variant, protocols) => variant_page(&mut text, variant, protocols),
         Thing::Fault(name, summary, key) => fault_page(&mut text, name, summary, key),
+        Thing::Nemesis(_, summary, key) => {
+            title(&mut text, thing, summary);
+            takes(&mut text, key);
+            keys(&mut text, key);
+            example(&mut text, nemesis_example(key));
+        }
         Thing::Topology(name, summary, key) => {
             title(&mut text, thing, summary);
             key.iter().for_each(|key| keys(&mut text, key));

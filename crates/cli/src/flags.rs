@@ -198,6 +198,8 @@ pub(crate) enum What {
     Protocols,
     /// What can go wrong.
     Faults,
+    /// What can go wrong at random.
+    Nemeses,
     /// Who can be linked to whom.
     Topologies,
     /// How long messages can take.

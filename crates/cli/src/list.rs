@@ -19,6 +19,7 @@ fn kind(what: What) -> Kind {
     match what {
         What::Protocols => Kind::Protocol,
         What::Faults => Kind::Fault,
+        What::Nemeses => Kind::Nemesis,
         What::Topologies => Kind::Topology,
         What::Latencies => Kind::Latency,
         What::Checks => Kind::Check,

@@ -346,7 +346,7 @@ fn verifying_changes_no_digest() {
 
 #[test]
 fn lists_are_what_the_registries_hold() {
-    for what in ["protocols", "faults", "topologies", "latencies", "checks", "metrics", "keys"] {
+    for what in ["protocols", "faults", "nemeses", "topologies", "latencies", "checks", "metrics", "keys"] {
         let entries = json(&["list", what, "--format", "json"]);
         let entries = entries.as_array().unwrap();
         assert!(!entries.is_empty(), "{what}");

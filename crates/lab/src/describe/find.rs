@@ -75,8 +75,10 @@ mod tests {
     fn a_name_finds_all_that_it_means() {
         let key = |path: &str| ("key", path.to_string());
         assert_eq!(kinds("gossip"), [("protocol", "gossip".to_string())]);
-        assert_eq!(kinds("partition"), [("fault", "partition".to_string())]);
-        assert_eq!(kinds("faults[2].partition"), kinds("partition"));
+        assert_eq!(kinds("partition"), ["fault", "nemesis"].map(|kind| (kind, "partition".to_string())));
+        assert_eq!(kinds("faults[2].partition"), [("fault", "partition".to_string())]);
+        assert_eq!(kinds("nemesis.partition"), [("nemesis", "partition".to_string())]);
+        assert_eq!(kinds("churn"), [("nemesis", "churn".to_string())]);
         assert_eq!(kinds("network.loss"), [key("network.loss")]);
         assert_eq!(kinds("skip"), [key("ci.skip")]);
         assert_eq!(kinds("[[faults]]"), [key("faults")]);

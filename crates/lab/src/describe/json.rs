@@ -24,6 +24,7 @@ impl Thing {
             Thing::Protocol(protocol) => protocol_json(protocol),
             Thing::Variant(variant, protocols) => json!({ "caught_by": variant.caught_by, "protocols": protocols }),
             Thing::Fault(name, _, key) => json!({ "key": key_json(key.name, key), "example": sample::fault(name) }),
+            Thing::Nemesis(_, _, key) => json!({ "key": key_json(key.name, key), "example": sample::nemesis(key) }),
             Thing::Topology(name, _, key) => {
                 json!({ "key": key.map(|key| key_json(name, key)), "example": sample::topology(name, *key) })
             }

@@ -268,16 +268,17 @@ fn word_shape(word: Word) -> Value {
     }
 }
 
-/// `[protocol.NAME]`: exactly one of the registry.
+/// `[protocol.NAME]`: exactly one of the registry; or its plain name.
 fn protocol_section() -> Value {
     let each = |protocol: &Protocol| (protocol.name.to_string(), protocol_options(protocol));
-    json!({
+    let table = json!({
         "type": "object",
         "additionalProperties": false,
         "minProperties": 1,
         "maxProperties": 1,
         "properties": protocols().iter().map(each).collect::<Map<_, _>>(),
-    })
+    });
+    json!({ "anyOf": [{ "enum": protocols().iter().map(|protocol| protocol.name).collect::<Vec<_>>() }, table] })
 }
 
 fn protocol_options(protocol: &Protocol) -> Value {

@@ -4,8 +4,9 @@ use super::keys::keys;
 use super::takes::{self, Takes};
 use super::thing::{Meaning, Thing};
 use crate::metrics::COMMON;
-use crate::text::schema::{FAULT, LATENCY, NETWORK, TOPOLOGY};
+use crate::text::schema::{FAULT, LATENCY, NEMESIS, NETWORK, TOPOLOGY};
 use quorate_engine::fault::FAULTS;
+use quorate_engine::nemesis::PATTERNS;
 use quorate_protocols::options::Field;
 use quorate_protocols::registry::{CheckInfo, MetricInfo, Protocol, protocols};
 
@@ -16,6 +17,7 @@ pub enum Kind {
     Protocol,
     Variant,
     Fault,
+    Nemesis,
     Topology,
     Latency,
     Check,
@@ -26,10 +28,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of lists.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Protocol,
         Kind::Variant,
         Kind::Fault,
+        Kind::Nemesis,
         Kind::Topology,
         Kind::Latency,
         Kind::Check,
@@ -44,6 +47,7 @@ impl Kind {
             Kind::Protocol => "protocol",
             Kind::Variant => "planted variant",
             Kind::Fault => "fault",
+            Kind::Nemesis => "nemesis",
             Kind::Topology => "topology",
             Kind::Latency => "latency distribution",
             Kind::Check => "check",
@@ -63,6 +67,7 @@ impl Kind {
                     .collect()
             }
             Kind::Fault => FAULTS.iter().filter_map(fault).collect(),
+            Kind::Nemesis => PATTERNS.iter().filter_map(nemesis).collect(),
             Kind::Topology => topologies(),
             Kind::Latency => LATENCY.iter().map(Thing::Latency).collect(),
             Kind::Check => checks(),
@@ -77,6 +82,10 @@ impl Kind {
 
 fn fault(&(name, summary): &(&'static str, &'static str)) -> Option<Thing> {
     FAULT.iter().find(|key| key.name == name).map(|key| Thing::Fault(name, summary, key))
+}
+
+fn nemesis(&(name, summary): &(&'static str, &'static str)) -> Option<Thing> {
+    NEMESIS.iter().find(|key| key.name == name).map(|key| Thing::Nemesis(name, summary, key))
 }
 
 /// Those that are a plain word in `[network]`, and those that have options.

@@ -21,7 +21,7 @@ pub use keys::{Place, below, keys, told};
 pub use kind::Kind;
 pub use layout::toml;
 pub use option::{option_default, option_takes};
-pub use sample::{fault as fault_example, latency as latency_example, topology as topology_example};
+pub use sample::{fault as fault_example, latency as latency_example, nemesis as nemesis_example, topology as topology_example};
 pub use takes::explained;
 pub use template::{Template, scenario as template};
 pub use thing::{Meaning, Thing};

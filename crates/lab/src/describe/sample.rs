@@ -26,6 +26,12 @@ pub fn fault(name: &str) -> Option<String> {
     lasting.into_iter().chain(alone).chain(after).find(|text| is_valid(text)).map(folded)
 }
 
+/// A `[nemesis]` with that pattern; `None` where none was found.
+pub fn nemesis(key: &Key) -> Option<String> {
+    let text = format!("[nemesis]\nquiet = \"20s\"\n{} = {}\n", key.name, value(key)?);
+    is_valid(&text).then(|| folded(text))
+}
+
 /// An example of a distribution, as the end of a valid scenario.
 pub fn latency(key: &Key) -> Option<String> {
     network("latency", key)
@@ -65,7 +71,7 @@ fn is_valid(text: &str) -> bool {
     let Some(protocol) = all.iter().find(|protocol| protocol.records).or(all.first()) else { return false };
     let whole = format!(
         "schema = 1\nname = \"example\"\nduration = \"60s\"\nnodes = {NODES}\n\n[protocol.{}]\n\n\
-         [hosts]\nservice = \"1us\"\n\n{text}",
+         [regions]\nhere = \"0..10\"\n\n[hosts]\nservice = \"1us\"\n\n{text}",
         protocol.name
     );
     parse(&Source { name: "example".to_string(), bytes: whole.as_bytes() }, &[], &Files::default()).is_ok()
@@ -131,7 +137,7 @@ mod tests {
     use quorate_engine::fault::FAULTS;
 
     #[test]
-    fn every_fault_distribution_and_topology_has_a_valid_example() {
+    fn every_fault_nemesis_distribution_and_topology_has_a_valid_example() {
         for (name, _) in FAULTS {
             let example = fault(name).unwrap_or_else(|| panic!("no example for {name}: mend what its key takes"));
             assert!(example.contains(&format!("\n{name} = ")), "{example}");
@@ -142,6 +148,10 @@ mod tests {
         for thing in Kind::Topology.things() {
             let Thing::Topology(name, _, key) = thing else { continue };
             assert!(topology(&name, key).is_some(), "no example for {name}: mend what its key takes");
+        }
+        for thing in Kind::Nemesis.things() {
+            let Thing::Nemesis(name, _, key) = thing else { continue };
+            assert!(nemesis(key).is_some(), "no example for {name}: mend what its key takes");
         }
     }
 

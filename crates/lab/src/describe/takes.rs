@@ -68,6 +68,7 @@ const VOCABULARY: &[(&str, Word, &str)] = &[
         Word::Whom,
         "\"leader\", or \"fact:NAME\": whoever stated that fact last, or \"there\": where what the fault waits for happened",
     ),
+    ("PROTOCOL", Word::Text, "a protocol's name, with all its options as they are without a word: quorate list protocols"),
     ("FACT", Word::Text, "the name of a fact that the protocol's replicas state: quorate describe lists them"),
     ("KIND", Word::Text, "a kind of message of the protocol: quorate describe lists them"),
     ("value", Word::Value, ""),

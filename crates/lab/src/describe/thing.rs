@@ -4,6 +4,7 @@ use super::keys::{Place, told};
 use super::kind::Kind;
 use crate::text::schema::Key;
 use quorate_engine::fault::FAULTS;
+use quorate_engine::nemesis::PATTERNS;
 use quorate_protocols::options::Field;
 use quorate_protocols::registry::{MetricInfo, Protocol, Variant};
 
@@ -16,6 +17,8 @@ pub enum Thing {
     Variant(&'static Variant, Vec<&'static str>),
     /// A fault: its name, what it does, and its key.
     Fault(&'static str, &'static str, &'static Key),
+    /// A pattern of a nemesis: its name, what it does, and its key.
+    Nemesis(&'static str, &'static str, &'static Key),
     /// A topology: its name, what it is, and its key if it has options.
     Topology(String, &'static str, Option<&'static Key>),
     /// A distribution of latencies.
@@ -46,6 +49,7 @@ impl Thing {
             Thing::Protocol(_) => Kind::Protocol,
             Thing::Variant(..) => Kind::Variant,
             Thing::Fault(..) => Kind::Fault,
+            Thing::Nemesis(..) => Kind::Nemesis,
             Thing::Topology(..) => Kind::Topology,
             Thing::Latency(_) => Kind::Latency,
             Thing::Check(..) => Kind::Check,
@@ -60,7 +64,7 @@ impl Thing {
         match self {
             Thing::Protocol(protocol) => protocol.name,
             Thing::Variant(variant, _) => variant.name,
-            Thing::Fault(name, ..) | Thing::Check(name, _) => name,
+            Thing::Fault(name, ..) | Thing::Nemesis(name, ..) | Thing::Check(name, _) => name,
             Thing::Topology(name, ..) => name,
             Thing::Latency(key) => key.name,
             Thing::Metric(metric, _) => metric.name,
@@ -78,11 +82,8 @@ impl Thing {
             Thing::Protocol(protocol) => vec![protocol.name.to_string(), format!("protocol.{}", protocol.name)],
             // A fault tells what its key tells, and more.
             Thing::Fault(name, ..) => vec![name.to_string(), format!("faults.{name}")],
-            Thing::Key(place)
-                if place.path.strip_prefix("faults.").is_some_and(|name| FAULTS.iter().any(|(fault, _)| *fault == name)) =>
-            {
-                Vec::new()
-            }
+            Thing::Nemesis(name, ..) => vec![name.to_string(), format!("nemesis.{name}")],
+            Thing::Key(place) if below_one("faults.", FAULTS, place) || below_one("nemesis.", PATTERNS, place) => Vec::new(),
             _ => vec![self.name().to_string()],
         }
     }
@@ -92,7 +93,7 @@ impl Thing {
         match self {
             Thing::Protocol(protocol) => protocol.summary.to_string(),
             Thing::Variant(variant, _) => variant.summary.to_string(),
-            Thing::Fault(_, summary, _) => summary.to_string(),
+            Thing::Fault(_, summary, _) | Thing::Nemesis(_, summary, _) => summary.to_string(),
             Thing::Topology(_, summary, _) => summary.to_string(),
             Thing::Latency(key) => told(key).0,
             Thing::Check(_, meanings) => meanings.first().map_or("", |meaning| meaning.summary).to_string(),
@@ -101,4 +102,9 @@ impl Thing {
             Thing::Option(field, _) => field.doc.to_string(),
         }
     }
+}
+
+/// Whether the key is that of one of a registry, in the section of these.
+fn below_one(section: &str, registry: &[(&str, &str)], place: &Place) -> bool {
+    place.path.strip_prefix(section).is_some_and(|name| registry.iter().any(|(other, _)| *other == name))
 }

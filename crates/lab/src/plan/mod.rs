@@ -13,6 +13,7 @@ use crate::expect::Expectation;
 use crate::resolved;
 use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
+use quorate_engine::nemesis::{Nemesis, Scene};
 use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
 use quorate_protocols::options::{Value, Values};
@@ -71,6 +72,8 @@ pub struct Plan {
     pub faults: Vec<FaultEntry>,
     /// What goes wrong, instant by instant, in ascending order of time. Invariant: made of `faults`.
     pub timeline: Vec<Timed>,
+    /// What goes wrong at random. Its kinds are numbered by their patterns' places and their own.
+    pub nemesis: Option<Nemesis>,
     /// What clients ask, as written.
     pub asks: Vec<AskEntry>,
     /// What clients ask, one by one, in ascending order of time. Invariant: made of `asks`.
@@ -126,10 +129,31 @@ impl Plan {
             hosts: self.hosts.clone(),
             disks: self.disks.clone(),
             clocks: self.clocks.clone(),
-            faults: self.timeline.clone(),
+            faults: self.faults_of(seed),
             round: self.round(),
             verify: false,
         }
+    }
+
+    /// What goes wrong in the run with this seed: the timeline, and what its nemesis draws. At one instant the timeline goes first.
+    fn faults_of(&self, seed: u64) -> Vec<Timed> {
+        let mut faults = self.timeline.clone();
+        if let Some(nemesis) = &self.nemesis {
+            let regions = Region::whole(&self.regions);
+            faults.extend(nemesis.schedule(
+                seed,
+                &Scene {
+                    nodes: self.nodes,
+                    clients: self.clients > 0,
+                    regions: &regions,
+                    clocks: &self.clocks,
+                    own: &self.timeline,
+                    base: self.faults.len() as u32,
+                },
+            ));
+            faults.sort_by_key(|timed| timed.at);
+        }
+        faults
     }
 
     /// The job of one run: its world is what [`Plan::setup`] made.

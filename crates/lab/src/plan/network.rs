@@ -45,6 +45,19 @@ impl Region {
         name.split_once('/').map_or(name, |(region, _)| region)
     }
 
+    /// The replicas of each region with all of its zones, in the order in which regions are first named.
+    pub fn whole(regions: &[Region]) -> Vec<NodeSet> {
+        let mut whole: Vec<(&str, Vec<(u32, u32)>)> = Vec::new();
+        for region in regions {
+            let name = Region::of(&region.name);
+            match whole.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, ranges)) => ranges.extend(region.nodes.ranges()),
+                None => whole.push((name, region.nodes.ranges().to_vec())),
+            }
+        }
+        whole.into_iter().map(|(_, ranges)| NodeSet::from_ranges(ranges)).collect()
+    }
+
     /// Whether this is the region of that name, or the zone, or a zone of the region.
     pub fn goes_by(&self, name: &str) -> bool {
         self.name == name || Region::of(&self.name) == name

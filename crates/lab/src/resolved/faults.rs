@@ -75,14 +75,19 @@ fn partitioned(entry: &FaultEntry, partition: &Partition, who: impl Fn(&NodeSet)
 }
 
 fn degraded(whom: Option<Who>, degradation: &Degradation, who: impl Fn(&NodeSet) -> Value) -> Value {
-    let Degradation { from, to, both_ways, delay, loss, bursts: lost, duplication, reordering: held, corruption: changed } =
-        degradation;
+    let Degradation { from, to, both_ways, .. } = degradation;
     let table = match both_ways {
         true if whom.is_some() => Table::default().with("around", who(from)),
         true if from == to => Table::default().with("within", nodes(from)),
         true => Table::default().with("between", json!([nodes(from), nodes(to)])),
         false => Table::default().with("from", who(from)).with("to", nodes(to)),
     };
+    worse(table, degradation).into()
+}
+
+/// What becomes of messages on links that are degraded.
+pub(super) fn worse(table: Table, degradation: &Degradation) -> Table {
+    let Degradation { delay, loss, bursts: lost, duplication, reordering: held, corruption: changed, .. } = degradation;
     table
         .with_some("delay", delay.as_ref().map(latency))
         .with("loss", loss.to_f64())
@@ -90,10 +95,9 @@ fn degraded(whom: Option<Who>, degradation: &Degradation, who: impl Fn(&NodeSet)
         .with("duplication", duplication.to_f64())
         .with_some("reordering", held.as_ref().map(reordering))
         .with_some("corruption", changed.as_ref().map(corruption))
-        .into()
 }
 
-fn behaving(behaviour: &Behaviour) -> Value {
+pub(super) fn behaving(behaviour: &Behaviour) -> Value {
     match behaviour {
         Behaviour::Silent | Behaviour::Equivocating => behaviour.name().into(),
         Behaviour::Delaying(by) => json!({ "delaying": latency(by) }),
@@ -102,6 +106,6 @@ fn behaving(behaviour: &Behaviour) -> Value {
     }
 }
 
-fn thousandths(factor: u32) -> Value {
+pub(super) fn thousandths(factor: u32) -> Value {
     if factor.is_multiple_of(1_000) { (factor / 1_000).into() } else { (f64::from(factor) / 1e3).into() }
 }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod latency;
+mod nemesis;
 mod network;
 mod topology;
 
@@ -64,6 +65,7 @@ pub(crate) fn scenario(plan: &Plan) -> Value {
         .with_some("disks", by_nodes(plan, &plan.disks, |each| &each.nodes, disks))
         .with_some("clocks", by_nodes(plan, &plan.clocks, |each| &each.nodes, clocks))
         .with("faults", plan.faults.iter().map(faults::entry).collect::<Vec<_>>())
+        .with_some("nemesis", plan.nemesis.as_ref().map(|nemesis| nemesis::nemesis(nemesis, plan.duration)))
         .with("workload", workload(&plan.asks))
         .with("expect", expect)
         .with("ci", Table::default().with("seeds", plan.ci.seeds).with("skip", plan.ci.skip))

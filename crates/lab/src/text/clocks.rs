@@ -58,12 +58,9 @@ const WANDER_PERIOD_MIN: u64 = MILLISECOND;
 
 fn jumps(spot: &Spot<'_>) -> Read<Jumps> {
     let every = spot.need("every")?;
-    let jumps = Jumps { every: latency(&every)?, by_ns: spread(&spot.need("by")?, &OFFSET)? };
-    if jumps.every.mean() < JUMPS_EVERY_MIN as f64 {
-        return Err(every.fail("clocks would jump more often than once a microsecond; leave them more time"));
-    }
-    match jumps.by_ns == Spread::ZERO {
-        true => Err(spot.need("by")?.fail("a jump by nothing is none")),
+    let jumps = Jumps { every: latency(&every)?, by_ns: jump_spread(&spot.need("by")?)? };
+    match jumps.every.mean() < JUMPS_EVERY_MIN as f64 {
+        true => Err(every.fail("clocks would jump more often than once a microsecond; leave them more time")),
         false => Ok(jumps),
     }
 }
@@ -76,6 +73,19 @@ pub(crate) fn drift_ppb(spot: &Spot<'_>) -> Read<i64> {
     let ppb = units::parts_per_billion(spot.number()?).map_err(|message| spot.fail(message))?;
     within(spot, ppb as f64, &DRIFT)?;
     Ok(ppb)
+}
+
+/// By how much wall clocks jump, in ns, a spread that is not always nothing.
+pub(crate) fn jump_spread(spot: &Spot<'_>) -> Read<Spread> {
+    match spread(spot, &OFFSET)? {
+        Spread::ZERO => Err(spot.fail("a jump by nothing is none")),
+        spread => Ok(spread),
+    }
+}
+
+/// What clocks gain, in parts per billion.
+pub(crate) fn drift_spread(spot: &Spot<'_>) -> Read<Spread> {
+    spread(spot, &DRIFT)
 }
 
 /// What a spread is of.

@@ -20,6 +20,7 @@ mod json;
 mod latency;
 mod matrix;
 mod nearest;
+mod nemesis;
 mod network;
 mod nodes;
 mod parameters;

@@ -2,6 +2,7 @@
 //! `expression`'s business.
 
 use super::error::{Problem, Problems, Read};
+use super::protocol;
 use super::spot::Spot;
 use super::tree::{Place, Tree};
 use crate::arithmetic::{self, FUNCTIONS, Measure, Mistake, Names, Parameters, Rational, Token};
@@ -28,7 +29,7 @@ pub(crate) fn parameters(root: &Spot<'_>, problems: &mut Problems) -> Parameters
         problems.list.push(*section.fail(format!("{} parameters; {PARAMETERS_MAX} is the most", names.len())));
         return parameters;
     }
-    let protocol = root.get("protocol").and_then(|section| registry::find(section.entries().next()?.0));
+    let protocol = root.get("protocol").and_then(|section| registry::find(protocol::named(&section)?));
     let mut broken = Vec::new();
     for (index, (name, spot)) in section.entries().enumerate() {
         let scope = Earlier { parameters: &parameters, later: &names[index..], broken: &broken, leans: Cell::new(false) };

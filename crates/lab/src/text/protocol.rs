@@ -14,17 +14,30 @@ pub(crate) fn protocol(root: &Spot<'_>, problems: &mut Problems) -> Option<(&'st
     let (protocol, options) = problems.take(chosen(root))?;
     let mut values = Values::defaults(protocol.options);
     for field in protocol.options {
-        if let Some(value) = options.get(field.name).and_then(|spot| problems.take(option(&spot, field))) {
+        let given = options.as_ref().and_then(|options| options.get(field.name));
+        if let Some(value) = given.and_then(|spot| problems.take(option(&spot, field))) {
             values.set(field.name, value);
         }
     }
     Some((protocol, values))
 }
 
-fn chosen<'a>(root: &Spot<'a>) -> Read<(&'static Protocol, Spot<'a>)> {
+/// The name of the protocol that the section is about, known or not.
+pub(crate) fn named<'a>(section: &Spot<'a>) -> Option<&'a str> {
+    match section.is_table() {
+        true => section.entries().next().map(|(name, _)| name),
+        false => section.text().ok(),
+    }
+}
+
+/// The protocol, and its options unless it is named alone.
+fn chosen<'a>(root: &Spot<'a>) -> Read<(&'static Protocol, Option<Spot<'a>>)> {
     let section = root.need("protocol")?;
-    let (name, options) = section.only("a scenario's protocol")?;
-    let protocol = registry::find(name).ok_or_else(|| options.fail("no such protocol"))?;
+    let (name, options) = match section.is_table() {
+        true => section.only("a scenario's protocol").map(|(name, options)| (name, Some(options)))?,
+        false => (section.text()?, None),
+    };
+    let protocol = registry::find(name).ok_or_else(|| section.fail("no such protocol"))?;
     Ok((protocol, options))
 }
 

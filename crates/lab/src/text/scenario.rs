@@ -4,7 +4,7 @@ use super::error::{Problems, Read};
 use super::expectations::{ci, expectations};
 use super::nodes::Replicas;
 use super::spot::Spot;
-use super::{clocks, disks, faults, hosts, network, protocol, regions, timeline, workload};
+use super::{clocks, disks, faults, hosts, nemesis, network, protocol, regions, timeline, workload};
 use crate::expect::Scope;
 use crate::plan::{Plan, ProtocolRef, SCHEMA};
 use quorate_engine::setup::{Ties, Until};
@@ -43,6 +43,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let placed = faults::faults(root.get("faults"), among, problems);
     let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
     let timeline = timeline::timeline(&placed, &timeline::World { nodes, clients, hosts: &hosts }, problems);
+    let nemesis = nemesis::nemesis(root.get("nemesis"), among, problems);
     let (protocol, options) = protocol?;
     let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };
     let links = crate::plan::links(&network, &regions, nodes).map_err(|unfit| network::unfit(root, unfit));
@@ -75,6 +76,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         clocks,
         faults: placed.into_iter().map(|placed| placed.entry).collect(),
         timeline,
+        nemesis,
         asks,
         workload,
         expectations,

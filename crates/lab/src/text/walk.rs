@@ -82,6 +82,11 @@ fn shape(spot: &Spot<'_>, holds: &Holds, problems: &mut Vec<Problem>) {
         // What is no list of lists, its reader says better.
         (Holds::Rows(_) | Holds::ValueOrTable(_), _) | (Holds::Names, Tree::Table(_)) => {}
         (Holds::Protocol, Tree::Table(_)) => protocol(spot, problems),
+        (Holds::Protocol, Tree::Text(_)) => {
+            if let Err(problem) = spot.word(registry::protocols().iter().map(|protocol| protocol.name)) {
+                problems.push(*problem);
+            }
+        }
         (Holds::Tables(_), _) => {
             problems.push(*spot.fail(format!("{} stands where a list of tables should: [[{}]]", spot.shown(), spot.path)));
         }

@@ -23,6 +23,9 @@ pub(crate) const FAULTS: &str = include_str!("../data/faults.toml");
 /// All that goes wrong with disks.
 pub(crate) const DISK_FAULTS: &str = include_str!("../data/disk-faults.toml");
 
+/// Every pattern of a nemesis.
+pub(crate) const NEMESIS: &str = include_str!("../data/nemesis.toml");
+
 /// How many mutations of one kind, of which there are `percent` of all.
 pub(crate) fn config(percent: u32) -> ProptestConfig {
     let all = std::env::var_os("QUORATE_MUTATIONS").and_then(|value| value.to_str()?.parse::<u32>().ok());

@@ -11,6 +11,11 @@ use quorate_engine::id::NodeSet;
 use quorate_engine::random::Probability;
 
 pub(super) fn degradation(spot: &Spot<'_>, who: Option<Who>, replicas: &Replicas<'_>) -> Read<Degradation> {
+    worse(spot, links(spot, who, replicas)?)
+}
+
+/// What is said of the messages on these links.
+pub(crate) fn worse(spot: &Spot<'_>, links: Degradation) -> Read<Degradation> {
     let chance = |name: &str| spot.get(name).map_or(Ok(Probability::never()), |spot| spot.probability());
     let degradation = Degradation {
         delay: spot.get("delay").map(|spot| latency(&spot)).transpose()?,
@@ -19,7 +24,7 @@ pub(super) fn degradation(spot: &Spot<'_>, who: Option<Who>, replicas: &Replicas
         duplication: chance("duplication")?,
         reordering: spot.get("reordering").map(|spot| reordering(&spot)).transpose()?,
         corruption: spot.get("corruption").map(|spot| corruption(&spot)).transpose()?,
-        ..links(spot, who, replicas)?
+        ..links
     };
     let Degradation { from, to, both_ways, .. } = &degradation;
     let nothing = Degradation { both_ways: *both_ways, ..Degradation::nothing(from.clone(), to.clone()) };

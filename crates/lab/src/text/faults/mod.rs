@@ -13,6 +13,7 @@ use super::spot::Spot;
 use crate::plan::{FaultEntry, What};
 use crate::units::quoted;
 use degrade::degradation;
+pub(crate) use degrade::worse;
 use partition::{flapping, partition};
 use quorate_engine::fault::{Behaviour, Fault, Tail, Who};
 use quorate_engine::id::NodeSet;
@@ -188,7 +189,7 @@ fn befallen(spot: &Spot<'_>, who: Option<Who>, replicas: &Replicas<'_>) -> Read<
     if who.is_some() { Ok(NodeSet::default()) } else { node_set(spot, replicas) }
 }
 
-fn tail(spot: &Spot<'_>) -> Read<Tail> {
+pub(crate) fn tail(spot: &Spot<'_>) -> Read<Tail> {
     let Some(tail) = spot.get("tail") else { return Ok(Tail::Lost) };
     Ok(if tail.word(["lost", "torn"])? == "torn" { Tail::Torn } else { Tail::Lost })
 }
@@ -197,7 +198,7 @@ fn tail(spot: &Spot<'_>) -> Read<Tail> {
 const FACTOR_MAX: f64 = 1e6;
 
 /// How many times as long something takes, in thousandths.
-fn factor(spot: &Spot<'_>) -> Read<u32> {
+pub(crate) fn factor(spot: &Spot<'_>) -> Read<u32> {
     let factor = spot.number()?;
     let thousandths = libm::round(factor * 1e3);
     if !(factor > 1.0 && factor <= FACTOR_MAX) {
@@ -212,7 +213,7 @@ fn factor(spot: &Spot<'_>) -> Read<u32> {
     Ok(thousandths as u32)
 }
 
-fn behaviour(spot: &Spot<'_>) -> Read<Behaviour> {
+pub(crate) fn behaviour(spot: &Spot<'_>) -> Read<Behaviour> {
     if !spot.is_table() {
         let all = schema::BEHAVIOUR.iter().map(|key| key.name);
         return match spot.word(all)? {

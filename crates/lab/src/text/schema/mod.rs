@@ -3,11 +3,13 @@
 
 mod faults;
 mod latency;
+mod nemesis;
 mod network;
 mod topology;
 
 pub use faults::{BEHAVIOUR, FAULT, WHEN};
 pub use latency::LATENCY;
+pub use nemesis::NEMESIS;
 pub use network::{HOSTS, NETWORK, OVERFLOW};
 pub use topology::TOPOLOGY;
 
@@ -41,7 +43,7 @@ pub enum Holds {
     TableOrTables(&'static [Key]),
     /// A plain value, or a table of these keys.
     ValueOrTable(&'static [Key]),
-    /// One table, named after a protocol, of that protocol's options.
+    /// One table, named after a protocol, of that protocol's options; or the protocol's plain name.
     Protocol,
     /// A list of lists of plain values, or of tables of these keys.
     Rows(&'static [Key]),
@@ -77,7 +79,9 @@ pub const SCENARIO: &[Key] = &[
     key("nodes", "whole number", "How many replicas, numbered from 0.").required(),
     key("parameters", "[parameters]", "Values with names, for expressions: f = 1 makes nodes = \"3*f+1\" a number of nodes.")
         .holds(Holds::Names),
-    key("protocol", "[protocol.NAME]", "Which protocol runs, with its options.").required().holds(Holds::Protocol),
+    key("protocol", "[protocol.NAME] or PROTOCOL", "Which protocol runs: with its options, or by its name alone.")
+        .required()
+        .holds(Holds::Protocol),
     key("regions", "[regions]", "Where replicas stand: NAME = SET, or \"NAME/ZONE\" = SET.").holds(Holds::Names),
     key("network", "[network]", "The links; without it, 1 ms and nothing lost.").holds(Holds::Table(NETWORK)),
     key("hosts", "[hosts] or [[hosts]]", "The machines; without it, they take no time.").holds(Holds::TableOrTables(HOSTS)),
@@ -85,6 +89,7 @@ pub const SCENARIO: &[Key] = &[
         .holds(Holds::TableOrTables(DISKS)),
     key("clocks", "[clocks] or [[clocks]]", "The clocks; without it, they read true time.").holds(Holds::TableOrTables(CLOCKS)),
     key("faults", "[[faults]]", "What goes wrong, and when.").holds(Holds::Tables(FAULT)),
+    key("nemesis", "[nemesis]", "What goes wrong at random.").holds(Holds::Table(NEMESIS)),
     key("workload", "[workload]", "What clients ask.").holds(Holds::Table(WORKLOAD)),
     key("expect", "[expect]", "What must hold: name = \"expectation\".").holds(Holds::Names),
     key("ci", "[ci]", "How continuous integration runs the scenario.").holds(Holds::Table(CI)),
@@ -164,7 +169,7 @@ pub const CI: &[Key] = &[
 ];
 
 /// What the design names and this version does not have: a better answer than "unknown". Table by path, then key.
-pub(crate) const NOT_YET: &[(&str, &[&str])] = &[("", &["nemesis", "monitors"])];
+pub(crate) const NOT_YET: &[(&str, &[&str])] = &[("", &["monitors"])];
 
 /// Whether the design names that key, in that kind of table, for a later version.
 pub(crate) fn not_yet(table: &str, name: &str) -> bool {
