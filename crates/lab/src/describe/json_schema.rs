@@ -50,6 +50,7 @@ fn words() -> Value {
         "signed-duration": or_expression(text(format!("^-?{number}{time}$"))),
         "bytes": or_expression(text(format!("^{number}{size}$"))),
         "rate": or_expression(text(format!("^{number}({size}|{bits})/s$"))),
+        "frequency": or_expression(text(format!("^{number}/(ms|s|min|h)$"))),
         "set": { "anyOf": [nodes[0], nodes[1], { "type": "array", "items": { "anyOf": nodes } }] },
     })
 }
@@ -256,6 +257,7 @@ fn word_shape(word: Word) -> Value {
         Word::SignedDuration => definition("signed-duration"),
         Word::Size => definition("bytes"),
         Word::Rate => definition("rate"),
+        Word::Frequency => definition("frequency"),
         Word::Set => definition("set"),
         Word::Whom => json!({ "type": "string", "pattern": "^(leader|there|fact:.+)$" }),
         Word::Whole => definition("whole-number"),

@@ -116,6 +116,7 @@ fn plain(takes: &Takes) -> Option<String> {
             Word::Duration | Word::SignedDuration => "\"20ms\"",
             Word::Size => "\"64KB\"",
             Word::Rate => "\"10MB/s\"",
+            Word::Frequency => "\"500/s\"",
             Word::Whole | Word::Number => "2",
             Word::Probability => "0.1",
             Word::Flag => "true",

@@ -25,6 +25,8 @@ pub(crate) enum Word {
     SignedDuration,
     Size,
     Rate,
+    /// Of events.
+    Frequency,
     Whole,
     Number,
     Probability,
@@ -50,6 +52,7 @@ const VOCABULARY: &[(&str, Word, &str)] = &[
     ("rows of durations", Word::Duration, "[[\"-\", \"80ms\"], [\"80ms\", \"-\"]]: a row and a column for each region"),
     ("bytes", Word::Size, "a number with its unit, B, KB, MB, GB, KiB, MiB or GiB: \"64KB\""),
     ("rate", Word::Rate, "an amount a second, in bytes or bits: \"10MB/s\", \"1Gbit/s\""),
+    ("frequency", Word::Frequency, "so many in so long: \"500/s\", \"2/min\""),
     ("even whole number", Word::Whole, ""),
     ("whole number", Word::Whole, ""),
     ("node", Word::Whole, "a replica's number, from 0"),

@@ -14,7 +14,7 @@ use crate::resolved;
 use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
 use quorate_engine::nemesis::{Nemesis, Scene};
-use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Setup, Ties, Until};
+use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Population, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
 use quorate_protocols::options::{Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
@@ -74,7 +74,9 @@ pub struct Plan {
     pub timeline: Vec<Timed>,
     /// What goes wrong at random. Its kinds are numbered by their patterns' places and their own.
     pub nemesis: Option<Nemesis>,
-    /// What clients ask, as written.
+    /// Clients that ask by themselves.
+    pub populations: Vec<ClientsEntry>,
+    /// What clients ask one by one, as written.
     pub asks: Vec<AskEntry>,
     /// What clients ask, one by one, in ascending order of time. Invariant: made of `asks`.
     pub workload: Vec<Asked>,
@@ -105,6 +107,15 @@ pub struct AskEntry {
     pub ask: Ask,
 }
 
+/// An entry of `[[workload.clients]]`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClientsEntry {
+    /// What the scenario calls them.
+    pub name: Option<String>,
+    /// What they do. Invariant: its number is made of the name, or is the entry's place.
+    pub population: Population,
+}
+
 /// How continuous integration runs a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ci {
@@ -125,7 +136,7 @@ impl Plan {
             until: self.until,
             ties: self.ties,
             network: self.links.clone(),
-            populations: Vec::new(),
+            populations: self.populations.iter().map(|entry| entry.population.clone()).collect(),
             hosts: self.hosts.clone(),
             disks: self.disks.clone(),
             clocks: self.clocks.clone(),

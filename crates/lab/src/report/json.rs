@@ -296,6 +296,7 @@ fn coverage(update: &Coverage) -> Value {
 
 fn operations(outcome: &Outcome) -> Value {
     let count = |status| outcome.operations.iter().filter(|operation| operation.status == status).count();
+    let sum = |of: fn(&OperationOutcome) -> u64| outcome.operations.iter().map(of).sum::<u64>();
     let delays = answered(outcome).map(|operation| operation.delays).max();
     let latency = Summary::of(&answered(outcome).map(latency_s).collect::<Vec<_>>());
     json!({
@@ -304,6 +305,8 @@ fn operations(outcome: &Outcome) -> Value {
         "refused": count(OperationStatus::Refused),
         "unknown": count(OperationStatus::Unknown),
         "unsent": count(OperationStatus::Unsent),
+        "attempts": sum(|operation| u64::from(operation.attempts)),
+        "redirects": sum(|operation| u64::from(operation.redirects)),
         "latency": latency.map(|all| json!({
             "mean": all.mean, "p50": all.p50, "p90": all.p90, "p99": all.p99, "min": all.min, "max": all.max,
         })),
@@ -315,11 +318,14 @@ fn operations(outcome: &Outcome) -> Value {
 fn operation((id, operation): (u32, &OperationOutcome)) -> Value {
     json!({
         "id": id,
+        "client": operation.client,
         "to": operation.to.0,
         "invoked": operation.invoked().map(Time::seconds),
         "completed": operation.completed().map(Time::seconds),
         "status": operation.status.name(),
         "delays": operation.delays,
+        "attempts": operation.attempts,
+        "redirects": operation.redirects,
     })
 }
 

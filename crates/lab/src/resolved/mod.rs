@@ -1,6 +1,7 @@
 //! A plan written down as the scenario that it is: every default filled in, keys as in the file, in a fixed order. Reports
 //! carry it, so that they can be run again.
 
+mod clients;
 mod faults;
 mod latency;
 mod nemesis;
@@ -66,7 +67,7 @@ pub(crate) fn scenario(plan: &Plan) -> Value {
         .with_some("clocks", by_nodes(plan, &plan.clocks, |each| &each.nodes, clocks))
         .with("faults", plan.faults.iter().map(faults::entry).collect::<Vec<_>>())
         .with_some("nemesis", plan.nemesis.as_ref().map(|nemesis| nemesis::nemesis(nemesis, plan.duration)))
-        .with("workload", workload(&plan.asks))
+        .with("workload", workload(plan))
         .with("expect", expect)
         .with("ci", Table::default().with("seeds", plan.ci.seeds).with("skip", plan.ci.skip))
         .into()
@@ -175,12 +176,14 @@ fn nodes(set: &NodeSet) -> Value {
     }
 }
 
-fn workload(asks: &[AskEntry]) -> Table {
+fn workload(plan: &Plan) -> Table {
     let of = |reads: bool| {
-        let chosen = asks.iter().filter(|ask| matches!(ask.ask, Ask::Read { .. }) == reads);
+        let chosen = plan.asks.iter().filter(|ask| matches!(ask.ask, Ask::Read { .. }) == reads);
         chosen.map(ask).collect::<Vec<Value>>()
     };
-    Table::default().with("updates", of(false)).with("reads", of(true))
+    let table = Table::default().with("updates", of(false)).with("reads", of(true));
+    let clients = plan.populations.iter().map(clients::clients).collect::<Vec<Value>>();
+    table.with_some("clients", (!clients.is_empty()).then_some(clients))
 }
 
 fn ask(entry: &AskEntry) -> Value {

@@ -61,6 +61,12 @@ fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
         "disk.corrupt_found" => count(outcome.disks.corrupt),
         "op.latency" => mean_over_answered(outcome, latency_s),
         "op.delays" => mean_over_answered(outcome, |operation| f64::from(operation.delays)),
+        "ops.ok" => count(ended(outcome, OperationStatus::Ok)),
+        "ops.refused" => count(ended(outcome, OperationStatus::Refused)),
+        "ops.unknown" => count(ended(outcome, OperationStatus::Unknown)),
+        "ops.retries" => count(outcome.operations.iter().map(|operation| u64::from(operation.retries())).sum()),
+        "ops.redirects" => count(outcome.operations.iter().map(|operation| u64::from(operation.redirects)).sum()),
+        "ops.throughput" => (outcome.ended.0 > 0).then(|| ended(outcome, OperationStatus::Ok) as f64 / outcome.ended.seconds()),
         "availability" => availability(&outcome.operations),
         "events.total" => count(outcome.events),
         "updates.lost" => {
@@ -96,6 +102,11 @@ fn coverage(convergence: &Converged) -> Option<f64> {
     let held: u64 = owed.iter().map(|update| if update.lost { 0 } else { u64::from(update.holders) }).sum();
     let all = owed.len() as u64 * u64::from(convergence.live);
     (all > 0).then(|| held as f64 / all as f64)
+}
+
+/// How many operations ended so.
+pub(crate) fn ended(outcome: &Outcome, status: OperationStatus) -> u64 {
+    outcome.operations.iter().filter(|operation| operation.status == status).count() as u64
 }
 
 /// Operations that were asked, and answered well.

@@ -6,6 +6,7 @@
 //! Nothing is opened either. A scenario may name files that it needs beside itself: [`files_needed`] lists them, and the caller
 //! hands their contents to [`parse`].
 
+mod clients;
 mod clocks;
 mod disks;
 mod error;

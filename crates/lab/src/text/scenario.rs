@@ -4,10 +4,11 @@ use super::error::{Problems, Read};
 use super::expectations::{ci, expectations};
 use super::nodes::Replicas;
 use super::spot::Spot;
-use super::{clocks, disks, faults, hosts, nemesis, network, protocol, regions, timeline, workload};
+use super::{clients, clocks, disks, faults, hosts, nemesis, network, protocol, regions, timeline, workload};
 use crate::expect::Scope;
 use crate::plan::{Plan, ProtocolRef, SCHEMA};
 use quorate_engine::setup::{Ties, Until};
+use quorate_engine::time::Nanos;
 
 /// Estimated memory of a node: the engine's slot with its events under way, and a small replica.
 pub(crate) const NODE_BYTES: u64 = 400;
@@ -38,7 +39,10 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let hosts = hosts::hosts(root.get("hosts"), &replicas, problems);
     let disks = disks::disks(root.get("disks"), &replicas, problems);
     let clocks = clocks::clocks(root.get("clocks"), &replicas, problems);
-    let asks = workload::entries(root.get("workload"), &replicas, duration, problems);
+    let mut total = workload::Total::default();
+    let asks = workload::entries(root.get("workload"), &replicas, duration, &mut total, problems);
+    let way = network.client_latency.as_ref().map_or(0, |latency| (2.0 * latency.mean()) as Nanos);
+    let populations = clients::clients(root.get("workload"), &replicas, duration, way, &mut total, problems);
     let among = faults::Among { replicas: &replicas, hosts: &hosts, duration };
     let placed = faults::faults(root.get("faults"), among, problems);
     let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
@@ -68,6 +72,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         nodes,
         parameters: root.given.parameters.to_list(),
         clients,
+        populations,
         links: links?,
         regions,
         network,

@@ -6,7 +6,7 @@ use super::files::Files;
 use super::nearest::did_you_mean;
 use super::tree::{Node, Tree};
 use crate::arithmetic::{Dimension, Parameters, Rational};
-use crate::units::{self, quoted};
+use crate::units::{self, Rate, quoted};
 use quorate_engine::random::Probability;
 use quorate_engine::time::Nanos;
 use std::fmt::Display;
@@ -217,6 +217,17 @@ impl<'a> Spot<'a> {
             dimension: Dimension::Bandwidth,
             expected: "a bandwidth such as \"10MB/s\"",
             bare: |number| units::bare_bandwidth(number),
+        })
+    }
+
+    /// So many in so long: `"500/s"`.
+    pub(crate) fn rate(&self) -> Read<Rate> {
+        self.measured(&Figure {
+            literal: units::rate,
+            value: units::rate_of,
+            dimension: Dimension::Rate,
+            expected: "a rate such as \"500/s\"",
+            bare: |number| units::bare_rate(number),
         })
     }
 

@@ -14,35 +14,50 @@ use std::collections::BTreeMap;
 /// The most operations of one run.
 pub(crate) const OPERATIONS_MAX: u64 = 10_000_000;
 
+/// What is kept of an operation: what was asked, answered and known of it, and of the update that it may be.
+const OPERATION_BYTES: u64 = 200;
+
+/// The operations counted so far.
+#[derive(Default)]
+pub(crate) struct Total(u64);
+
+impl Total {
+    /// So many more, from this entry on.
+    pub(super) fn add(&mut self, spot: &Spot<'_>, replicas: &Replicas<'_>, operations: u64) -> Read<()> {
+        self.0 = self.0.saturating_add(operations);
+        let total = self.0;
+        if total > OPERATIONS_MAX {
+            return Err(spot.fail(format!("the workload comes to {total} operations here; {OPERATIONS_MAX} is the most")));
+        }
+        // Who holds an update is a bit for each node.
+        let bytes = u128::from(total) * u128::from(u64::from(replicas.count) / 8 + OPERATION_BYTES);
+        match bytes > u128::from(MEMORY_MAX) {
+            true => Err(spot.fail(format!(
+                "{total} operations over {} nodes would need about {} GiB, and the limit is {}; ask fewer",
+                replicas.count,
+                bytes >> 30,
+                MEMORY_MAX >> 30
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
 /// The entries: updates, then reads, each in the order of the file.
 pub(crate) fn entries(
     section: Option<Spot<'_>>,
     replicas: &Replicas<'_>,
     duration: Nanos,
+    total: &mut Total,
     problems: &mut Problems,
 ) -> Vec<AskEntry> {
     let Some(section) = section else { return Vec::new() };
     let mut entries = Vec::new();
-    let mut total = 0u64;
     for (kind, ask) in [("updates", update as fn(&Spot<'_>) -> Read<Ask>), ("reads", read)] {
         let Some(spot) = section.get(kind) else { continue };
         for spot in spot.list().unwrap_or_else(|| vec![spot]) {
             let entry = problems.take(entry(&spot, replicas, duration, ask).and_then(|entry| {
-                total = total.saturating_add(entry.from.len().saturating_mul(u64::from(entry.count)));
-                if total > OPERATIONS_MAX {
-                    return Err(spot.fail(format!("the workload comes to {total} operations here; {OPERATIONS_MAX} is the most")));
-                }
-                // Who holds an update is a bit for each node.
-                let bytes = u128::from(total) * u128::from(replicas.count) / 8;
-                if bytes > u128::from(MEMORY_MAX) {
-                    return Err(spot.fail(format!(
-                        "{total} operations over {} nodes would need about {} GiB, and the limit is {}; ask fewer",
-                        replicas.count,
-                        bytes >> 30,
-                        MEMORY_MAX >> 30
-                    )));
-                }
-                Ok(entry)
+                total.add(&spot, replicas, entry.from.len().saturating_mul(u64::from(entry.count))).map(|()| entry)
             }));
             entries.extend(entry);
         }

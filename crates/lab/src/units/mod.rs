@@ -15,7 +15,7 @@ use quorate_engine::time::{Nanos, show};
 use std::fmt::Display;
 
 pub use rates::{Rate, bytes_per_second, rate, show_bytes_per_second, show_rate};
-pub(crate) use rates::{bare_bandwidth, bytes_per_second_of, is_per, is_rate};
+pub(crate) use rates::{bare_bandwidth, bare_rate, bytes_per_second_of, is_per, is_rate, rate_of};
 
 const DURATION_UNITS: Units = Units {
     what: "duration",

@@ -37,6 +37,11 @@ pub(crate) fn is_rate(text: &str) -> bool {
     !number.is_empty() && unit.chars().chain(per.chars()).all(|c| c.is_alphabetic() || c == ' ')
 }
 
+/// What is wrong with a bare number where a rate should stand.
+pub(crate) fn bare_rate(number: &str) -> String {
+    no_time(number, "rate", RATE_EXAMPLES)
+}
+
 /// What is wrong with a bare number where a bandwidth should stand.
 pub(crate) fn bare_bandwidth(number: &str) -> String {
     no_time(number, "bandwidth", BANDWIDTH_EXAMPLES)
@@ -62,7 +67,7 @@ pub fn rate(text: &str) -> Result<Rate, String> {
 }
 
 /// A rate that `text` came to, in events a nanosecond.
-fn rate_of(value: Rational, text: &str) -> Result<Rate, String> {
+pub(crate) fn rate_of(value: Rational, text: &str) -> Result<Rate, String> {
     if value.is_negative() {
         return Err(format!("{} is negative; a rate is at least 0/s", quoted(text)));
     }

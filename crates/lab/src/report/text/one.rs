@@ -11,7 +11,7 @@ use crate::statistics::Summary;
 use quorate_engine::fault::Fault;
 use quorate_engine::histogram::Waits;
 use quorate_engine::ledger::{Cause as Lost, Tally};
-use quorate_engine::outcome::{OperationStatus, Outcome, Strike};
+use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome, Strike};
 use quorate_engine::time::show;
 use serde_json::Value;
 
@@ -136,6 +136,14 @@ impl RunReport<'_> {
             .map(|(status, number)| format!("{} {}", count(*number), status.name()))
             .collect();
         text += &paragraph("  ", &format!("{} asked: {}", count(operations.len() as u64), counts.join(", ")));
+        let sum = |of: fn(&OperationOutcome) -> u64| operations.iter().map(of).sum::<u64>();
+        let retries = sum(|operation| u64::from(operation.retries()));
+        let redirects = sum(|operation| u64::from(operation.redirects));
+        if retries + redirects > 0 {
+            let attempts = counted(sum(|operation| u64::from(operation.attempts)), "attempt");
+            let more = format!("{} of them beyond the first; {} followed", count(retries), counted(redirects, "redirect"));
+            text += &paragraph("  ", &format!("{attempts}, {more}"));
+        }
         if let Some(latency) = Summary::of(&answered(&self.outcome).map(latency_s).collect::<Vec<_>>()) {
             let [mean, p50, p99, max] = [latency.mean, latency.p50, latency.p99, latency.max].map(figures::duration);
             let delays = answered(&self.outcome).map(|operation| u64::from(operation.delays)).max().unwrap_or(0);

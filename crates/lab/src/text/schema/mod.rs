@@ -1,12 +1,14 @@
 //! The keys of a scenario file as data: where each may stand, what it takes, what holds without it. The walk checks a file
 //! against it, and the printed schema and help are made from it. What a value must satisfy is said by its section's reader.
 
+mod clients;
 mod faults;
 mod latency;
 mod nemesis;
 mod network;
 mod topology;
 
+pub use clients::CLIENTS;
 pub use faults::{BEHAVIOUR, FAULT, WHEN};
 pub use latency::LATENCY;
 pub use nemesis::NEMESIS;
@@ -146,6 +148,7 @@ const NORMAL: &[Key] =
 pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
+    key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
 ];
 
 /// `[workload.updates]`
