@@ -70,7 +70,8 @@ fn every_protocol_has_its_scenarios_and_every_scenario_its_protocol() {
         for scenario in scenarios {
             let file = scenario.as_str().unwrap();
             let text = std::fs::read_to_string(common::scenario(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-            assert!(text.contains(&format!("[protocol.{name}]")), "{file} does not run {name}");
+            let runs = [format!("[protocol.{name}]"), format!("protocol = \"{name}\"")];
+            assert!(runs.iter().any(|runs| text.contains(runs)), "{file} does not run {name}");
             listed.push(file.to_string());
         }
     }

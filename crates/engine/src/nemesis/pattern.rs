@@ -84,7 +84,7 @@ pub enum Pattern {
     SlowDisk(u32),
     /// Disks take no more records.
     FullDisk,
-    /// So many records change a bit.
+    /// So many bits of durable records flip.
     Corrupt(u32),
     /// Disks are gone.
     Wipe,
@@ -115,7 +115,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ("slow", "Hosts take longer for a while."),
     ("slow-disk", "Forced writes take longer for a while."),
     ("full-disk", "Disks take no more records for a while."),
-    ("corrupt", "Records on disks change a bit."),
+    ("corrupt", "Bits of records on disks flip."),
     ("wipe", "Disks are gone."),
     ("clock-jump", "Wall clocks jump."),
     ("drift", "Clocks go too fast or too slow for a while."),
@@ -172,7 +172,7 @@ impl Pattern {
             Pattern::Slow(factor) => nodes::hold(course, &State::Slow(*factor)),
             Pattern::SlowDisk(factor) => nodes::hold(course, &State::SlowDisk(*factor)),
             Pattern::FullDisk => nodes::hold(course, &State::FullDisk),
-            Pattern::Corrupt(records) => nodes::spoil(course, Spoilt::Corrupt(*records)),
+            Pattern::Corrupt(bits) => nodes::spoil(course, Spoilt::Corrupt(*bits)),
             Pattern::Wipe => nodes::spoil(course, Spoilt::Wiped),
             Pattern::ClockJump { by_ns, back } => nodes::jump(course, by_ns, *back),
             Pattern::Drift(ppb) => nodes::drift(course, ppb),

@@ -141,7 +141,7 @@ impl<'a> Course<'a> {
             (Event::Spoil(how, nodes), _) => {
                 let nodes = NodeSet::from_ranges(nodes.iter().map(|node| (node.0, node.0 + 1)));
                 known(match how {
-                    Spoilt::Corrupt(records) => Fault::Corrupt(nodes, *records),
+                    Spoilt::Corrupt(bits) => Fault::Corrupt(nodes, *bits),
                     Spoilt::Wiped => Fault::Wipe(nodes),
                 })
             }

@@ -61,7 +61,7 @@ fn kind(kind: &Kind) -> Table {
         Pattern::Churn { up, away, how } => gone(table.with("up", span(up)).with("away", span(away)), *how),
         Pattern::Pause | Pattern::FullDisk | Pattern::Wipe => table,
         Pattern::Slow(factor) | Pattern::SlowDisk(factor) => table.with("factor", thousandths(*factor)),
-        Pattern::Corrupt(records) => table.with("records", *records),
+        Pattern::Corrupt(bits) => table.with("bits", *bits),
         Pattern::ClockJump { by_ns, .. } => table.with("by", spread(by_ns, |ns| show_signed(ns).into())),
         Pattern::Drift(ppb) => table.with("ppm", spread(ppb, ppm)),
         Pattern::Byzantine(behaviour) => table.with("behaviour", behaving(behaviour)),

@@ -45,7 +45,7 @@ pub(super) fn pattern(spot: &Spot<'_>, name: &str, whose: &Whose, scene: &Scene<
         }
         "corrupt" => {
             on_disk("record to corrupt")?;
-            Pattern::Corrupt(spot.get("records").map_or(Ok(1), |records| records.integer(1..=u32::MAX))?)
+            Pattern::Corrupt(spot.get("bits").map_or(Ok(1), |bits| bits.integer(1..=u32::MAX))?)
         }
         "wipe" => {
             on_disk("disk to wipe")?;

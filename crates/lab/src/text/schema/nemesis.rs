@@ -46,13 +46,13 @@ pub const NEMESIS: &[Key] = &[
     ),
     pattern(
         "rolling-restart",
-        "{ every = \"60s\", lasts = \"500ms\", gap = \"1s\" }",
+        "{ every = \"30s\", lasts = \"500ms\", gap = \"1s\" }",
         "Each node crashes and restarts once, in the order of their numbers.",
         ROLLING,
     ),
     pattern(
         "outage",
-        "{ every = \"60s\", lasts = \"5s\", of = \"region\" }",
+        "{ every = \"30s\", lasts = \"5s\", of = \"region\" }",
         "A region, or everything, crashes at once.",
         OUTAGE,
     ),
@@ -61,7 +61,12 @@ pub const NEMESIS: &[Key] = &[
     pattern("slow", "{ every = \"10s\", lasts = \"2s\", factor = 10 }", "Hosts take so many times as long for everything.", SLOW),
     pattern("slow-disk", "{ every = \"10s\", lasts = \"2s\", factor = 10 }", "Forced writes take so many times as long.", SLOW),
     pattern("full-disk", "{ every = \"10s\", lasts = \"2s\" }", "Disks take no more records.", SPELLS),
-    pattern("corrupt", "{ every = \"10s\", records = 2 }", "Durable records change a bit.", CORRUPT),
+    pattern(
+        "corrupt",
+        "{ every = \"10s\", bits = 2 }",
+        "Bits of durable records flip; recovery finds it by their checksums.",
+        CORRUPT,
+    ),
     pattern("wipe", "{ every = \"10s\" }", "Disks are gone; what runs does not notice until it recovers.", WIPE),
     pattern(
         "clock-jump",
@@ -188,7 +193,7 @@ const CORRUPT: &[Key] = &[
     EVERY,
     NODES,
     COUNT,
-    key("records", "whole number", "How many in the log of each, drawn among the durable ones; without it, 1."),
+    key("bits", "whole number", "How many on the disk of each, drawn among those of durable records; without it, 1."),
 ];
 const WIPE: &[Key] = &[EVERY, NODES, COUNT];
 const CLOCK_JUMP: &[Key] = &[

@@ -63,7 +63,7 @@ pub const G_COUNTER: Protocol = Protocol {
 /// The registry's line of the counter that goes both ways.
 pub const PN_COUNTER: Protocol = Protocol {
     name: "pn-counter",
-    scenarios: &["crdt/counter-partition.toml"],
+    scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "world/churn.toml"],
     family: "crdt",
     summary: "a counter that goes both ways; replicas merge by maximum and gossip",
     source: "S1 Pattern 1; Shapiro et al. 2011, specification 7",

@@ -50,6 +50,8 @@ pub const PROTOCOL: Protocol = Protocol {
         "gossip/two-writers.toml",
         "gossip/rounds.toml",
         "gossip/bench.toml",
+        "gossip/churn.toml",
+        "world/nemesis.toml",
         "world/regions.toml",
         "world/topologies.toml",
         "world/bandwidth.toml",
