@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{DISK_FAULTS, EVERYTHING, FAULTS, WORLD, config, read};
+use common::{DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read};
 use proptest::prelude::*;
 use quorate_lab::plan::Plan;
 
@@ -13,7 +13,7 @@ proptest! {
     /// What is accepted also runs, as far as it does in a moment: nothing that a file can say makes the engine panic.
     #[test]
     fn no_accepted_file_makes_the_engine_panic(
-        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(FAULTS), Just(FAULTS), Just(DISK_FAULTS)],
+        example in prop_oneof![Just(EVERYTHING), Just(WORLD), Just(WORLD), Just(FAULTS), Just(FAULTS), Just(DISK_FAULTS), Just(NEMESIS), Just(NEMESIS)],
         exchanges in prop::collection::vec((any::<usize>(), any::<usize>()), 1..4),
     ) {
         let text = exchanges.iter().fold(example.to_string(), |text, &(line, by)| with_another_value(&text, line, by));
@@ -117,6 +117,20 @@ const VALUES: &[&str] = &[
     "{ probability = 1.0, undetected = 1.0 }",
     "{ groups = [\"all\", 0] }",
     "{ from = \"all\", to = \"all\" }",
+    "{ every = \"2ms\", lasts = \"1ms\", count = \"all\" }",
+    "{ every = \"0s\", lasts = \"9999999h\" }",
+    "{ every = { pareto = { scale = \"1ms\", shape = 0.1 } }, lasts = \"40s\", nodes = \"0..6\", count = \"majority\" }",
+    "{ every = \"1s\", lasts = \"1s\", nodes = \"fact:wrote\" }",
+    "{ every = \"1s\", lasts = \"3s\", ways = [\"ring-of-majorities\", \"bridge\", \"one-way\"] }",
+    "{ every = \"1s\", lasts = \"3s\", gap = \"1ms\", down = \"1s\" }",
+    "{ up = \"100ms\", away = \"100ms\" }",
+    "{ up = \"100ms\", away = \"0s\", by = \"pause\" }",
+    "{ every = \"0s\", lasts = \"1s\", of = \"everything\" }",
+    "{ nodes = \"all\", count = \"minority\", behaviour = { forging = 1.0 } }",
+    "\"minority\"",
+    "\"none\"",
+    "\"majority\"",
+    "true",
     "{ pareto = { scale = \"1ms\", shape = 0.1 } }",
     "{ exponential = { mean = \"10s\" } }",
     "{ uniform = [\"0s\", \"1s\"] }",

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{DESIGN, DISK_FAULTS, EVERYTHING, FAULTS, WORLD, config, read, read_with};
+use common::{DESIGN, DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read, read_with};
 use proptest::prelude::*;
 use quorate_lab::text::{Base, Files, Needed};
 
@@ -220,7 +220,7 @@ proptest! {
     #[test]
     fn no_file_makes_the_reader_panic(
         example in prop_oneof![
-            Just(DESIGN), Just(EVERYTHING), Just(PARAMETERS), Just(WORLD), Just(FAULTS), Just(DISK_FAULTS), Just(DESIGN_JSON), Just(EVERYTHING_JSON),
+            Just(DESIGN), Just(EVERYTHING), Just(PARAMETERS), Just(WORLD), Just(FAULTS), Just(DISK_FAULTS), Just(NEMESIS), Just(DESIGN_JSON), Just(EVERYTHING_JSON),
         ],
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -370,7 +370,7 @@ proptest! {
 #[test]
 fn no_value_in_any_place_makes_the_reader_panic() {
     let mut accepted = 0;
-    for example in [DESIGN, EVERYTHING, FAULTS, DISK_FAULTS, PARAMETERS, WORLD] {
+    for example in [DESIGN, EVERYTHING, FAULTS, DISK_FAULTS, NEMESIS, PARAMETERS, WORLD] {
         for (index, line) in example.lines().enumerate() {
             let Some((key, _)) = line.split_once('=') else { continue };
             for word in WORDS {
