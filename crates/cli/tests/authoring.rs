@@ -165,8 +165,9 @@ fn everything_that_there_is_can_be_described() {
     for name in names {
         let text = run(&["describe", name]);
         check(&text, 0, &[]);
-        // A fault is told instead of its key.
-        let called = name.strip_prefix("faults.").filter(|last| text.stdout.starts_with(&format!("{last}: "))).unwrap_or(name);
+        // A fault is told instead of its key, and so is a pattern of a nemesis.
+        let last = ["faults.", "nemesis."].into_iter().find_map(|section| name.strip_prefix(section));
+        let called = last.filter(|last| text.stdout.starts_with(&format!("{last}: "))).unwrap_or(name);
         assert!(text.stdout.contains(&format!("{called}: ")), "{name}: {}", text.stdout);
         narrow(&text.stdout);
         let document = json(&["describe", name, "--format", "json"]);
