@@ -69,6 +69,7 @@ pub const COMMON: &[MetricInfo] = &[
     metric("links.wait_max", "s", "The longest such wait"),
     metric("hosts.wait_mean", "s", "Mean time that messages and requests waited in inboxes of hosts that take time"),
     metric("hosts.wait_max", "s", "The longest such wait"),
+    metric("hosts.overrun", "", "How often a host crashed because its inbox had no room"),
     metric("hosts.busy_max", "ratio", "The share of the run in which the busiest host worked"),
     metric("disk.forced_writes", "", "Writes that were forced to disk"),
     metric("disk.wait_mean", "s", "Mean time that forced writes waited for those before them, at disks that take time"),

@@ -49,6 +49,7 @@ fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
         "links.wait_max" => Some(seconds(outcome.link_waits.longest)),
         "hosts.wait_mean" => Some(outcome.host_waits.mean_s().unwrap_or(0.0)),
         "hosts.wait_max" => Some(seconds(outcome.host_waits.longest)),
+        "hosts.overrun" => count(u64::from(outcome.overflows)),
         "hosts.busy_max" => Some(utilisation(outcome)),
         "disk.forced_writes" => count(outcome.ledger.forced_writes),
         "disk.wait_mean" => Some(outcome.disk_waits.mean_s().unwrap_or(0.0)),
