@@ -237,6 +237,8 @@ pub struct Strike {
     pub times: u32,
     /// When it struck first.
     pub first: Option<Time>,
+    /// When it struck, and whom, where only the run knew: the first [`INSTANTS_KEPT_MAX`] times.
+    pub instants: Vec<(Time, Option<NodeId>)>,
     /// Nodes that it changed (for a heal or a mend: what it ended).
     pub touched: u64,
     /// Messages that were lost to it.
@@ -247,10 +249,22 @@ pub struct Strike {
     pub records_lost: u64,
 }
 
+/// How many instants of a fault that strikes every time are kept.
+pub const INSTANTS_KEPT_MAX: usize = 1_000;
+
 impl Strike {
     pub(crate) fn planned(timed: &Timed) -> Strike {
         let planned = timed.clone();
-        Strike { planned, times: 0, first: None, touched: 0, messages_lost: 0, messages_changed: 0, records_lost: 0 }
+        Strike {
+            planned,
+            times: 0,
+            first: None,
+            instants: Vec::new(),
+            touched: 0,
+            messages_lost: 0,
+            messages_changed: 0,
+            records_lost: 0,
+        }
     }
 
     /// Whether it struck at all.

@@ -89,6 +89,16 @@ pub const COMMON: &[MetricInfo] = &[
     metric("ops.redirects", "", "Redirects that clients followed, over all operations"),
     metric("ops.throughput", "", "Operations that were answered well for each second of the run"),
     metric("availability", "ratio", "Operations that were answered well, of all that were asked"),
+    metric(
+        "availability.majority",
+        "ratio",
+        "The same of those asked on the side of a majority while somebody was cut off or down; availability(majority) for short",
+    ),
+    metric(
+        "availability.minority",
+        "ratio",
+        "The same of those asked elsewhere in that time, of nodes that are down too; availability(minority) for short",
+    ),
     metric("events.total", "", "Deliveries and live timers"),
     metric("updates.lost", "", "Acknowledged updates that some live replica does not hold at the end"),
 ];

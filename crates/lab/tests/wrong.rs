@@ -206,7 +206,7 @@ const EXPECTATIONS: &[Case] = &[
     Case("\"converges\"", "\"availability\"", "expect.converges: availability is a metric; compare it with something: availability <= …"),
     Case("p99(convergence.time)", "p99(convergence.tiem)", "x.toml:35:13: expect.soon: at \"convergence.tiem\": \"convergence.tiem\" is no metric; did you mean \"convergence.time\"?"),
     Case("p99(", "p100(", "x.toml:35:9: expect.soon: at \"p100\": \"p100\" is no statistic; write max"),
-    Case("p99(convergence.time) <= 30s", "availability(minority) == 0", "the availability of one side of a partition is not built yet"),
+    Case("p99(convergence.time) <= 30s", "availability(minorty) == 0", "x.toml:35:22: expect.soon: at \"minorty\": \"minorty\" is no side; write majority or minority; did you mean \"minority\"?"),
     Case("p99(", "average(", "\"average\" is no statistic\n  help: statistics are mean, min, max, and quantiles"),
     Case("p99(convergence.time) <= 30s", "p99(convergence.time) <= 30", "x.toml:35:34: expect.soon: at \"30\": convergence.time is a time, and the bound is a plain number; write for instance \"2s\" or \"150ms\""),
     Case("<= 30s", "<= 30x", "x.toml:35:34: expect.soon: at \"30x\": \"30x\" has an unknown unit"),

@@ -7,7 +7,7 @@ mod partition;
 mod trigger;
 
 use crate::id::{NodeId, NodeSet};
-use crate::time::Time;
+use crate::time::{Time, show};
 pub use behaviour::Behaviour;
 pub use degradation::{Bursts, Corruption, Degradation};
 pub use partition::Partition;
@@ -99,6 +99,22 @@ pub enum Fault {
     Honest(NodeSet),
 }
 
+/// Who is not there at the start of a run: the first that befalls them is that they join.
+pub fn absent_at_start<'a>(faults: impl IntoIterator<Item = &'a Timed>) -> NodeSet {
+    let (mut met, mut absent) = (NodeSet::default(), NodeSet::default());
+    // Whom only the run knows cannot be counted upon.
+    for timed in faults.into_iter().filter(|timed| timed.whom.is_none()) {
+        let (Fault::Crash(nodes, _) | Fault::Restart(nodes) | Fault::Leave(nodes) | Fault::Join(nodes)) = &timed.fault else {
+            continue;
+        };
+        if matches!(timed.fault, Fault::Join(_)) {
+            absent = absent.union(&nodes.without(&met));
+        }
+        met = met.union(nodes);
+    }
+    absent
+}
+
 /// What a crash leaves of the records that were not synced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tail {
@@ -110,7 +126,7 @@ pub enum Tail {
 
 impl Fault {
     /// The same fault for one node, in the place of sets that were left empty.
-    pub(crate) fn befalling(&self, node: NodeId, nodes: u32) -> Fault {
+    pub fn befalling(&self, node: NodeId, nodes: u32) -> Fault {
         let mut fault = self.clone();
         if let Fault::Partition(_, partition) = &mut fault {
             let others = NodeSet::from_ranges([(0, node.0), (node.0 + 1, nodes)]);
@@ -222,7 +238,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("mend", "Every degradation in force ends."),
     ("slow-disk", "Forced writes take longer."),
     ("full-disk", "The disks take no more records; a protocol that cannot go on without stops."),
-    ("corrupt", "Durable records change a bit; recovery finds it by their checksums."),
+    ("corrupt", "Bits of durable records flip; recovery finds it by their checksums."),
     ("wipe", "The disks are gone; recovery finds empty ones."),
     ("clock-jump", "The wall clocks move at once; elapsed clocks and timers do not notice."),
     ("drift", "The clocks gain or lose from now on, timers with them."),
@@ -252,7 +268,10 @@ impl fmt::Display for Fault {
             Fault::Corrupt(nodes, 1) => write!(f, "a bit flips on each disk of {{{nodes}}}"),
             Fault::Corrupt(nodes, bits) => write!(f, "{bits} bits flip on each disk of {{{nodes}}}"),
             Fault::Wipe(nodes) => write!(f, "wipe the disks of {{{nodes}}}"),
-            Fault::ClockJump(nodes, by_ns) => write!(f, "wall clocks of {{{nodes}}} jump by {by_ns} ns"),
+            Fault::ClockJump(nodes, by_ns) => {
+                let sign = if *by_ns < 0 { "-" } else { "" };
+                write!(f, "wall clocks of {{{nodes}}} jump by {sign}{}", show(by_ns.unsigned_abs()))
+            }
             Fault::Drift(nodes, ppb) => write!(f, "clocks of {{{nodes}}} drift at {ppb} ppb"),
             Fault::Byzantine(nodes, behaviour) => write!(f, "{{{nodes}}} byzantine: {behaviour}"),
             Fault::Honest(nodes) => write!(f, "{{{nodes}}} honest again"),

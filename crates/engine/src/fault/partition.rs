@@ -29,8 +29,8 @@ impl Partition {
         }
     }
 
-    /// The node's place: a bit for each set that it is in.
-    pub(crate) fn place(&self, node: NodeId) -> u64 {
+    /// The node's place: a bit for each of [`Partition::sets`] that it is in.
+    pub fn place(&self, node: NodeId) -> u64 {
         let bit = |bit: usize, set: &NodeSet| u64::from(set.contains(node)) << bit;
         match self {
             Partition::Groups(groups) => groups.iter().enumerate().fold(0, |place, (index, set)| place | bit(index, set)),
@@ -39,7 +39,7 @@ impl Partition {
     }
 
     /// Whether a message between nodes of these two places is lost.
-    pub(crate) fn cuts(&self, from: u64, to: u64) -> bool {
+    pub fn cuts(&self, from: u64, to: u64) -> bool {
         match self {
             Partition::Groups(_) => from != 0 && to != 0 && from & to == 0,
             Partition::OneWay(..) => from & 1 != 0 && to & 2 != 0,

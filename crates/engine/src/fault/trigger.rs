@@ -1,7 +1,8 @@
 //! What a fault may wait for: something that a replica says or does.
 
 use crate::id::NodeSet;
-use crate::time::Nanos;
+use crate::time::{Nanos, show};
+use std::fmt;
 
 /// A fault strikes when something happens, rather than at an instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,4 +30,29 @@ pub enum On {
     Sync,
     /// A replica's forced write is complete, and it has not been told yet.
     Synced,
+}
+
+impl fmt::Display for Trigger {
+    /// `"wrote" is stated by {0..3}, time 2, and 10ms after`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.on {
+            On::Fact(name) => write!(f, "\"{name}\" is stated")?,
+            On::Sent(kind) => write!(f, "\"{kind}\" is sent")?,
+            On::Received(kind) => write!(f, "\"{kind}\" is received")?,
+            On::Sync => f.write_str("a forced write begins")?,
+            On::Synced => f.write_str("a forced write is complete")?,
+        }
+        if let Some(by) = &self.by {
+            write!(f, " by {{{by}}}")?;
+        }
+        match self.nth {
+            None => f.write_str(", every time")?,
+            Some(1) => {}
+            Some(nth) => write!(f, ", time {nth}")?,
+        }
+        if self.after > 0 {
+            write!(f, ", and {} after", show(self.after))?;
+        }
+        Ok(())
+    }
 }

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::collections::HashMap;
 use crate::context::{Context, Effect};
 use crate::convergence::Convergence;
-use crate::fault::Fault;
+use crate::fault::absent_at_start;
 use crate::id::{NodeId, NodeSet, OpId};
 use crate::ledger::{CLIENT_KINDS, Observer};
 use crate::monitor::Violation;
@@ -284,7 +284,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(crate) fn start(&mut self) {
         self.start_jumps();
         self.start_populations();
-        let absent = self.absent();
+        let absent = absent_at_start(&self.setup.faults);
         for node in absent.iter() {
             self.nodes[node.index()].status = Status::Down;
             self.convergence.crash(self.now, node);
@@ -341,21 +341,6 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         if computed != published && self.mismatches.len() < MISMATCHES_KEPT_MAX {
             self.mismatches.push(Mismatch { at: self.now, node: id, published, computed });
         }
-    }
-
-    /// Who is not there at the start: the first that befalls them is that they join.
-    fn absent(&self) -> NodeSet {
-        let (mut met, mut absent) = (NodeSet::default(), NodeSet::default());
-        for timed in &self.setup.faults {
-            let (Fault::Crash(nodes, _) | Fault::Restart(nodes) | Fault::Leave(nodes) | Fault::Join(nodes)) = &timed.fault else {
-                continue;
-            };
-            if matches!(timed.fault, Fault::Join(_)) {
-                absent = absent.union(&nodes.without(&met));
-            }
-            met = met.union(nodes);
-        }
-        absent
     }
 
     /// Whether every message is looked at as it is sent, because something may befall it that its link alone would not do to it.

@@ -6,7 +6,7 @@ use crate::fault::{Fault, Tail, Timed, Who, Whom};
 use crate::id::{NodeId, NodeSet};
 use crate::ledger::Observer;
 use crate::network::Toll;
-use crate::outcome::RunError;
+use crate::outcome::{INSTANTS_KEPT_MAX, RunError};
 use crate::schedule::Schedule;
 use crate::timers::Slots;
 
@@ -32,12 +32,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
 
     /// The fault at this place in the setup strikes; its trigger was pulled there, if it has one.
     fn strike_at(&mut self, index: usize, there: Option<NodeId>) {
-        let Some(fault) = self.meant(index, there) else { return };
+        let Some((fault, whom)) = self.meant(index, there) else { return };
         let touched = self.strike(index, &fault);
         let strike = &mut self.strikes[index];
         strike.planned.fault = fault;
         strike.times += 1;
         strike.first.get_or_insert(self.now);
+        if strike.instants.len() < INSTANTS_KEPT_MAX {
+            strike.instants.push((self.now, whom));
+        }
         strike.touched += touched;
         if let Some(Whom { who: Who::Stated(_), number }) = self.setup.faults[index].whom
             && touched == 0
@@ -47,10 +50,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    /// The fault with the nodes that it befalls; `None` when nobody has stated what it waits for.
-    fn meant(&mut self, index: usize, there: Option<NodeId>) -> Option<Fault> {
+    /// The fault with the nodes that it befalls, and who that is where only the run knows; `None` when nobody has stated what it waits
+    /// for.
+    fn meant(&mut self, index: usize, there: Option<NodeId>) -> Option<(Fault, Option<NodeId>)> {
         let Timed { whom, fault, .. } = &self.setup.faults[index];
-        let Some(whom) = whom else { return Some(fault.clone()) };
+        let Some(whom) = whom else { return Some((fault.clone(), None)) };
         let node = match whom.who {
             Who::There => there,
             Who::Stated(fact) => {
@@ -59,7 +63,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 *self.befallen.entry(whom.number).or_insert(last)
             }
         };
-        Some(fault.befalling(node?, self.setup.nodes))
+        Some((fault.befalling(node?, self.setup.nodes), node))
     }
 
     /// Carries a fault out; how many nodes it touched.

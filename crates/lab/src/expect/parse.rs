@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! claim      = check name | comparison
+//! metric     = name | "availability" "(" ( "majority" | "minority" ) ")"
 //! comparison = ( metric | statistic "(" metric ")" ) ( "<" | "<=" | ">" | ">=" | "==" ) bound
 //!              [ "with" NUMBER "%" "confidence" ]
 //! statistic  = "mean" | "min" | "max" | "p" digits           p99 is 99 %, p999 and p99.9 are 99.9 %
@@ -61,13 +62,14 @@ fn alone(token: &Token<'_>, scope: &Scope<'_>) -> Mistake {
 
 fn comparison(cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<Comparison, Mistake> {
     let first = cursor.take();
-    let (statistic, metric) = if cursor.take_if("(").is_some() {
+    let (statistic, metric) = if first.text != SIDED && cursor.take_if("(").is_some() {
         let statistic = statistic(first)?;
-        let metric = metric(cursor.take(), scope)?;
+        let first = cursor.take();
+        let metric = metric(first, cursor, scope)?;
         cursor.need(")")?;
         (Some(statistic), metric)
     } else {
-        (None, metric(first, scope)?)
+        (None, metric(first, cursor, scope)?)
     };
     let comparator = comparator(cursor.take())?;
     let unit = Unit::of(metric);
@@ -80,7 +82,20 @@ fn comparison(cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<Comparis
     Ok(Comparison { statistic, metric: metric.name, unit, comparator, bound, confidence })
 }
 
-fn metric(token: &Token<'_>, scope: &Scope<'_>) -> Result<&'static MetricInfo, Mistake> {
+/// The metric of which a side may be named in brackets: `availability(minority)` is `availability.minority`.
+const SIDED: &str = "availability";
+const SIDES: [&str; 2] = ["majority", "minority"];
+
+fn metric(token: &Token<'_>, cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<&'static MetricInfo, Mistake> {
+    let side = if token.text == SIDED && cursor.take_if("(").is_some() { Some(cursor.take()) } else { None };
+    if let Some(side) = side {
+        let sided = SIDES.contains(&side.text).then(|| find_metric(&format!("{SIDED}.{}", side.text), scope)).flatten();
+        let guess = did_you_mean(side.text, SIDES);
+        let found =
+            sided.ok_or_else(|| side.mistake(format!("{} is no side; write majority or minority{guess}", side.shown())))?;
+        cursor.need(")")?;
+        return Ok(found);
+    }
     find_metric(token.text, scope).ok_or_else(|| {
         let names: Vec<&str> = metrics::of(scope.protocol).map(|metric| metric.name).collect();
         let guess = did_you_mean(token.text, names.iter().copied());
@@ -101,7 +116,6 @@ fn statistic(token: &Token<'_>) -> Result<Statistic, Mistake> {
         let cure = match token.text {
             "p100" => "; write max".to_string(),
             "p0" | "p00" => "; write min".to_string(),
-            "availability" => "; the availability of one side of a partition is not built yet".to_string(),
             "median" => "; write p50".to_string(),
             text => did_you_mean(text, ["mean", "min", "max", "p50", "p90", "p95", "p99", "p999"]),
         };

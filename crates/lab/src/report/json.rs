@@ -1,23 +1,26 @@
 //! The report as one JSON document, with its keys in a fixed order. Scripts rely on the names; a new meaning is a new key.
 //! Times are seconds, sizes are bytes; what a run does not have is null.
 
-use super::sides::{Split, splits};
+use super::sides::{Asked, Period, Side, sides};
+use super::slices::over_time;
+use super::strikes::{Deeds, by_kind, fate};
 use crate::expect::{Expectation, Judged};
 use crate::metrics::{self, Unit};
 use crate::plan::Plan;
 use crate::run::{ManyReport, RunReport, SeedResult, Tallied, answered, latency_s};
 use crate::statistics::{Interval, Summary};
 use quorate_engine::convergence::{Converged, Coverage};
+use quorate_engine::fault::{Timed, Who};
 use quorate_engine::histogram::{Histogram, Waits};
 use quorate_engine::ledger::{Cause, Ledger, LinkClass, Tally};
-use quorate_engine::outcome::{DiskTotals, OperationOutcome, OperationStatus, Outcome, Strike};
+use quorate_engine::outcome::{ClockBound, DiskTotals, OperationOutcome, OperationStatus, Outcome, Strike};
 use quorate_engine::time::{Nanos, Time, seconds};
 use serde_json::{Map, Value, json};
 
 /// The version of the report's format.
 pub const SCHEMA: u32 = 1;
 
-/// Updates and operations that are listed one by one; all are counted.
+/// Updates, operations and bounds of clocks that are listed one by one; all are counted.
 const LISTED_MAX: usize = 100;
 
 impl RunReport<'_> {
@@ -25,6 +28,7 @@ impl RunReport<'_> {
     pub fn to_json(&self) -> Value {
         let plan = self.plan;
         let outcome = &self.outcome;
+        let sides = sides(plan.nodes, outcome);
         json!({
             "schema": SCHEMA,
             "quorate": env!("CARGO_PKG_VERSION"),
@@ -42,8 +46,13 @@ impl RunReport<'_> {
             "ledger": ledger(outcome),
             "convergence": convergence(&outcome.convergence, plan.round()),
             "operations": operations(outcome),
-            "availability": splits(outcome).iter().map(split).collect::<Vec<_>>(),
-            "faults": outcome.strikes.iter().map(strike).collect::<Vec<_>>(),
+            "availability": sides.periods.iter().map(period).collect::<Vec<_>>(),
+            "availability_by_side": { "majority": asked(&sides.majority), "minority": asked(&sides.minority) },
+            "faults": outcome.strikes.iter().map(|each| strike(each, outcome.ended)).collect::<Vec<_>>(),
+            "faults_by_kind": by_kind(outcome).iter().map(kind_struck).collect::<Vec<_>>(),
+            "overflows": outcome.overflows,
+            "byzantine": outcome.faulty.iter().map(|node| node.0).collect::<Vec<_>>(),
+            "clock_bounds": clock_bounds(&outcome.clock_bounds),
             "changes": changes(self.plan, outcome),
             "evidence": self.evidence,
             "ended": { "at": outcome.ended.seconds(), "because": outcome.stopped.name(), "events": outcome.events },
@@ -311,6 +320,13 @@ fn operations(outcome: &Outcome) -> Value {
             "mean": all.mean, "p50": all.p50, "p90": all.p90, "p99": all.p99, "min": all.min, "max": all.max,
         })),
         "delays_max": delays,
+        "over_time": over_time(outcome).map(|series| json!({
+            "slice": seconds(series.slice),
+            "asked": series.asked,
+            "ok": series.ok,
+            "refused": series.refused,
+            "unknown": series.unknown,
+        })),
         "listed": (0..).zip(&outcome.operations).take(LISTED_MAX).map(operation).collect::<Vec<_>>(),
     })
 }
@@ -329,30 +345,80 @@ fn operation((id, operation): (u32, &OperationOutcome)) -> Value {
     })
 }
 
-fn split(split: &Split) -> Value {
-    let sides: Vec<Value> = split
-        .sides
-        .iter()
-        .map(|side| {
-            json!({
-                "nodes": side.nodes.to_string(),
-                "asked": side.asked,
-                "answered": side.answered,
-                "availability": side.availability,
-            })
-        })
-        .collect();
-    json!({ "from": split.from.seconds(), "to": split.to.seconds(), "sides": sides })
+fn period(period: &Period) -> Value {
+    let side = |side: &Side| {
+        let mut entry = asked(&side.asked);
+        entry["nodes"] = side.nodes.to_string().into();
+        entry["side"] = side.standing.name().into();
+        entry
+    };
+    let sides: Vec<Value> = period.sides.iter().map(side).collect();
+    json!({
+        "from": period.from.seconds(),
+        "to": period.to.seconds(),
+        "times": period.times,
+        "lasted": seconds(period.lasted),
+        "sides": sides,
+    })
 }
 
-fn strike(strike: &Strike) -> Value {
+fn asked(asked: &Asked) -> Value {
+    json!({ "asked": asked.asked, "answered": asked.answered, "availability": asked.availability() })
+}
+
+fn strike(strike: &Strike, ended: Time) -> Value {
+    let Timed { at, trigger, whom, fault } = &strike.planned;
+    let fate = fate(strike, ended);
     json!({
-        "at": strike.planned.at.seconds(),
-        "fault": strike.planned.fault.name(),
-        "what": strike.planned.fault.to_string(),
+        "at": at.seconds(),
+        "when": trigger.as_ref().map(ToString::to_string),
+        "whom": whom.map(|whom| match whom.who {
+            Who::Stated(fact) => format!("fact:{fact}"),
+            Who::There => "there".to_string(),
+        }),
+        "fault": fault.name(),
+        "what": fault.to_string(),
         "struck": strike.struck(),
+        "times": strike.times,
+        "first": strike.first.map(Time::seconds),
         "touched": strike.touched,
         "messages_lost": strike.messages_lost,
+        "messages_changed": strike.messages_changed,
         "records_lost": strike.records_lost,
+        "never_because": fate.why(&strike.planned),
+    })
+}
+
+fn kind_struck((kind, deeds): &(&'static str, Deeds)) -> Value {
+    json!({
+        "fault": kind,
+        "planned": deeds.planned,
+        "never": deeds.never,
+        "times": deeds.times,
+        "first": deeds.first.map(Time::seconds),
+        "last": deeds.last.map(Time::seconds),
+        "touched": deeds.touched,
+        "messages_lost": deeds.messages_lost,
+        "messages_changed": deeds.messages_changed,
+        "records_lost": deeds.records_lost,
+    })
+}
+
+/// Those that did not hold are listed first.
+fn clock_bounds(bounds: &[ClockBound]) -> Value {
+    let mut listed: Vec<&ClockBound> = bounds.iter().collect();
+    listed.sort_by_key(|bound| (bound.broken.unwrap_or(Time::NEVER), bound.node));
+    let one = |bound: &&ClockBound| {
+        json!({
+            "node": bound.node.0,
+            "bound": seconds(bound.bound_ns),
+            "most": seconds(bound.most_ns),
+            "broken": bound.broken.map(Time::seconds),
+        })
+    };
+    json!({
+        "said": bounds.len(),
+        "broken": bounds.iter().filter(|bound| bound.broken.is_some()).count(),
+        "listed": listed.iter().take(LISTED_MAX).map(one).collect::<Vec<_>>(),
     })
 }

@@ -3,4 +3,6 @@
 
 pub mod json;
 pub mod sides;
+pub mod slices;
+pub mod strikes;
 pub mod text;

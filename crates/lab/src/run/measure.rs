@@ -2,6 +2,7 @@
 //! that the two agree.
 
 use crate::metrics;
+use crate::report::sides::{Sides, sides};
 use quorate_engine::actor::Role;
 use quorate_engine::convergence::{Converged, Coverage};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
@@ -11,19 +12,24 @@ use quorate_protocols::registry::Protocol;
 /// Every metric of the protocol's runs, in the registry's order.
 pub(super) fn metrics(
     protocol: &'static Protocol,
+    nodes: u32,
     outcome: &Outcome,
     own: &[(&'static str, f64)],
 ) -> Vec<(&'static str, Option<f64>)> {
     let own = |name: &str| own.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
+    let sides = sides(nodes, outcome);
     metrics::of(protocol)
         .map(|metric| {
-            (metric.name, common(metric.name, outcome).unwrap_or_else(|| own(metric.name)).filter(|value| !value.is_nan()))
+            (
+                metric.name,
+                common(metric.name, outcome, &sides).unwrap_or_else(|| own(metric.name)).filter(|value| !value.is_nan()),
+            )
         })
         .collect()
 }
 
 /// A common metric; the outer `None` when there is none of that name, the inner one when this run has none.
-fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
+fn common(name: &str, outcome: &Outcome, sides: &Sides) -> Option<Option<f64>> {
     let convergence = &outcome.convergence;
     let messages = outcome.ledger.between_replicas();
     let count = |count: u64| Some(count as f64);
@@ -69,6 +75,8 @@ fn common(name: &str, outcome: &Outcome) -> Option<Option<f64>> {
         "ops.redirects" => count(outcome.operations.iter().map(|operation| u64::from(operation.redirects)).sum()),
         "ops.throughput" => (outcome.ended.0 > 0).then(|| ended(outcome, OperationStatus::Ok) as f64 / outcome.ended.seconds()),
         "availability" => availability(&outcome.operations),
+        "availability.majority" => sides.majority.availability(),
+        "availability.minority" => sides.minority.availability(),
         "events.total" => count(outcome.events),
         "updates.lost" => {
             count(convergence.updates.iter().filter(|update| not_everywhere(update, convergence.live)).count() as u64)
@@ -111,7 +119,7 @@ pub(crate) fn ended(outcome: &Outcome, status: OperationStatus) -> u64 {
 }
 
 /// Operations that were asked, and answered well.
-pub(crate) fn availability<'a>(operations: impl IntoIterator<Item = &'a OperationOutcome>) -> Option<f64> {
+fn availability<'a>(operations: impl IntoIterator<Item = &'a OperationOutcome>) -> Option<f64> {
     let (mut asked, mut well) = (0u64, 0u64);
     for operation in operations {
         asked += u64::from(operation.status != OperationStatus::Unsent);

@@ -6,7 +6,7 @@ mod many;
 mod measure;
 
 pub use many::{ManyReport, Tallied, summarise};
-pub(crate) use measure::{answered, availability, latency_s};
+pub(crate) use measure::{answered, latency_s};
 
 use crate::expect::{Claim, Expectation, Judged, Seen, Standing};
 use crate::plan::Plan;
@@ -93,7 +93,7 @@ pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>,
     if expects(plan, "converges") && !checks.iter().any(|check| check.name == "converges") {
         checks.push(Check { name: "converges", verdict: converges(&report.outcome.convergence) });
     }
-    let metrics = measure::metrics(plan.protocol.0, &report.outcome, &report.metrics);
+    let metrics = measure::metrics(plan.protocol.0, plan.nodes, &report.outcome, &report.metrics);
     let mut run = RunReport {
         plan,
         seed,

@@ -14,9 +14,12 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
     }
 }
 
-/// Whether a metric is about something that the run did not have: queues, hosts that take time, relays, what befalls disks. People are
-/// spared it.
+/// Whether a metric is about something that the run did not have: queues, hosts that take time, relays, what befalls disks, sides.
+/// People are spared it.
 pub(super) fn idle(metric: &str, value: Option<f64>) -> bool {
+    if metric.starts_with("availability.") && value.is_none() {
+        return true;
+    }
     let queues = ["links.", "hosts.", "disk."].iter().any(|kind| metric.starts_with(kind)) && metric != "disk.forced_writes";
     let special = queues || metric == "messages.relayed";
     special && value == Some(0.0)

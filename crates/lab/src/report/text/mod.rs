@@ -1,11 +1,13 @@
 //! The report for people: at most 80 columns, verdict first, plain data to text. Whoever calls says whether it may be coloured
 //! and which command line replays the run; both are the terminal's business, not the report's.
 
+mod availability;
 mod curve;
 mod figures;
 mod layout;
 mod many;
 mod one;
+mod struck;
 
 pub use layout::Style;
 

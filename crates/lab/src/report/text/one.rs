@@ -2,16 +2,16 @@
 
 use super::figures::{self, count, counted, nanos};
 use super::layout::{Style, paragraph, table};
-use super::{Cause, curve, heading, headline, judgement, reason, replay, scenario};
+use super::{Cause, availability, curve, heading, headline, judgement, reason, replay, scenario, struck};
 use crate::expect::Standing;
 use crate::metrics::{self, Unit};
-use crate::report::sides::{Side, splits};
+use crate::report::sides::sides;
+use crate::report::slices::over_time;
 use crate::run::{RunReport, answered, latency_s, standing};
 use crate::statistics::Summary;
-use quorate_engine::fault::Fault;
 use quorate_engine::histogram::Waits;
 use quorate_engine::ledger::{Cause as Lost, Tally};
-use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome, Strike};
+use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
 use quorate_engine::time::show;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ impl RunReport<'_> {
         text += &scenario(self.plan);
         text += &self.convergence(style);
         text += &cost(style, &self.outcome);
-        text += &self.struck(style);
+        text += &struck::struck(style, self.plan, &self.outcome);
         text += &self.operations(style);
         text += &self.judged(style);
         text += &self.metrics(style);
@@ -104,24 +104,6 @@ impl RunReport<'_> {
         text
     }
 
-    fn struck(&self, style: Style) -> String {
-        let mut text = heading(style, "What struck");
-        let faults = self.outcome.strikes.iter();
-        let faults =
-            faults.map(|strike| (strike.planned.at, format!("{}: {}", strike.planned.fault, deed(strike, self.outcome.ended))));
-        let came = |at| if at < self.outcome.ended { "" } else { ": its time did not come" };
-        let changes = self.plan.network.changes.iter().map(|change| (change.at, format!("{change}{}", came(change.at))));
-        let mut all: Vec<_> = changes.chain(faults).collect();
-        all.sort_by_key(|(at, _)| *at);
-        if all.is_empty() {
-            return text + "  nothing\n";
-        }
-        for (at, what) in all {
-            text += &paragraph(&format!("  {:>8}  ", figures::duration(at.seconds())), &what);
-        }
-        text
-    }
-
     fn operations(&self, style: Style) -> String {
         let operations = &self.outcome.operations;
         let mut text = heading(style, "Operations");
@@ -150,11 +132,13 @@ impl RunReport<'_> {
             let delays = counted(delays, "message delay");
             text += &paragraph("  ", &format!("latency: mean {mean}, p50 {p50}, p99 {p99}, max {max}; at most {delays}"));
         }
-        for split in splits(&self.outcome) {
-            let sides: Vec<String> = split.sides.iter().map(side).collect();
-            let when = format!("while cut, {} to {}:", nanos(split.from.0), nanos(split.to.0));
-            text += &paragraph("  ", &format!("{when} {}", sides.join("; ")));
+        let sides = sides(self.plan.nodes, &self.outcome);
+        let troubled = !sides.periods.is_empty() || operations.iter().any(|each| each.status != OperationStatus::Ok);
+        // A handful is told by its numbers.
+        if let Some(series) = over_time(&self.outcome).filter(|_| troubled && operations.len() >= DRAWN_MIN) {
+            text += &availability::over_time(&series);
         }
+        text += &availability::by_side(&sides);
         text
     }
 
@@ -305,29 +289,8 @@ fn waited(at: &str, waits: &Waits) -> String {
     }
 }
 
-/// What a fault did.
-fn deed(strike: &Strike, ended: quorate_engine::Time) -> String {
-    if !strike.struck() {
-        return match strike.planned.whom.filter(|_| strike.planned.at < ended) {
-            Some(whom) => format!("nobody had stated {:?}", whom.who),
-            None => "its time did not come".to_string(),
-        };
-    }
-    let touched = match strike.planned.fault {
-        Fault::Heal(_) => format!("ended {}", counted(strike.touched, "partition")),
-        _ => format!("{} touched", counted(strike.touched, "node")),
-    };
-    let lost = [(strike.messages_lost, "message"), (strike.records_lost, "record")];
-    let lost = lost.iter().filter(|(lost, _)| *lost > 0).map(|(lost, what)| format!(", {} lost", counted(*lost, what)));
-    touched + &lost.collect::<String>()
-}
-
-fn side(side: &Side) -> String {
-    match side.asked {
-        0 => format!("{{{}}} was asked nothing", side.nodes),
-        asked => format!("{{{}}} answered {} of {}", side.nodes, count(side.answered), count(asked)),
-    }
-}
+/// Fewer operations are not drawn over time.
+const DRAWN_MIN: usize = 20;
 
 /// Lines of the protocol's own section; lists are JSON's business.
 const EVIDENCE_MAX: usize = 16;
