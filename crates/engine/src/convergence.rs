@@ -63,7 +63,7 @@ struct Tracked {
     successor: u32,
     /// Something older took its place somewhere.
     lost: bool,
-    /// What its origin overwrote when it made this one, or `NONE`.
+    /// What its origin overwrote when it made this one, or `NONE`. Invariant: it was made before, so its place is before this one's.
     parent: u32,
     holders: u32,
 }
@@ -226,7 +226,8 @@ impl Convergence {
         } else {
             let newer = &mut self.updates[new as usize];
             // Only at its birth does an update overwrite what its author had seen; later meetings are merges.
-            if newer.update.origin == node && newer.holders <= 1 && newer.at == now && newer.parent == NONE {
+            let born = newer.update.origin == node && newer.holders <= 1 && newer.at == now;
+            if born && newer.parent == NONE && old < new {
                 newer.parent = old;
             }
             self.change(old, |tracked| {
@@ -413,8 +414,10 @@ impl Convergence {
 
     /// Whether `old` was made where `new` had been seen, directly or through others.
     fn descends(&self, old: u32, new: u32) -> bool {
-        std::iter::successors(some(self.updates[old as usize].parent), |&index| some(self.updates[index as usize].parent))
-            .any(|ancestor| ancestor == new)
+        let mut ancestors =
+            std::iter::successors(some(self.updates[old as usize].parent), |&index| some(self.updates[index as usize].parent));
+        // They get older and older: what is newer than all of them is none of them.
+        ancestors.find(|ancestor| *ancestor <= new) == Some(new)
     }
 
     #[inline]

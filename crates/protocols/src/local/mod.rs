@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 /// The registry's line.
 pub const PROTOCOL: Protocol = Protocol {
     name: "local",
-    scenarios: &["local/baseline.toml", "world/overload.toml"],
+    scenarios: &["local/baseline.toml", "world/overload.toml", "world/retries.toml"],
     family: "local",
     summary: "no coordination: each replica keeps its own state and never sends",
     source: "S1, scope of coordination: per node",
