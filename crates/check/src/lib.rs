@@ -2,7 +2,9 @@
 //! any protocol, so nobody who wrote those can talk it round.
 
 pub mod counter;
+pub mod durable;
 pub mod eventual;
+pub mod linearizable;
 pub mod register;
 
 /// What a judge found.

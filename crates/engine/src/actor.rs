@@ -67,6 +67,11 @@ pub trait Actor: Clone + Eq + Hash + 'static {
         None
     }
 
+    /// Whether this node keeps the replicated state. One that does not (a witness, a view server) is not asked to agree with the others.
+    fn keeps_state(_options: &Self::Options, _node: NodeId, _nodes: u32) -> bool {
+        true
+    }
+
     /// Whom a client asks in a round of an operation, when its own choice would be `aim`: pushed to `to`. This is the client's part of the
     /// protocol, as is [`Actor::heard`].
     fn ask(_options: &Self::Options, _nodes: u32, _request: &Self::Request, aim: NodeId, to: &mut Vec<NodeId>) {
@@ -179,6 +184,11 @@ pub trait Fact: Clone + Eq + Hash + Debug + 'static {
 
     /// The place of this fact's kind in [`Fact::KINDS`]; `None` for one that has none.
     fn kind(&self) -> Option<usize>;
+
+    /// Whether reports may want it. What is stated with every operation, for the monitor alone, need not be kept.
+    fn is_kept(&self) -> bool {
+        true
+    }
 }
 
 /// A kind of fact, as people know it.

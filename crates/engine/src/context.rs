@@ -204,9 +204,10 @@ impl<'a, A: Actor> Context<'a, A> {
     }
 
     /// Declares that `operation` is `update`, and that this replica holds it. An update's number names one operation for ever:
-    /// a replica that may forget the number in a crash accepts only once its record is durable. An update that is accepted twice breaks
-    /// [`crate::monitor::UNIQUE_UPDATES`], and coverage goes by its first operation. One operation may be several updates, as when a
-    /// client that tries again finds another replica.
+    /// a replica that may forget the number in a crash accepts only once its record is durable. An update that is accepted as two
+    /// operations breaks [`crate::monitor::UNIQUE_UPDATES`], and coverage goes by the first. One operation may be several updates, as
+    /// when a client that tries again finds another replica. Whoever else learns what operation an update is may declare it too, and
+    /// then holds it.
     pub fn accept(&mut self, operation: OpId, update: Update) {
         self.effects.push(Effect::Accept(operation, update));
     }

@@ -161,8 +161,12 @@ impl Convergence {
     pub(crate) fn accept(&mut self, now: Time, node: NodeId, operation: OpId, update: Update) -> Result<(), OpId> {
         let index = self.updates.len() as u32;
         match self.by_update.entry(update) {
-            Entry::Occupied(first) => return Err(self.updates[*first.get() as usize].operation),
             Entry::Vacant(place) => place.insert(index),
+            Entry::Occupied(first) => {
+                let first = *first.get();
+                let before = self.updates[first as usize].operation;
+                return if before == operation { Ok(self.hold(now, node, first)) } else { Err(before) };
+            }
         };
         if self.by_operation.len() <= operation.index() {
             self.by_operation.resize(operation.index() + 1, NONE);
@@ -267,7 +271,7 @@ impl Convergence {
         self.settle(now);
     }
 
-    /// A replica is faulty from now on: it neither helps nor hinders agreement any more, whatever it says.
+    /// A replica is faulty, or a witness, from now on: it neither helps nor hinders agreement any more, whatever it says.
     pub(crate) fn exclude(&mut self, now: Time, node: NodeId) {
         if self.faulty.is_empty() {
             self.faulty.resize(self.nodes as usize, false);
@@ -545,6 +549,21 @@ mod tests {
         old.publish(Time(9), B, 9);
         assert!(!old.converged());
         assert_eq!((old.finish().lost, old.finish().missing), (1, 1));
+    }
+
+    #[test]
+    fn whoever_declares_an_update_again_holds_it() {
+        let mut convergence = two_replicas();
+        convergence.accept(Time(5), A, OpId(0), update(A, 1)).unwrap();
+        convergence.publish(Time(5), A, 8);
+        convergence.acknowledge(Time(5), OpId(0), A);
+        convergence.accept(Time(9), B, OpId(0), update(A, 1)).unwrap();
+        convergence.accept(Time(9), B, OpId(0), update(A, 1)).unwrap();
+        assert_eq!(convergence.accept(Time(9), B, OpId(1), update(A, 1)), Err(OpId(0)), "an update is one operation");
+        assert!(!convergence.converged());
+        convergence.publish(Time(9), B, 8);
+        let end = convergence.finish();
+        assert_eq!((end.since, end.last_update, end.updates.len()), (Some(Time(9)), Some(Time(5)), 1));
     }
 
     #[test]

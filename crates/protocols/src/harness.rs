@@ -1,7 +1,7 @@
 //! What every protocol's registry entry needs and none should write twice: the functions that erase an actor to plain data,
 //! and the checks that are the same for all. What one protocol alone judges or reports is not here.
 
-use crate::options::{OptionError, Values};
+use crate::options::OptionError;
 use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report};
 use quorate_check::{Verdict, eventual};
 use quorate_engine::convergence::Coverage;
@@ -15,14 +15,25 @@ use std::rc::Rc;
 
 /// How a protocol is made of what a scenario says, and what its own part of a report is.
 pub(crate) struct Glue<A: Actor> {
-    /// The actor's parameters, from the options and the variant's name (`right` for none).
-    pub(crate) options: fn(&Values, &str) -> Result<A::Options, OptionError>,
+    /// The actor's parameters, from the job's options and the variant's name (`right` for none).
+    pub(crate) options: fn(&Job<'_>) -> Result<A::Options, OptionError>,
     /// The actor's request for the operation of this number in the workload; the error says what cannot be asked.
     pub(crate) request: fn(u64, &Ask) -> Result<A::Request, String>,
-    /// Whether all replicas are meant to hold one state; then `converges` is judged.
-    pub(crate) replicates: bool,
+    /// What all replicas are meant to agree on; `converges` judges that.
+    pub(crate) replicates: fn(&A::Options) -> Replicates,
     /// Adds the protocol's own checks, metrics and evidence.
     pub(crate) report: fn(&Seen<'_, A>, &mut Report),
+}
+
+/// What all replicas are meant to agree on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Replicates {
+    /// Nothing: each has a state of its own.
+    Nothing,
+    /// Their states; some acknowledged updates may be in none.
+    States,
+    /// Their states, and every acknowledged update is in them.
+    Updates,
 }
 
 /// What a protocol's own report may look at.
@@ -71,8 +82,13 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     let Run { outcome, replicas, answers, facts } = run.map_err(JobError::Run)?;
     let mut report = Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null };
     let seen = Seen { job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
-    if glue.replicates {
-        report.checks.push(converges(&seen, &report));
+    match (glue.replicates)(&options) {
+        Replicates::Nothing => {}
+        Replicates::States => {
+            let verdict = eventual::judge(&states(&seen), &[]);
+            report.checks.push(Check { name: CONVERGES.name, verdict });
+        }
+        Replicates::Updates => report.checks.push(converges(&seen, &report)),
     }
     if job.setup.verify {
         report.checks.push(verified(&report));
@@ -101,7 +117,7 @@ pub(crate) fn replay<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Replayed
 type Prepared<A> = (<A as Actor>::Options, Workload<<A as Actor>::Request>);
 
 fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobError> {
-    let options = (glue.options)(job.options, job.variant).map_err(JobError::Options)?;
+    let options = (glue.options)(job).map_err(JobError::Options)?;
     let mut workload = Vec::with_capacity(job.workload.len());
     for (index, asked) in job.workload.iter().enumerate() {
         let request = (glue.request)(index as u64, &asked.ask).map_err(|why| JobError::Workload(index, why))?;
@@ -152,10 +168,7 @@ pub(crate) fn no_variant(name: &str) -> OptionError {
 
 fn converges<A: Actor>(seen: &Seen<'_, A>, report: &Report) -> Check {
     let convergence = &report.outcome.convergence;
-    let replicas: Vec<eventual::Replica> = seen
-        .live()
-        .filter_map(|(replica, actor)| actor.replica_digest().map(|digest| eventual::Replica { replica, digest }))
-        .collect();
+    let replicas = states(seen);
     let owed = convergence.updates.iter().filter(|update| update.owed && (update.lost || !update.superseded));
     let updates: Vec<eventual::Acknowledged> = owed
         .map(|update| eventual::Acknowledged { name: describe(seen, update), holders: update.holders, lost: update.lost })
@@ -167,6 +180,12 @@ fn converges<A: Actor>(seen: &Seen<'_, A>, report: &Report) -> Check {
         verdict => verdict,
     };
     Check { name: CONVERGES.name, verdict }
+}
+
+/// The states of the live replicas that have one.
+fn states<A: Actor>(seen: &Seen<'_, A>) -> Vec<eventual::Replica> {
+    let state = |(replica, actor): (u32, &A)| actor.replica_digest().map(|digest| eventual::Replica { replica, digest });
+    seen.live().filter_map(state).collect()
 }
 
 fn describe<A: Actor>(seen: &Seen<'_, A>, update: &Coverage) -> String {

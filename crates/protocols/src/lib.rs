@@ -9,10 +9,17 @@ mod harness;
 pub mod local;
 pub mod options;
 pub mod registry;
+pub mod replication;
 pub mod sorted;
 
 use registry::Protocol;
 
 /// Every protocol, in the order in which lists show them.
-pub static PROTOCOLS: &[Protocol] =
-    &[local::PROTOCOL, epidemic::gossip::PROTOCOL, crdt::counter::G_COUNTER, crdt::counter::PN_COUNTER];
+pub static PROTOCOLS: &[Protocol] = &[
+    local::PROTOCOL,
+    epidemic::gossip::PROTOCOL,
+    crdt::counter::G_COUNTER,
+    crdt::counter::PN_COUNTER,
+    replication::register::PROTOCOL,
+    replication::primary_backup::PROTOCOL,
+];

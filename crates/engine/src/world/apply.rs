@@ -108,7 +108,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             self.violated(id, broken);
         }
         let kind = fact.kind();
-        if self.facts.len() < FACTS_KEPT_MAX {
+        if self.facts.len() < FACTS_KEPT_MAX && fact.is_kept() {
             self.facts.push((self.now, id, fact));
         }
         if let Some(kind) = kind {

@@ -284,6 +284,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     pub(crate) fn start(&mut self) {
         self.start_jumps();
         self.start_populations();
+        for node in (0..self.setup.nodes).map(NodeId) {
+            if !A::keeps_state(&self.options, node, self.setup.nodes) {
+                self.convergence.exclude(self.now, node);
+            }
+        }
         let absent = absent_at_start(&self.setup.faults);
         for node in absent.iter() {
             self.nodes[node.index()].status = Status::Down;

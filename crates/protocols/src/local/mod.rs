@@ -8,7 +8,7 @@
 //! Nothing spreads, so replicas that were asked different things stay different: `converges` is not among the checks, and a
 //! scenario that asks for it fails, as it should.
 
-use crate::harness::{self, Glue, Seen, VERIFIED, cannot, no_variant};
+use crate::harness::{self, Glue, Replicates, Seen, VERIFIED, cannot, no_variant};
 use crate::registry::{Ask, Check, CheckInfo, Protocol, Report};
 use crate::sorted::Sorted;
 use quorate_check::{Verdict, register};
@@ -44,7 +44,7 @@ const NO_MESSAGES: &str = "no-messages";
 const REGISTER: &str = "register";
 
 const GLUE: Glue<Local> = Glue {
-    options: |_, variant| if variant == "right" { Ok(()) } else { Err(no_variant(variant)) },
+    options: |job| if job.variant == "right" { Ok(()) } else { Err(no_variant(job.variant)) },
     request: |operation, ask| {
         Ok(match *ask {
             Ask::Update { key, .. } => Request::Write(key, operation + 1),
@@ -52,7 +52,7 @@ const GLUE: Glue<Local> = Glue {
             Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
         })
     },
-    replicates: false,
+    replicates: |()| Replicates::Nothing,
     report,
 };
 

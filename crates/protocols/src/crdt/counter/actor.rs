@@ -60,6 +60,14 @@ pub enum Response {
 pub enum Fact {
     /// A client's amount was added here.
     Added(i64),
+    /// The log of a replica that starts again holds additions of so much, and as much taken away. Of some of them nobody was told: a crash
+    /// may leave records that were not forced yet.
+    Recovered {
+        /// The sum of what was added.
+        added: u64,
+        /// The sum of what was taken away.
+        removed: u64,
+    },
     /// A read was answered.
     Read(i64),
     /// What another replica told changed the state.
@@ -78,6 +86,7 @@ impl quorate_engine::Fact for Fact {
         FactKind { name: "added", summary: "A client's amount was added here.", leads: false },
         FactKind { name: "read", summary: "A read was answered.", leads: false },
         FactKind { name: "merged", summary: "What another replica told changed the state.", leads: false },
+        FactKind { name: "recovered", summary: "A replica started again with additions in its log.", leads: false },
     ];
 
     fn kind(&self) -> Option<usize> {
@@ -85,6 +94,7 @@ impl quorate_engine::Fact for Fact {
             Fact::Added(_) => 0,
             Fact::Read(_) => 1,
             Fact::Merged { .. } => 2,
+            Fact::Recovered { .. } => 3,
         })
     }
 }
@@ -120,6 +130,13 @@ impl Actor for Counter {
 
     fn recover(&mut self, ctx: &mut Context<'_, Counter>, records: &[Record]) {
         let inner: Vec<i64> = records.iter().map(|Record::Added(amount)| *amount).collect();
+        if !inner.is_empty() {
+            let sum = |amounts: &mut dyn Iterator<Item = u64>| amounts.fold(0u64, u64::saturating_add);
+            let of = |positive: bool| {
+                inner.iter().filter(move |amount| (**amount > 0) == positive).map(|amount| amount.unsigned_abs())
+            };
+            ctx.fact(Fact::Recovered { added: sum(&mut of(true)), removed: sum(&mut of(false)) });
+        }
         ctx.embed(|ctx| self.gossip.recover(ctx, &inner));
     }
 
@@ -198,6 +215,11 @@ impl Counted for Message {
     fn kind(&self) -> usize {
         let Message::Gossip(inner) = self;
         inner.kind()
+    }
+
+    fn forge(&self, choice: u64) -> Option<Message> {
+        let Message::Gossip(inner) = self;
+        inner.forge(choice).map(Message::Gossip)
     }
 }
 

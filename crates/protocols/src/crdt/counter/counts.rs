@@ -136,6 +136,17 @@ impl State for Counts {
         }
     }
 
+    /// One replica is said to have added, or in half of the lies taken away, more than it did.
+    fn forge(&self, choice: u64) -> Option<Counts> {
+        let place = usize::try_from(choice % self.tallies.len().max(1) as u64).expect("fewer tallies than numbers");
+        let (node, tally) = self.tallies.iter().nth(place)?;
+        let mut forged = *tally;
+        let lie = choice / self.tallies.len() as u64;
+        let part = if lie & 1024 == 0 { &mut forged.added } else { &mut forged.removed };
+        *part = part.checked_add(1 + lie % 1024)?;
+        Some(Counts { tallies: self.tallies.with(node, forged) })
+    }
+
     fn tell_merge(&self, ctx: &mut Context<'_, Gossip<Counts>>, next: &Counts) {
         for (node, before, now) in self.changes(next) {
             ctx.holds_range(node, before.updates + 1, now.updates);

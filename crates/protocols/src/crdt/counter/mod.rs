@@ -19,9 +19,9 @@ mod evidence;
 
 use crate::epidemic::gossip::ROUNDS;
 use crate::epidemic::gossip::options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
-use crate::harness::{self, CONVERGES, Glue, VERIFIED, cannot, no_variant};
-use crate::options::{Field, OptionError, Values};
-use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
+use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, cannot, no_variant};
+use crate::options::{Field, OptionError};
+use crate::registry::{Ask, CheckInfo, Job, MetricInfo, Protocol, Variant};
 use actor::{Counter, Request};
 use counts::Combine;
 
@@ -91,20 +91,20 @@ const GROWING: Glue<Counter> = Glue {
         }
         _ => request(ask),
     },
-    replicates: true,
+    replicates: |_| Replicates::Updates,
     report: |seen, report| evidence::report("g_counter", seen, report),
 };
 
 const BOTH_WAYS: Glue<Counter> =
     Glue { request: |_, ask| request(ask), report: |seen, report| evidence::report("pn_counter", seen, report), ..GROWING };
 
-fn options(values: &Values, variant: &str) -> Result<Options<Combine>, OptionError> {
-    let rule = match variant {
+fn options(job: &Job<'_>) -> Result<Options<Combine>, OptionError> {
+    let rule = match job.variant {
         "right" => Combine::Maximum,
         "sum-merge" => Combine::Sum,
-        _ => return Err(no_variant(variant)),
+        _ => return Err(no_variant(job.variant)),
     };
-    Ok(Options::new(values, rule))
+    Ok(Options::new(job.options, rule))
 }
 
 fn request(ask: &Ask) -> Result<Request, String> {

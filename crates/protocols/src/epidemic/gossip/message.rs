@@ -1,5 +1,6 @@
 //! What gossiping replicas send each other: whole states and requests for them, 16 bytes here, counted as what they hold.
 
+use super::state::State;
 use quorate_engine::{Content, Kind, Message as Counted, Sink, Timer, TimerSlot, Wire};
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -34,7 +35,7 @@ impl<S: Wire> Wire for Message<S> {
     }
 }
 
-impl<S: Wire + Clone + Eq + Hash + Debug + 'static> Counted for Message<S> {
+impl<S: State> Counted for Message<S> {
     const KINDS: &'static [Kind] = &[
         Kind::protocol("push"),
         Kind::protocol("pull"),
@@ -52,6 +53,18 @@ impl<S: Wire + Clone + Eq + Hash + Debug + 'static> Counted for Message<S> {
             Message::PushPull(_) => 3,
             Message::PushPullReply(_) => 4,
         }
+    }
+
+    /// Another state than the sender's.
+    fn forge(&self, choice: u64) -> Option<Message<S>> {
+        let mut forged = self.clone();
+        match &mut forged {
+            Message::Push(state) | Message::PullReply(state) | Message::PushPull(state) | Message::PushPullReply(state) => {
+                *state = Some(Content::new(state.as_ref()?.forge(choice)?));
+            }
+            Message::Pull => return None,
+        }
+        Some(forged)
     }
 }
 

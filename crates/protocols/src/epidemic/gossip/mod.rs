@@ -22,9 +22,9 @@ pub mod options;
 pub mod state;
 pub mod store;
 
-use crate::harness::{self, CONVERGES, Glue, VERIFIED, cannot, no_variant};
-use crate::options::{Choice, Default, Field, FieldKind, OptionError, Values};
-use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol, Variant};
+use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, cannot, no_variant};
+use crate::options::{Choice, Default, Field, FieldKind, OptionError};
+use crate::registry::{Ask, CheckInfo, Job, MetricInfo, Protocol, Variant};
 use actor::Gossip;
 use options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
 use store::{Order, Request, Rule, Stamps, Store};
@@ -97,18 +97,18 @@ const REGISTER: &str = "register";
 /// The name of the metric of rounds.
 pub(crate) const ROUNDS: &str = "gossip.rounds";
 
-const GLUE: Glue<Gossip<Store>> = Glue { options, request, replicates: true, report: evidence::report };
+const GLUE: Glue<Gossip<Store>> = Glue { options, request, replicates: |_| Replicates::Updates, report: evidence::report };
 
-fn options(values: &Values, variant: &str) -> Result<Options<Rule>, OptionError> {
-    let stamps = if values.choice(VERSION.name) == "hybrid" { Stamps::Hybrid } else { Stamps::Lamport };
+fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
+    let stamps = if job.options.choice(VERSION.name) == "hybrid" { Stamps::Hybrid } else { Stamps::Lamport };
     let right = Rule { stamps, order: Order::Total };
-    let rule = match variant {
+    let rule = match job.variant {
         "right" => right,
         "wall-clock" => Rule { stamps: Stamps::WallClock, ..right },
         "strict-timestamp" => Rule { order: Order::StampOnly, ..right },
-        _ => return Err(no_variant(variant)),
+        _ => return Err(no_variant(job.variant)),
     };
-    Ok(Options::new(values, rule))
+    Ok(Options::new(job.options, rule))
 }
 
 /// Every write has a value of its own: the number of its operation, from 1.

@@ -49,6 +49,10 @@ pub trait State: Wire + Clone + Eq + Hash + Debug + Default + 'static {
     /// States what a merge brought: `self` became `next` by it.
     fn tell_merge(&self, ctx: &mut Context<'_, Gossip<Self>>, next: &Self);
 
+    /// The state with a content that nobody gave it, for a liar: `choice` picks among the lies. `None` where there is nothing to lie
+    /// about.
+    fn forge(&self, choice: u64) -> Option<Self>;
+
     /// States what of this state, which came from a peer, was refused because `kept` has something in its place. Nothing for a
     /// state that loses nothing in a merge.
     fn tell_refused(&self, _ctx: &mut Context<'_, Gossip<Self>>, _kept: &Self) {}

@@ -179,6 +179,16 @@ impl State for Store {
         }
     }
 
+    /// Another value under one key, as if it were what was written there; in half of the lies later than it was.
+    fn forge(&self, choice: u64) -> Option<Store> {
+        let place = usize::try_from(choice % self.entries.len().max(1) as u64).expect("fewer entries than numbers");
+        let (key, entry) = self.entries.iter().nth(place)?;
+        let lie = choice / self.entries.len() as u64;
+        let value = entry.value.wrapping_add(1 + lie % 1024);
+        let stamp = entry.stamp.saturating_add(i64::from(lie & 1024 != 0));
+        Some(Store { entries: self.entries.with(key, Entry { value, stamp, ..*entry }) })
+    }
+
     fn tell_refused(&self, ctx: &mut Context<'_, Gossip<Store>>, kept: &Store) {
         for (_, theirs, kept) in self.entries.join(&kept.entries) {
             if let (Some(theirs), Some(kept)) = (theirs, kept)

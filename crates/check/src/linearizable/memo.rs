@@ -1,0 +1,90 @@
+//! What a search remembers: the pairs of placed operations and state that it has been at, as 128-bit sums, in a table with open places.
+//! Two pairs that share a sum would hide one of them; at a billion pairs that happens with a probability of 2^-69.
+
+/// A set of 128-bit hashes.
+#[derive(Default)]
+pub(super) struct Memo {
+    /// Invariant: a power of two of places, at least half of them 0, which stands for empty; or none at all.
+    places: Vec<u128>,
+    count: usize,
+}
+
+/// Places of the first table.
+const PLACES_FIRST: usize = 1 << 8;
+
+impl Memo {
+    /// Adds a hash; whether it is new.
+    pub(super) fn insert(&mut self, hash: u128) -> bool {
+        if 2 * (self.count + 1) > self.places.len() {
+            self.grow();
+        }
+        let fresh = put(&mut self.places, hash | u128::from(hash == 0));
+        self.count += usize::from(fresh);
+        fresh
+    }
+
+    fn grow(&mut self) {
+        let wider = (2 * self.places.len()).max(PLACES_FIRST);
+        let before = std::mem::replace(&mut self.places, vec![0; wider]);
+        for hash in before.into_iter().filter(|hash| *hash != 0) {
+            put(&mut self.places, hash);
+        }
+    }
+}
+
+fn put(places: &mut [u128], hash: u128) -> bool {
+    let mask = places.len() - 1;
+    let mut place = hash as usize & mask;
+    while places[place] != 0 {
+        if places[place] == hash {
+            return false;
+        }
+        place = (place + 1) & mask;
+    }
+    places[place] = hash;
+    true
+}
+
+/// 128 bits for an index of one kind, as if drawn: the finalizer of splitmix64 (Steele, Lea and Flood, 2014) at two places.
+pub(super) fn zobrist(kind: Kind, index: u32) -> u128 {
+    let place = u64::from(index) << 2 | kind as u64;
+    u128::from(spread(2 * place + 1)) << 64 | u128::from(spread(2 * place + 2))
+}
+
+/// What an index counts.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Operation = 0,
+    State = 1,
+}
+
+fn spread(place: u64) -> u64 {
+    let mut word = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ word >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_memo_is_a_set() {
+        let (mut memo, mut oracle) = (Memo::default(), BTreeSet::new());
+        for step in 0..100_000u64 {
+            // Every hash comes several times, and many share their low bits.
+            let hash = u128::from(spread(step % 20_011)) << 64 | u128::from((step % 20_011) << 9);
+            assert_eq!(memo.insert(hash), oracle.insert(hash), "{step}");
+        }
+        assert!(Memo::default().insert(0));
+    }
+
+    #[test]
+    fn no_two_indices_share_their_bits() {
+        let all: BTreeSet<u128> =
+            (0..10_000).flat_map(|index| [zobrist(Kind::Operation, index), zobrist(Kind::State, index)]).collect();
+        assert_eq!(all.len(), 20_000);
+    }
+}
