@@ -44,7 +44,7 @@ fn what_lasts_ends() {
         ("byzantine = { nodes = 3, behaviour = \"silent\" }", "{3} byzantine: silent", "{3} honest again"),
         ("byzantine = { nodes = 3, behaviour = { forging = 0.5 } }", "{3} byzantine: forging", "{3} honest again"),
     ] {
-        let lines = format!("[[faults]]\nat = \"1s\"\nfor = \"2s\"\n{fault}\n");
+        let lines = format!("[disks]\nsync = \"2ms\"\n[[faults]]\nat = \"1s\"\nfor = \"2s\"\n{fault}\n");
         check(&lines, &[&format!("1s {begins}"), &format!("3s {ends}")]);
     }
 }

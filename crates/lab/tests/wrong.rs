@@ -179,7 +179,7 @@ const FAULTS: &[Case] = &[
     Case("for = \"10s\"\npartition = { groups = [\"0..60\", \"60..100\"] }", "drift = { nodes = 3, ppm = 2e6 }", "faults[0].drift.ppm: 2000000.0 is beyond 900000 ppm, the most that a clock may be off"),
     Case(FAULT, "crash = 3\n[[faults]]\nat = \"6s\"\npause = [2, 3]", "faults[1].pause: node 3 is down at 6s"),
     Case(FAULT, "pause = 3\n[[faults]]\nat = \"6s\"\ncrash = 3", "faults[0].for: node 3 is no longer paused before 15s, when it would be resumed"),
-    Case(FAULT, "churn = 3", "faults[0].churn: \"churn\" is not known here: nodes that come and go at random are a nemesis: [nemesis]"),
+    Case(FAULT, "churn = 3", "faults[0].churn: \"churn\" is not known here: what comes and goes at random stands under [nemesis]: quorate describe nemesis.churn"),
     Case(AT, "at = \"5s\"\nwhen = \"leader-elected\"\n", "faults[0].when: gossip states no fact \"leader-elected\"\n  help: its facts: wrote, replaced"),
 ];
 

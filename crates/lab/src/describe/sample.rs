@@ -71,7 +71,7 @@ fn is_valid(text: &str) -> bool {
     let Some(protocol) = all.iter().find(|protocol| protocol.records).or(all.first()) else { return false };
     let whole = format!(
         "schema = 1\nname = \"example\"\nduration = \"60s\"\nnodes = {NODES}\n\n[protocol.{}]\n\n\
-         [regions]\nhere = \"0..10\"\n\n[hosts]\nservice = \"1us\"\n\n{text}",
+         [regions]\nhere = \"0..10\"\n\n[hosts]\nservice = \"1us\"\n\n[disks]\nsync = \"1us\"\n\n{text}",
         protocol.name
     );
     parse(&Source { name: "example".to_string(), bytes: whole.as_bytes() }, &[], &Files::default()).is_ok()

@@ -43,10 +43,11 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let asks = workload::entries(root.get("workload"), &replicas, duration, &mut total, problems);
     let way = network.client_latency.as_ref().map_or(0, |latency| (2.0 * latency.mean()) as Nanos);
     let populations = clients::clients(root.get("workload"), &replicas, duration, way, &mut total, problems);
-    let among = faults::Among { replicas: &replicas, hosts: &hosts, duration };
+    let among = faults::Among { replicas: &replicas, hosts: &hosts, disks: &disks, duration };
     let placed = faults::faults(root.get("faults"), among, problems);
-    let clients = asks.iter().flat_map(|ask| ask.from.ranges()).count() as u32;
-    let timeline = timeline::timeline(&placed, &timeline::World { nodes, clients, hosts: &hosts }, problems);
+    let clients = !asks.is_empty() || !populations.is_empty();
+    let world = timeline::World { nodes, clients, hosts: &hosts, disks: &disks };
+    let timeline = timeline::timeline(&placed, &world, problems);
     let nemesis = nemesis::nemesis(root.get("nemesis"), among, problems);
     let (protocol, options) = protocol?;
     let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };

@@ -17,7 +17,7 @@ pub(crate) use degrade::worse;
 use partition::{flapping, partition};
 use quorate_engine::fault::{Behaviour, Fault, Tail, Who};
 use quorate_engine::id::NodeSet;
-use quorate_engine::setup::Hosts;
+use quorate_engine::setup::{Disks, Hosts};
 use quorate_engine::time::{Nanos, Time, show};
 use trigger::trigger;
 
@@ -36,6 +36,7 @@ pub(crate) struct Placed<'a> {
 pub(crate) struct Among<'a> {
     pub(crate) replicas: &'a Replicas<'a>,
     pub(crate) hosts: &'a [Hosts],
+    pub(crate) disks: &'a [Disks],
     pub(crate) duration: Nanos,
 }
 
@@ -163,6 +164,7 @@ fn what(kind: &str, number: u32, spot: &Spot<'_>, who: Option<Who>, among: Among
         "degrade" => Fault::Degrade(number, degradation(spot, who, replicas)?),
         "slow-disk" => {
             on_disk("forced write to be slow")?;
+            some_disks_take_time(spot, among.disks)?;
             Fault::SlowDisk(nodes()?, factor(&spot.need("factor")?)?)
         }
         "full-disk" => {
@@ -182,6 +184,14 @@ fn what(kind: &str, number: u32, spot: &Spot<'_>, who: Option<Who>, among: Among
         "byzantine" => Fault::Byzantine(nodes()?, behaviour(&spot.need("behaviour")?)?),
         other => return Err(spot.fail(format!("{other} is no fault"))),
     }))
+}
+
+/// Refuses slow disks where none takes any time.
+pub(crate) fn some_disks_take_time(spot: &Spot<'_>, disks: &[Disks]) -> Read<()> {
+    match disks.iter().all(|disks| disks.sync.is_none()) {
+        true => Err(spot.fail("forced writes take no time here, and so none can be slow; say how long: [disks] sync = \"2ms\"")),
+        false => Ok(()),
+    }
 }
 
 /// The nodes of a fault; none when the run says later who they are.

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::text::clocks::{drift_spread, jump_spread};
 use crate::text::error::Read;
-use crate::text::faults::{behaviour, factor, tail, worse};
+use crate::text::faults::{behaviour, factor, some_disks_take_time, tail, worse};
 use crate::text::latency::latency;
 use crate::text::spot::Spot;
 use quorate_engine::fault::Degradation;
@@ -37,6 +37,7 @@ pub(super) fn pattern(spot: &Spot<'_>, name: &str, whose: &Whose, scene: &Scene<
         }
         "slow-disk" => {
             on_disk("forced write to be slow")?;
+            some_disks_take_time(spot, scene.among.disks)?;
             Pattern::SlowDisk(factor(&spot.need("factor")?)?)
         }
         "full-disk" => {

@@ -182,7 +182,7 @@ pub(crate) fn not_yet(table: &str, name: &str) -> bool {
 /// What people look for under a name of their own, and how it is written.
 const WRITTEN: &[(&str, &str, &str)] = &[
     ("fault", "outage", "a region that fails is a crash: crash = \"region:eu\"; all of it: crash = \"all\""),
-    ("fault", "churn", "nodes that come and go at random are a nemesis: [nemesis]"),
+    ("fault", "churn", "what comes and goes at random stands under [nemesis]: quorate describe nemesis.churn"),
     ("fault", "isolate", "write partition = { isolate = SET }"),
     ("fault", "bridge", "write partition = { bridge = NODE }"),
     (

@@ -1,6 +1,6 @@
 //! The world as far as faults change it, from one instant to the next.
 
-use super::{ending, is_cut_at_its_end};
+use super::{World, ending, is_cut_at_its_end};
 use crate::plan::What;
 use crate::text::error::Read;
 use crate::text::faults::Placed;
@@ -24,9 +24,11 @@ enum State {
     Byzantine,
     /// On a host that takes time; no fault changes that.
     Serving,
+    /// With a disk that takes time; no fault changes that either.
+    Forcing,
 }
 
-const STATES: usize = State::Serving as usize + 1;
+const STATES: usize = State::Forcing as usize + 1;
 
 /// A node must stand so, or must not; and what is said of one that is otherwise.
 type Condition = (State, bool, &'static str);
@@ -49,7 +51,11 @@ fn conditions(fault: &Fault) -> &'static [Condition] {
             (State::Serving, true, "has a host that takes no time and cannot be slow"),
             (State::Slow, false, "is slow already"),
         ],
-        Fault::SlowDisk(..) => &[MEMBER, (State::SlowDisk, false, "has a slow disk already")],
+        Fault::SlowDisk(..) => &[
+            MEMBER,
+            (State::Forcing, true, "has a disk that takes no time and cannot be slow"),
+            (State::SlowDisk, false, "has a slow disk already"),
+        ],
         Fault::FullDisk(_) => &[MEMBER, (State::FullDisk, false, "has a full disk already")],
         Fault::Byzantine(..) => &[MEMBER, (State::Byzantine, false, "is byzantine already")],
         Fault::Leave(_) | Fault::Corrupt(..) | Fault::Wipe(_) | Fault::ClockJump(..) | Fault::Drift(..) => &[MEMBER],
@@ -87,7 +93,7 @@ fn told(fault: &Fault) -> (&'static str, &'static str) {
 
 pub(super) struct Course<'a> {
     nodes: u32,
-    clients: u32,
+    clients: bool,
     standing: [Intervals; STATES],
     /// Who joins before anything else befalls it, and has not joined yet.
     unborn: Intervals,
@@ -106,9 +112,15 @@ pub(super) struct Course<'a> {
 
 impl<'a> Course<'a> {
     /// The world before any of the entries, which stand in the order of their beginnings.
-    pub(super) fn new(order: &[&Placed<'_>], nodes: u32, clients: u32, serving: &NodeSet) -> Course<'a> {
+    pub(super) fn new(order: &[&Placed<'_>], world: &World<'_>) -> Course<'a> {
+        let &World { nodes, clients, hosts, disks } = world;
         let mut standing = std::array::from_fn(|_| Intervals::default());
-        standing[State::Serving as usize].insert(serving);
+        for hosts in hosts.iter().filter(|hosts| hosts.service.is_some()) {
+            standing[State::Serving as usize].insert(&hosts.nodes);
+        }
+        for disks in disks.iter().filter(|disks| disks.sync.is_some()) {
+            standing[State::Forcing as usize].insert(&disks.nodes);
+        }
         let (mut met, mut unborn) = (Intervals::default(), Intervals::default());
         for placed in order {
             let What::One(fault @ (Fault::Crash(set, _) | Fault::Restart(set) | Fault::Leave(set) | Fault::Join(set))) =
@@ -194,7 +206,7 @@ impl<'a> Course<'a> {
             What::One(fault) => fault.clone(),
         };
         let static_only: Vec<Condition> =
-            conditions(&fault).iter().filter(|(state, ..)| *state == State::Serving).copied().collect();
+            conditions(&fault).iter().filter(|(state, ..)| matches!(state, State::Serving | State::Forcing)).copied().collect();
         let joins = matches!(fault, Fault::Join(_));
         if let Some(set) = fault.nodes_mut() {
             *set = self.concerned(set, &static_only, placed)?;
@@ -318,7 +330,7 @@ impl<'a> Course<'a> {
         edges.remove(&self.nodes);
         let place = |node: u32| sets.iter().map(|set| set.contains(NodeId(node))).collect::<Vec<bool>>();
         let mut classes: BTreeSet<Vec<bool>> = BTreeSet::new();
-        if self.clients > 0 {
+        if self.clients {
             classes.insert(vec![false; sets.len()]);
         }
         for edge in edges {

@@ -11,15 +11,16 @@ use super::faults::Placed;
 use crate::plan::{FaultEntry, Flapping, What};
 use course::Course;
 use quorate_engine::fault::{Fault, Timed, Whom};
-use quorate_engine::id::NodeSet;
-use quorate_engine::setup::{Hosts, Overflow};
+use quorate_engine::setup::{Disks, Hosts, Overflow};
 use quorate_engine::time::{Nanos, Time};
 
 /// What the entries are held against.
 pub(crate) struct World<'a> {
     pub(crate) nodes: u32,
-    pub(crate) clients: u32,
+    /// Whether there are any.
+    pub(crate) clients: bool,
     pub(crate) hosts: &'a [Hosts],
+    pub(crate) disks: &'a [Disks],
 }
 
 /// The most beginnings and ends of faults.
@@ -27,11 +28,12 @@ const TIMED_MAX: usize = 1_000_000;
 
 /// The timeline, in ascending order of time.
 pub(crate) fn timeline(entries: &[Placed<'_>], world: &World<'_>, problems: &mut Problems) -> Vec<Timed> {
-    let serving = world.hosts.iter().filter(|hosts| hosts.service.is_some()).flat_map(|hosts| hosts.nodes.ranges()).copied();
     let moments = moments(entries);
     let order: Vec<&Placed<'_>> = moments.iter().filter(|moment| !moment.ends).map(|moment| &entries[moment.entry]).collect();
-    let mut course = Course::new(&order, world.nodes, world.clients, &NodeSet::from_ranges(serving));
-    if world.hosts.iter().any(|hosts| hosts.overflow != Overflow::Shed) {
+    let mut course = Course::new(&order, world);
+    // Without memory a host crashes, and without room for its log many a protocol stops.
+    let full = world.disks.iter().any(|disks| disks.capacity_bytes.is_some());
+    if full || world.hosts.iter().any(|hosts| hosts.overflow != Overflow::Shed) {
         course.nodes_may_stop();
     }
     let mut timed = Vec::new();
