@@ -165,7 +165,11 @@ impl Convergence {
             Entry::Occupied(first) => {
                 let first = *first.get();
                 let before = self.updates[first as usize].operation;
-                return if before == operation { Ok(self.hold(now, node, first)) } else { Err(before) };
+                if before == operation {
+                    self.hold(now, node, first);
+                    return Ok(());
+                }
+                return Err(before);
             }
         };
         if self.by_operation.len() <= operation.index() {

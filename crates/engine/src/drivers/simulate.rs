@@ -266,10 +266,9 @@ impl<A: Actor, O: Observer> Simulation<A, O> {
             let sent = self.world.observer.ledger().map_or(0, |ledger| ledger.between_replicas().sent);
             self.converged_at_message = converged.then_some((self.world.now, sent));
         }
-        if converged && self.world.setup.until == Until::Converged {
-            if self.world.agenda.is_over() && self.world.waiting == 0 && self.world.coming == 0 {
-                self.stop(Stop::Converged);
-            }
+        let may_end = converged && self.world.setup.until == Until::Converged;
+        if may_end && self.world.agenda.is_over() && self.world.waiting == 0 && self.world.coming == 0 {
+            self.stop(Stop::Converged);
         }
     }
 
