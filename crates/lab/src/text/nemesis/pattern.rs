@@ -32,7 +32,12 @@ pub(super) fn pattern(spot: &Spot<'_>, name: &str, whose: &Whose, scene: &Scene<
         "churn" => Pattern::Churn { up: span("up")?, away: span("away")?, how: how(spot)? },
         "pause" => Pattern::Pause,
         "slow" => {
-            slow_hosts(spot, whose, scene)?;
+            let serving = scene.among.hosts.iter().filter(|hosts| hosts.service.is_some());
+            if !takes_time(whose, serving.map(|hosts| &hosts.nodes)) {
+                return Err(spot.fail(
+                    "no host of these nodes takes any time, and so none can be slow; say how long: [hosts] service = \"50us\"",
+                ));
+            }
             Pattern::Slow(factor(&spot.need("factor")?)?)
         }
         "slow-disk" => {
@@ -89,17 +94,11 @@ fn how(spot: &Spot<'_>) -> Read<Away> {
     }
 }
 
-/// Somebody among them must have a host that takes time.
-fn slow_hosts(spot: &Spot<'_>, whose: &Whose, scene: &Scene<'_>) -> Read<()> {
-    let serving = scene.among.hosts.iter().filter(|hosts| hosts.service.is_some());
-    let Whose::Nodes(nodes) = whose else { return Ok(()) };
-    let takes_time = |set: &NodeSet| nodes.without(set).len() < nodes.len();
-    match serving.map(|hosts| &hosts.nodes).any(takes_time) {
-        true => Ok(()),
-        false => {
-            Err(spot
-                .fail("no host of these nodes takes any time, and so none can be slow; say how long: [hosts] service = \"50us\""))
-        }
+/// Somebody among them must have a host that takes time, or a disk.
+fn takes_time<'s>(whose: &Whose, mut sets: impl Iterator<Item = &'s NodeSet>) -> bool {
+    match whose {
+        Whose::Nodes(nodes) => sets.any(|set| nodes.without(set).len() < nodes.len()),
+        Whose::Stated(_) => true,
     }
 }
 
