@@ -155,7 +155,7 @@ impl Plan {
                 seed,
                 &Scene {
                     nodes: self.nodes,
-                    clients: self.clients > 0,
+                    clients: self.clients > 0 || !self.populations.is_empty(),
                     regions: &regions,
                     clocks: &self.clocks,
                     own: &self.timeline,
