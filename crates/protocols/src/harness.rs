@@ -38,6 +38,8 @@ pub(crate) enum Replicates {
 
 /// What a protocol's own report may look at.
 pub(crate) struct Seen<'a, A: Actor> {
+    /// Who has ever been byzantine, in ascending order.
+    pub(crate) faulty: &'a [NodeId],
     pub(crate) job: &'a Job<'a>,
     pub(crate) options: &'a A::Options,
     /// The run, but for its outcome, which the report already has.
@@ -47,9 +49,10 @@ pub(crate) struct Seen<'a, A: Actor> {
 }
 
 impl<A: Actor> Seen<'_, A> {
-    /// The replicas that are up.
+    /// The replicas that are up, and have never been byzantine.
     pub(crate) fn live(&self) -> impl Iterator<Item = (u32, &A)> {
-        self.replicas.iter().zip(0..).filter_map(|(replica, number)| replica.as_ref().map(|replica| (number, replica)))
+        let up = self.replicas.iter().zip(0..).filter_map(|(replica, number)| replica.as_ref().map(|replica| (number, replica)));
+        up.filter(|(number, _)| self.faulty.binary_search(&NodeId(*number)).is_err())
     }
 }
 
@@ -81,7 +84,8 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     let run = simulate::simulate::<A>(job.setup, &options, workload);
     let Run { outcome, replicas, answers, facts } = run.map_err(JobError::Run)?;
     let mut report = Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null };
-    let seen = Seen { job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
+    let faulty = report.outcome.faulty.clone();
+    let seen = Seen { faulty: &faulty, job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
     match (glue.replicates)(&options) {
         Replicates::Nothing => {}
         Replicates::States => {

@@ -38,7 +38,7 @@ const GROUP_COMMIT: Field = Field {
 /// The registry's line.
 pub const PROTOCOL: Protocol = Protocol {
     name: "register",
-    scenarios: &["replication/register.toml"],
+    scenarios: &["replication/register.toml", "world/disk.toml"],
     family: "replication",
     summary: "durable registers on one node: a write-ahead log, forced before the answer",
     source: "Gray 1978, §5.8 (write-ahead log); DeWitt et al. 1984 (group commit)",
