@@ -116,7 +116,7 @@ fn group_commit_forces_once_for_all_that_waits() {
         let report = run("register", &slow_disks(world(1, 1), 20, 20), &options, &workload);
         assert!(report.checks.iter().all(|check| check.verdict.name() == "ok"), "{:?}", report.checks);
         let last = report.outcome.operations.iter().filter_map(|operation| operation.completed()).max().expect("answers");
-        (report.outcome.ledger.forced_writes, metric(&report, "replication.writes_per_force"), last)
+        (report.outcome.ledger.forced_writes, metric(&report, "replication.per_force"), last)
     };
     assert_eq!(forced(true), (3, 3.0, Time(1_060 * MILLISECOND)));
     assert_eq!(forced(false), (9, 1.0, Time(1_180 * MILLISECOND)), "one after the other");

@@ -22,6 +22,7 @@ pub struct FaultEntry {
 
 /// What an entry of `[[faults]]` does.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has few of them, and they are read once")]
 pub enum What {
     /// This. A partition or a degradation has the number of its entry, from 0.
     One(Fault),

@@ -78,7 +78,7 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 /// The name of the metric of group commit.
-const WRITES_PER_FORCE: &str = "replication.writes_per_force";
+const WRITES_PER_FORCE: &str = "replication.per_force";
 
 const GLUE: Glue<Register> =
     Glue { options, request: Request::of, replicates: |_| Replicates::Updates, report: evidence::report };
