@@ -202,7 +202,7 @@ fn keys(value: &Value) -> Vec<&str> {
 fn the_document_of_one_run_has_the_keys_of_the_contract() {
     let report = json(&["run", &scenario("gossip/push-pull-100.toml"), "--format", "json"]);
     let top = "schema quorate scenario seed digest verdict expectations checks metrics ledger convergence operations availability \
-               faults changes evidence ended verified";
+               availability_by_side faults faults_by_kind overflows byzantine clock_bounds changes evidence ended verified";
     assert_eq!(keys(&report), top.split_whitespace().collect::<Vec<_>>());
     assert_eq!(keys(&report["expectations"][0]), ["name", "text", "verdict", "observed"]);
     assert_eq!(keys(&report["checks"][0]), ["name", "verdict", "evidence"]);
