@@ -7,6 +7,7 @@ use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
 use quorate_engine::setup::Disks;
 use quorate_engine::time::MILLISECOND;
+use quorate_lab::expect::Standing;
 use quorate_lab::report::text::Style;
 use quorate_lab::run::{Verify, run_seed};
 
@@ -78,4 +79,27 @@ fn a_report_without_disks_does_not_speak_of_them() {
     let plan = read(text.as_bytes(), &[]).unwrap();
     let text = run_seed(&plan, 1, Verify::IfExpected).unwrap().to_text(Style::Plain, "");
     assert!(!text.contains("waits at a disk") && !text.contains("disk.records"), "{text}");
+}
+
+#[test]
+fn a_write_that_outlived_a_crash_unforced_is_an_update_though_nobody_was_told() {
+    for protocol in ["gossip", "g-counter"] {
+        let scenario = format!(
+            "schema = 1\nname = \"x\"\nduration = \"60s\"\nnodes = 3\n[protocol.{protocol}]\ninterval = \"3s\"\n[disks]\nsync = \"2ms\"\n\
+             [workload.updates]\nat = \"1s\"\nfrom = 0\ncount = 6\nevery = \"1s\"\n\
+             [[faults]]\nwhen = {{ sync = true, nth = 3, by = 0, after = \"1ms\" }}\nfor = \"100ms\"\ncrash = {{ nodes = 0, tail = \"torn\" }}\n"
+        );
+        let plan = read(scenario.as_bytes(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        let mut survived = 0;
+        for seed in 1..=200 {
+            let run = run_seed(&plan, seed, Verify::Always).unwrap();
+            assert_eq!(run.verdict, Standing::Held, "{protocol}, seed {seed}: {:?}", run.checks);
+            let updates = &run.outcome.convergence.updates;
+            let third = updates.iter().find(|update| update.operation.0 == 2);
+            assert!(third.is_none_or(|update| !update.acknowledged && update.holders == 3 || update.superseded), "seed {seed}");
+            survived += u32::from(third.is_some());
+        }
+        // One of the bytes of a record is drawn as the last that is there: one in some forty is the last of all.
+        assert!((1..50).contains(&survived), "{protocol}: {survived} of 200");
+    }
 }

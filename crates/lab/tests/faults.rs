@@ -5,8 +5,10 @@ mod common;
 use common::{DISK_FAULTS, FAULTS, read};
 use quorate_engine::fault::{Behaviour, Fault, On, Partition, Timed, Trigger, Who, Whom};
 use quorate_engine::id::{NodeId, NodeSet};
+use quorate_engine::outcome::OperationOutcome;
 use quorate_engine::setup::Overflow;
 use quorate_engine::time::{MILLISECOND, SECOND, Time};
+use quorate_lab::run::{Verify, run_seed};
 use std::collections::BTreeSet;
 
 const HEAD: &str = "schema = 1\nname = \"x\"\nduration = \"60s\"\nnodes = 10\n[protocol.gossip]\n";
@@ -188,4 +190,32 @@ fn every_fault_is_read_and_written_back() {
         behaviours.iter().map(|each| each.name()).collect::<Vec<_>>(),
         ["silent", "delaying", "equivocating", "replaying", "forging"]
     );
+}
+
+#[test]
+fn who_is_silent_or_delays_treats_clients_so_too() {
+    let scenario = "schema = 1\nname = \"x\"\nduration = \"20s\"\nnodes = 2\n[protocol.local]\n\
+                    [workload]\nupdates = { at = \"1s\", from = 0, count = 10, every = \"1s\" }\n";
+    let byzantine = |behaviour: &str| {
+        format!("[[faults]]\nat = \"1500ms\"\nfor = \"5s\"\nbyzantine = {{ nodes = 0, behaviour = {behaviour} }}\n")
+    };
+    for (network, word) in [("", 0), ("[network]\nclient-latency = \"1ms\"\n", MILLISECOND)] {
+        let answers = |faults: &str| {
+            let plan = read(format!("{scenario}{network}{faults}").as_bytes(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+            let run = run_seed(&plan, 1, Verify::Always).unwrap();
+            let operations = run.outcome.operations;
+            let latency = |operation: &OperationOutcome| Some(operation.completed()?.since(operation.invoked()?));
+            operations.iter().map(latency).collect::<Vec<_>>()
+        };
+        let usual = vec![Some(2 * word); 10];
+        assert_eq!(answers(""), usual);
+        let mut silent = usual.clone();
+        let mut late = usual.clone();
+        for index in 1..6 {
+            silent[index] = None;
+            late[index] = Some(2 * word + 300 * MILLISECOND);
+        }
+        assert_eq!(answers(&byzantine("\"silent\"")), silent);
+        assert_eq!(answers(&byzantine("{ delaying = \"300ms\" }")), late);
+    }
 }

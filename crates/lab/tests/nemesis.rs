@@ -165,7 +165,7 @@ fn what_cannot_be_is_refused_where_it_stands() {
             Case("pause =", "slow =", "\"factor\" is missing"),
             Case("pause = { ", "slow = { factor = 2, ", "no host of these nodes takes any time"),
             Case("pause = { ", "slow = { factor = 0.5, ", "no host of these nodes takes any time"),
-            Case("pause = { ", "slow-disk = { factor = 2, ", "forced writes take no time here"),
+            Case("pause = { ", "slow-disk = { factor = 2, ", "no forced write of these nodes takes any time"),
             Case("pause =", "pauses =", "did you mean \"pause\"?"),
             Case("pause = { ", "degrade = { ", "makes nothing worse"),
             Case("pause = { ", "drift = { ppm = 2000000, ", "beyond 900000 ppm"),

@@ -11,6 +11,7 @@ use crate::outcome::RunError;
 use crate::queue::Key;
 use crate::random::{Draw, StreamKey, lane, mix};
 use crate::schedule::{Event, Schedule};
+use crate::time::Nanos;
 use crate::wire::Wire;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -165,6 +166,27 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         // A driver that lets anything happen next has no use for instants.
         let key = Key::new((self.now + if S::TIMED { delay } else { 0 }).0, node.rank, sequence);
         self.schedule.event(key, from, depth, Event::Detained(number));
+    }
+
+    /// How much later than it would what a node answers a client leaves, in ns; `None`: never. What it answers is what its protocol says: to
+    /// clients nobody lies.
+    pub(super) fn answers_late(&mut self, id: NodeId) -> Option<Nanos> {
+        let Some(acting) = self.byzantine.acting.get(&id) else { return Some(0) };
+        let strike = acting.strike;
+        match &acting.behaviour {
+            Behaviour::Silent => {
+                self.strikes[strike].messages_lost += 1;
+                None
+            }
+            Behaviour::Delaying(_) => {
+                let draw = self.byzantine.draw(id);
+                let acting = &self.byzantine.acting[&id];
+                let delay = acting.delay.as_ref().expect("who delays knows by how much").sample(draw);
+                self.strikes[strike].messages_changed += 1;
+                Some(if S::TIMED { delay } else { 0 })
+            }
+            Behaviour::Equivocating | Behaviour::Replaying(_) | Behaviour::Forging(_) => Some(0),
+        }
     }
 
     /// What a byzantine node kept back leaves, unless the node has stopped meanwhile.

@@ -160,7 +160,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let known = &self.operations.known[operation.index()];
         let (depth, client) = (depth.max(known.depth), known.client);
         let word = Word { operation, from: id, round: self.operations.round(operation, id), said };
-        if self.beside() {
+        let late = self.answers_late(id);
+        if self.beside() && late == Some(0) {
             return self.heard(word, depth);
         }
         let to = self.client_node(client);
@@ -170,7 +171,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         };
         let rank = node.rank;
         let number = self.operations.number_word();
-        let delay = self.client_delay(client).expect("clients are not beside their replica");
+        let delay = self.client_delay(client).unwrap_or(Some(0));
+        let Some(late) = late else { return };
+        let delay = delay.map(|delay| delay.saturating_add(late));
         let kind = A::Message::KINDS.len() + 1;
         self.observer.sent(&mut self.nodes[id.index()].observed, kind, LinkClass::CLIENT, || word.said.wire_len(), delay);
         match delay {

@@ -157,14 +157,18 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    /// Everything that waited for a paused node happens now, in the order in which it came.
+    /// Everything that waited for a paused node happens now, in the order in which it came. What happens first may stop the node again.
     pub(super) fn catch_up(&mut self, id: NodeId) {
+        let incarnation = self.nodes[id.index()].incarnation;
         for held in self.held.remove(&id).unwrap_or_default() {
-            match held {
-                Held::Message(letter, depth) => self.take_in(letter, id, depth),
-                Held::Packet(packet, depth) => self.packet_arrived(id, depth, packet),
-                Held::Event(Event::Synced(incarnation, upto), depth) => self.synced(id, depth, incarnation, upto),
-                Held::Event(event, depth) => self.occur(id, depth, event),
+            let node = &self.nodes[id.index()];
+            match (node.status, held) {
+                (Status::Paused, held) => self.held.entry(id).or_default().push(held),
+                (status, held) if status == Status::Down || node.incarnation != incarnation => self.lose_held(id, held),
+                (_, Held::Message(letter, depth)) => self.take_in(letter, id, depth),
+                (_, Held::Packet(packet, depth)) => self.packet_arrived(id, depth, packet),
+                (_, Held::Event(Event::Synced(incarnation, upto), depth)) => self.synced(id, depth, incarnation, upto),
+                (_, Held::Event(event, depth)) => self.occur(id, depth, event),
             }
         }
     }
@@ -172,12 +176,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Everything that waited for a paused node that now crashes is lost.
     pub(super) fn drop_held(&mut self, id: NodeId) {
         for held in self.held.remove(&id).unwrap_or_default() {
-            match held {
-                Held::Message(letter, _) => self.observer.dropped(letter.message.kind(), letter.class, Cause::Down),
-                Held::Packet(packet, _) => self.packet_lost(&packet),
-                Held::Event(Event::Request(operation, word), _) => self.request_lost(id, operation, word, Cause::Down),
-                Held::Event(..) => {}
-            }
+            self.lose_held(id, held);
+        }
+    }
+
+    fn lose_held(&mut self, id: NodeId, held: Held<A::Message>) {
+        match held {
+            Held::Message(letter, _) => self.observer.dropped(letter.message.kind(), letter.class, Cause::Down),
+            Held::Packet(packet, _) => self.packet_lost(&packet),
+            Held::Event(Event::Request(operation, word), _) => self.request_lost(id, operation, word, Cause::Down),
+            Held::Event(..) => {}
         }
     }
 }

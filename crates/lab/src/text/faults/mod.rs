@@ -164,7 +164,11 @@ fn what(kind: &str, number: u32, spot: &Spot<'_>, who: Option<Who>, among: Among
         "degrade" => Fault::Degrade(number, degradation(spot, who, replicas)?),
         "slow-disk" => {
             on_disk("forced write to be slow")?;
-            some_disks_take_time(spot, among.disks)?;
+            if among.disks.iter().all(|disks| disks.sync.is_none()) {
+                return Err(
+                    spot.fail("forced writes take no time here, and so none can be slow; say how long: [disks] sync = \"2ms\"")
+                );
+            }
             Fault::SlowDisk(nodes()?, factor(&spot.need("factor")?)?)
         }
         "full-disk" => {
@@ -184,14 +188,6 @@ fn what(kind: &str, number: u32, spot: &Spot<'_>, who: Option<Who>, among: Among
         "byzantine" => Fault::Byzantine(nodes()?, behaviour(&spot.need("behaviour")?)?),
         other => return Err(spot.fail(format!("{other} is no fault"))),
     }))
-}
-
-/// Refuses slow disks where none takes any time.
-pub(crate) fn some_disks_take_time(spot: &Spot<'_>, disks: &[Disks]) -> Read<()> {
-    match disks.iter().all(|disks| disks.sync.is_none()) {
-        true => Err(spot.fail("forced writes take no time here, and so none can be slow; say how long: [disks] sync = \"2ms\"")),
-        false => Ok(()),
-    }
 }
 
 /// The nodes of a fault; none when the run says later who they are.

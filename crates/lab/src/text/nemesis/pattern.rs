@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::text::clocks::{drift_spread, jump_spread};
 use crate::text::error::Read;
-use crate::text::faults::{behaviour, factor, some_disks_take_time, tail, worse};
+use crate::text::faults::{behaviour, factor, tail, worse};
 use crate::text::latency::latency;
 use crate::text::spot::Spot;
 use quorate_engine::fault::Degradation;
@@ -42,7 +42,12 @@ pub(super) fn pattern(spot: &Spot<'_>, name: &str, whose: &Whose, scene: &Scene<
         }
         "slow-disk" => {
             on_disk("forced write to be slow")?;
-            some_disks_take_time(spot, scene.among.disks)?;
+            let timed = scene.among.disks.iter().filter(|disks| disks.sync.is_some());
+            if !takes_time(whose, timed.map(|disks| &disks.nodes)) {
+                return Err(spot.fail(
+                    "no forced write of these nodes takes any time, and so none can be slow; say how long: [disks] sync = \"2ms\"",
+                ));
+            }
             Pattern::SlowDisk(factor(&spot.need("factor")?)?)
         }
         "full-disk" => {

@@ -6,6 +6,7 @@ use super::counts::{Applied, Counts};
 use crate::epidemic::gossip::actor::Gossip;
 use crate::epidemic::gossip::message::{Message as Inner, Tick};
 use crate::epidemic::gossip::options::Options;
+use crate::epidemic::gossip::record::Logged;
 use quorate_engine::{
     Actor, Context, Embeds, FactKind, Kind, Message as Counted, NodeId, OpId, Sink, Timer as Named, TimerSlot, Wire,
 };
@@ -34,7 +35,7 @@ pub enum Timer {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Record {
     /// The embedded gossip's: an amount that was added here.
-    Added(i64),
+    Added(Logged<i64>),
 }
 
 /// What a client asks.
@@ -129,11 +130,11 @@ impl Actor for Counter {
     }
 
     fn recover(&mut self, ctx: &mut Context<'_, Counter>, records: &[Record]) {
-        let inner: Vec<i64> = records.iter().map(|Record::Added(amount)| *amount).collect();
+        let inner: Vec<Logged<i64>> = records.iter().map(|Record::Added(logged)| logged.clone()).collect();
         if !inner.is_empty() {
             let sum = |amounts: &mut dyn Iterator<Item = u64>| amounts.fold(0u64, u64::saturating_add);
             let of = |positive: bool| {
-                inner.iter().filter(move |amount| (**amount > 0) == positive).map(|amount| amount.unsigned_abs())
+                inner.iter().map(|logged| logged.change).filter(move |amount| (*amount > 0) == positive).map(i64::unsigned_abs)
             };
             ctx.fact(Fact::Recovered { added: sum(&mut of(true)), removed: sum(&mut of(false)) });
         }
@@ -196,7 +197,7 @@ impl Embeds<Gossip<Counts>> for Counter {
         Timer::Gossip(inner)
     }
 
-    fn wrap_record(inner: i64) -> Record {
+    fn wrap_record(inner: Logged<i64>) -> Record {
         Record::Added(inner)
     }
 
@@ -245,8 +246,8 @@ impl Wire for Message {
 
 impl Wire for Record {
     fn encode(&self, sink: &mut impl Sink) {
-        let Record::Added(amount) = self;
-        sink.i64(*amount);
+        let Record::Added(logged) = self;
+        logged.encode(sink);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::message::{Message, Tick};
 use super::options::{Mode, Options, Partners, Reply, Start};
+use super::record::Logged;
 use super::state::State;
 use crate::sorted::Merged;
 use quorate_engine::{Actor, Content, Context, NodeId, OpId, Update};
@@ -29,8 +30,7 @@ pub struct Gossip<S: State> {
 /// A change that is in the log but not yet durable, and what waits behind it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Writing<S: State> {
-    operation: OpId,
-    change: S::Change,
+    logged: Logged<S::Change>,
     waiting: VecDeque<(OpId, S::Request)>,
 }
 
@@ -103,10 +103,10 @@ impl<S: State> Gossip<S> {
 
     /// Logs a change and forces it to disk: only what is durable is shown to anybody.
     fn begin(&mut self, ctx: &mut Context<'_, Gossip<S>>, operation: OpId, request: &S::Request, waiting: Waiting<S>) {
-        let change = self.view(|state| state.change(ctx, request));
-        ctx.append(change.clone());
+        let logged = Logged { operation, change: self.view(|state| state.change(ctx, request)) };
+        ctx.append(logged.clone());
         ctx.sync();
-        self.writing = Some(Box::new(Writing { operation, change, waiting }));
+        self.writing = Some(Box::new(Writing { logged, waiting }));
     }
 }
 
@@ -116,7 +116,7 @@ impl<S: State> Actor for Gossip<S> {
     type Options = Options<S::Rule>;
     type Message = Message<S>;
     type Timer = Tick;
-    type Record = S::Change;
+    type Record = Logged<S::Change>;
     type Fact = S::Fact;
     type Request = S::Request;
     type Response = S::Response;
@@ -126,12 +126,16 @@ impl<S: State> Actor for Gossip<S> {
         Gossip { state: None, round_start: None, updates: 0, writing: None }
     }
 
-    fn recover(&mut self, ctx: &mut Context<'_, Gossip<S>>, records: &[S::Change]) {
+    fn recover(&mut self, ctx: &mut Context<'_, Gossip<S>>, records: &[Logged<S::Change>]) {
         let options = ctx.options();
         let mut state = S::default();
-        for change in records {
+        for Logged { operation, change } in records {
             self.updates += 1;
-            state = state.apply(&options.rule, change, Update { origin: ctx.node(), number: self.updates });
+            let update = Update { origin: ctx.node(), number: self.updates };
+            // A crash may leave what was not forced yet: a change that nobody has been told of.
+            ctx.accept(*operation, update);
+            state.tell_replay(ctx, change, update);
+            state = state.apply(&options.rule, change, update);
         }
         if records.is_empty() {
             ctx.publish(S::default().wire_digest());
@@ -193,7 +197,7 @@ impl<S: State> Actor for Gossip<S> {
             return;
         }
         let Some(writing) = self.writing.take() else { return };
-        let Writing { operation, change, mut waiting } = *writing;
+        let Writing { logged: Logged { operation, change }, mut waiting } = *writing;
         self.updates += 1;
         let update = Update { origin: ctx.node(), number: self.updates };
         ctx.accept(operation, update);

@@ -59,9 +59,14 @@ impl Lineage {
     }
 
     fn wrote(&mut self, update: Update, over: Option<Update>) {
+        let known = self.latest.get(&update.origin).is_some_and(|latest| *latest >= update.number);
+        if known && self.over.get(&update) == over.as_ref() {
+            return; // its author has started again, and read its log
+        }
         let again = |named: &Update| named.origin == update.origin && named.number >= update.number;
         // Whose disk is gone counts from 1 again: of what those names meant before, nothing can be said any more.
-        if self.latest.insert(update.origin, update.number).is_some_and(|latest| latest >= update.number) {
+        self.latest.insert(update.origin, update.number);
+        if known {
             self.over.retain(|update, over| !again(update) && !again(over));
         }
         if let Some(over) = over.filter(|over| !again(over)) {

@@ -19,6 +19,7 @@ pub(crate) mod evidence;
 pub mod lineage;
 pub mod message;
 pub mod options;
+pub mod record;
 pub mod state;
 pub mod store;
 

@@ -43,6 +43,9 @@ pub trait State: Wire + Clone + Eq + Hash + Debug + Default + 'static {
     /// States what a local change did: `self` became `next` by it, and it is already accepted as `update`.
     fn tell_change(&self, ctx: &mut Context<'_, Gossip<Self>>, next: &Self, change: &Self::Change, update: Update);
 
+    /// States what a change from the log of a replica that starts again did, whether or not that was stated before.
+    fn tell_replay(&self, _ctx: &mut Context<'_, Gossip<Self>>, _change: &Self::Change, _update: Update) {}
+
     /// Ours and theirs in one.
     fn merge(&self, theirs: &Self, rule: &Self::Rule) -> Merged<Self>;
 

@@ -160,6 +160,13 @@ impl State for Store {
         }
     }
 
+    fn tell_replay(&self, ctx: &mut Context<'_, Gossip<Store>>, write: &Write, update: Update) {
+        ctx.fact(Fact::Wrote { update, over: write.over });
+        if let Some(over) = write.over {
+            ctx.supersede(over, update);
+        }
+    }
+
     fn merge(&self, theirs: &Store, rule: &Rule) -> Merged<Store> {
         let later = |ours: &Entry, theirs: &Entry| if rule.order.is_later(theirs, ours) { *theirs } else { *ours };
         match self.entries.merge(&theirs.entries, later) {
