@@ -31,6 +31,7 @@ pub mod random;
 pub mod reach;
 mod schedule;
 pub mod setup;
+mod spells;
 pub mod time;
 pub mod timers;
 pub mod topology;

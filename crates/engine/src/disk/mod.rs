@@ -281,6 +281,11 @@ impl<R: Wire> Disk<R> {
         self.trouble().halted = true;
     }
 
+    /// A node that had stopped for want of room stays down, room or not; whether it had.
+    pub(crate) fn stay_down(&mut self) -> bool {
+        self.trouble.as_mut().is_some_and(|trouble| std::mem::take(&mut trouble.halted))
+    }
+
     /// A disk that was full, or had no room for something, has room again: what is on it no longer counts against its capacity.
     /// Whether there was such a need, and whether the node had stopped because of it.
     pub(crate) fn make_room(&mut self) -> (bool, bool) {

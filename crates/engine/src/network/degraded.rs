@@ -3,23 +3,25 @@
 use super::Fate;
 use super::rules::{Altered, Bad, COPY_DELAY, Rules};
 use crate::fault::Degradation;
-use crate::id::{NodeId, NodeSet};
+use crate::id::NodeId;
 use crate::latency::Sampler;
 use crate::random::{lane, mix};
+use crate::spells::{Ending, Spells};
 use crate::time::Time;
 
 /// What makes links worse now, in the order in which it began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Degraded {
     active: Vec<Active>,
+    /// How many have begun so far.
+    begun: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Active {
     number: u32,
-    from: NodeSet,
-    to: NodeSet,
-    both_ways: bool,
+    of: Degradation,
+    spells: Spells,
     rules: Rules,
     /// What its draws are made of besides the crossing's: which links, and since when. Its number says nothing of it, and moves
     /// when faults before it in a file are taken out.
@@ -45,7 +47,11 @@ impl Degraded {
     }
 
     pub(super) fn begin(&mut self, now: Time, number: u32, degradation: &Degradation, strike: usize) {
-        let Degradation { from, to, both_ways, .. } = degradation.clone();
+        self.begun += 1;
+        if let Some(same) = self.active.iter_mut().find(|active| active.number == number && active.of == *degradation) {
+            return same.spells.another(self.begun);
+        }
+        let Degradation { from, to, .. } = degradation;
         let ranges = from.ranges().iter().chain(to.ranges());
         let mut salt = ranges
             .fold(mix(now.0, from.ranges().len() as u64), |salt, &(low, high)| mix(salt, u64::from(low) << 32 | u64::from(high)));
@@ -54,14 +60,23 @@ impl Degraded {
         }
         let rules = Rules::of_degradation(degradation);
         let toll = Toll { strike, lost: 0, changed: 0 };
-        self.active.push(Active { number, from, to, both_ways, rules, salt, bad: Bad::default(), toll });
+        let spells = Spells::first(self.begun);
+        self.active.push(Active { number, of: degradation.clone(), spells, rules, salt, bad: Bad::default(), toll });
     }
 
     /// Ends those of that number; what each of them did.
-    pub(super) fn end(&mut self, number: u32) -> Vec<Toll> {
-        let ended = self.active.iter().filter(|active| active.number == number).map(|active| active.toll).collect();
-        self.active.retain(|active| active.number != number);
-        ended
+    pub(super) fn end(&mut self, number: u32, ending: Ending) -> Vec<Toll> {
+        let mut of_number = self.active.iter_mut().filter(|active| active.number == number);
+        let over: Vec<u64> = match ending {
+            Ending::All => of_number.map(|active| active.salt).collect(),
+            Ending::Oldest => {
+                let oldest = of_number.by_ref().min_by_key(|active| active.spells.oldest());
+                oldest.and_then(|oldest| oldest.spells.end_oldest().then_some(oldest.salt)).into_iter().collect()
+            }
+        };
+        let (ended, left) = std::mem::take(&mut self.active).into_iter().partition(|active| over.contains(&active.salt));
+        self.active = left;
+        Vec::from_iter(ended.iter().map(|active: &Active| active.toll))
     }
 
     /// What those in force have done so far.
@@ -104,8 +119,9 @@ impl Degraded {
 
 impl Active {
     fn concerns(&self, from: NodeId, to: NodeId) -> bool {
-        let there = self.from.contains(from) && self.to.contains(to);
-        there || (self.both_ways && self.from.contains(to) && self.to.contains(from))
+        let of = &self.of;
+        let there = of.from.contains(from) && of.to.contains(to);
+        there || (of.both_ways && of.from.contains(to) && of.to.contains(from))
     }
 
     /// The degradation's own draw for a crossing.

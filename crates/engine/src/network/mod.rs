@@ -14,6 +14,7 @@ use crate::latency::Sampler;
 use crate::ledger::LinkClass;
 use crate::random::lane;
 use crate::setup::{self, Changed, Packets, Routing, Setup};
+use crate::spells::Ending;
 use crate::time::{Nanos, Time};
 use crate::topology::{Graph, InvalidTopology, Routes, Topology, Tree};
 use degraded::Degraded;
@@ -259,8 +260,8 @@ impl Links {
     }
 
     /// They are as usual again, but for other reasons that they may have; what it did to messages.
-    pub(crate) fn mend(&mut self, number: u32) -> Vec<Toll> {
-        self.degraded.end(number)
+    pub(crate) fn mend(&mut self, number: u32, ending: Ending) -> Vec<Toll> {
+        self.degraded.end(number, ending)
     }
 
     /// Whether any links are worse than usual.

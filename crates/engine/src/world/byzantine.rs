@@ -1,7 +1,8 @@
 //! Byzantine nodes: between what a node's protocol tells it to send and what leaves stands its behaviour. The protocol itself is
 //! honest and knows of nothing. A node that was byzantine once counts as faulty to the end of the run: nobody waits for it to agree.
 
-use super::World;
+use super::operations::Word;
+use super::{Status, World};
 use crate::actor::{Actor, Message};
 use crate::fault::Behaviour;
 use crate::id::NodeId;
@@ -16,17 +17,26 @@ use crate::wire::Wire;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The byzantine nodes of a run.
-#[derive(Clone, Debug)]
-pub(crate) struct Byzantine<M> {
+#[derive(Clone)]
+pub(crate) struct Byzantine<A: Actor> {
     key: StreamKey,
-    acting: BTreeMap<NodeId, Acting<M>>,
-    /// What leaves later, by number: to whom, at which depth.
-    detained: BTreeMap<u64, (NodeId, u16, M)>,
+    acting: BTreeMap<NodeId, Acting<A::Message>>,
+    /// What leaves later, by number, if the node is then still in that life.
+    detained: BTreeMap<u64, (u16, Detained<A>)>,
     next: u64,
     /// How often anything was drawn for each node.
     drawn: BTreeMap<NodeId, u32>,
     /// Who has ever been byzantine.
     faulty: Vec<NodeId>,
+}
+
+/// What leaves later.
+#[derive(Clone)]
+enum Detained<A: Actor> {
+    /// A message: to whom, at which depth.
+    Message(NodeId, u16, A::Message),
+    /// A word to a client, and its depth.
+    Word(Word<A>, u16),
 }
 
 #[derive(Clone, Debug)]
@@ -44,8 +54,8 @@ struct Acting<M> {
 /// Messages that a node that repeats itself remembers.
 const SAID_MAX: usize = 32;
 
-impl<M> Byzantine<M> {
-    pub(super) fn new(key: StreamKey) -> Byzantine<M> {
+impl<A: Actor> Byzantine<A> {
+    pub(super) fn new(key: StreamKey) -> Byzantine<A> {
         Byzantine { key, acting: BTreeMap::new(), detained: BTreeMap::new(), next: 0, drawn: BTreeMap::new(), faulty: Vec::new() }
     }
 
@@ -122,7 +132,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Behaviour::Delaying(_) => {
                 strike.messages_changed += 1;
                 let delay = acting.delay.as_ref().expect("who delays knows by how much").sample(draw);
-                self.detain(from, to, depth, message, delay);
+                self.detain(from, depth, delay, Detained::Message(to, depth, message));
                 Twisted::Never
             }
             Behaviour::Equivocating => {
@@ -150,42 +160,41 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 }
                 acting.said.push_back(message.clone());
                 self.send_honestly(from, to, depth, message);
+                // A fault may have waited for that.
+                let again = again.filter(|_| self.nodes[from.index()].status != Status::Down);
                 again.map_or(Twisted::Never, Twisted::Leaves)
             }
         }
     }
 
-    fn detain(&mut self, from: NodeId, to: NodeId, depth: u16, message: A::Message, delay: u64) {
+    fn detain(&mut self, from: NodeId, depth: u16, delay: Nanos, what: Detained<A>) {
         let node = &mut self.nodes[from.index()];
         let Some(sequence) = node.take_sequence() else {
             return self.fail(RunError::SequenceOverflow(from));
         };
         let number = self.byzantine.next;
         self.byzantine.next += 1;
-        self.byzantine.detained.insert(number, (to, depth, message));
+        self.byzantine.detained.insert(number, (node.incarnation, what));
         // A driver that lets anything happen next has no use for instants.
         let key = Key::new((self.now + if S::TIMED { delay } else { 0 }).0, node.rank, sequence);
         self.schedule.event(key, from, depth, Event::Detained(number));
     }
 
-    /// How much later than it would what a node answers a client leaves, in ns; `None`: never. What it answers is what its protocol says: to
-    /// clients nobody lies.
-    pub(super) fn answers_late(&mut self, id: NodeId) -> Option<Nanos> {
-        let Some(acting) = self.byzantine.acting.get(&id) else { return Some(0) };
+    /// A byzantine node answers a client: with what its protocol says, for to clients nobody lies, but late or never.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn answer_byzantine(&mut self, from: NodeId, depth: u16, word: Word<A>) {
+        let acting = &self.byzantine.acting[&from];
         let strike = acting.strike;
         match &acting.behaviour {
-            Behaviour::Silent => {
-                self.strikes[strike].messages_lost += 1;
-                None
-            }
+            Behaviour::Silent => self.strikes[strike].messages_lost += 1,
             Behaviour::Delaying(_) => {
-                let draw = self.byzantine.draw(id);
-                let acting = &self.byzantine.acting[&id];
-                let delay = acting.delay.as_ref().expect("who delays knows by how much").sample(draw);
                 self.strikes[strike].messages_changed += 1;
-                Some(if S::TIMED { delay } else { 0 })
+                let draw = self.byzantine.draw(from);
+                let delay = self.byzantine.acting[&from].delay.as_ref().expect("who delays knows by how much").sample(draw);
+                self.detain(from, depth, delay, Detained::Word(word, depth));
             }
-            Behaviour::Equivocating | Behaviour::Replaying(_) | Behaviour::Forging(_) => Some(0),
+            Behaviour::Equivocating | Behaviour::Replaying(_) | Behaviour::Forging(_) => self.say(word, depth),
         }
     }
 
@@ -195,9 +204,12 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             true => self.byzantine.detained.remove(&number),
             false => self.byzantine.detained.get(&number).cloned(),
         };
-        let (to, depth, message) = kept.expect("what is let go was kept");
-        if self.nodes[from.index()].status != super::Status::Down {
-            self.send_honestly(from, to, depth, message);
+        let (incarnation, kept) = kept.expect("what is let go was kept");
+        let node = &self.nodes[from.index()];
+        match kept {
+            _ if node.status == Status::Down || node.incarnation != incarnation => {}
+            Detained::Message(to, depth, message) => self.send_honestly(from, to, depth, message),
+            Detained::Word(word, depth) => self.say(word, depth),
         }
     }
 }

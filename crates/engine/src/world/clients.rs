@@ -158,12 +158,20 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Said::Redirect(to) => assert!(to.0 < self.setup.nodes, "{id} redirects a client to {to}, which is no replica"),
         }
         let known = &self.operations.known[operation.index()];
-        let (depth, client) = (depth.max(known.depth), known.client);
+        let depth = depth.max(known.depth);
         let word = Word { operation, from: id, round: self.operations.round(operation, id), said };
-        let late = self.answers_late(id);
-        if self.beside() && late == Some(0) {
+        match self.byzantine.is_honest(id) {
+            true => self.say(word, depth),
+            false => self.answer_byzantine(id, depth, word),
+        }
+    }
+
+    /// A word leaves its replica.
+    pub(super) fn say(&mut self, word: Word<A>, depth: u16) {
+        if self.beside() {
             return self.heard(word, depth);
         }
+        let (id, client) = (word.from, self.operations.known[word.operation.index()].client);
         let to = self.client_node(client);
         let node = &mut self.nodes[id.index()];
         let Some(sequence) = node.take_sequence() else {
@@ -171,9 +179,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         };
         let rank = node.rank;
         let number = self.operations.number_word();
-        let delay = self.client_delay(client).unwrap_or(Some(0));
-        let Some(late) = late else { return };
-        let delay = delay.map(|delay| delay.saturating_add(late));
+        let delay = self.client_delay(client).expect("clients are not beside their replica");
         let kind = A::Message::KINDS.len() + 1;
         self.observer.sent(&mut self.nodes[id.index()].observed, kind, LinkClass::CLIENT, || word.said.wire_len(), delay);
         match delay {

@@ -123,11 +123,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match self.nodes[to.index()].status {
             Status::Up => self.occur_at(to, depth, event),
             Status::Paused => self.held.entry(to).or_default().push(Held::Event(event, depth)),
-            Status::Down => {
-                if let Event::Request(operation, word) = event {
-                    self.request_lost(to, operation, word, Cause::Down);
-                }
-            }
+            Status::Down => self.lose_event(to, event),
         }
     }
 
@@ -184,8 +180,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         match held {
             Held::Message(letter, _) => self.observer.dropped(letter.message.kind(), letter.class, Cause::Down),
             Held::Packet(packet, _) => self.packet_lost(&packet),
-            Held::Event(Event::Request(operation, word), _) => self.request_lost(id, operation, word, Cause::Down),
-            Held::Event(..) => {}
+            Held::Event(event, _) => self.lose_event(id, event),
+        }
+    }
+
+    /// Something is due for a node that is down.
+    fn lose_event(&mut self, id: NodeId, event: Event) {
+        match event {
+            Event::Request(operation, word) => self.request_lost(id, operation, word, Cause::Down),
+            Event::Detained(number) => self.let_go(id, number),
+            _ => {}
         }
     }
 }

@@ -44,7 +44,7 @@ use populations::Group;
 use relay::Packet;
 use serve::Hosts;
 pub(crate) use serve::Letter;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use storage::Disks;
 pub(crate) use timekeeping::usual_drift;
 use timekeeping::{Bounds, Jumping};
@@ -80,13 +80,13 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     /// Who stated each kind of fact last.
     stated: Vec<Option<NodeId>>,
     triggers: Triggers,
-    pub(crate) byzantine: Byzantine<A::Message>,
+    pub(crate) byzantine: Byzantine<A>,
     /// Whether what arrives is handled at once, by whomever it is for.
     at_once: bool,
     /// Hosts that had no room and ran out of memory.
     pub(crate) overflows: u32,
-    /// Whom the faults of each number befall, once the first of them has struck.
-    befallen: BTreeMap<u32, Option<NodeId>>,
+    /// Whom the faults of each number befall, once the first of them has struck; the oldest spell first.
+    befallen: BTreeMap<u32, VecDeque<Option<NodeId>>>,
     pub(crate) strikes: Vec<Strike>,
     pub(crate) mismatches: Vec<Mismatch>,
     /// Deliveries and live timers.
@@ -169,8 +169,8 @@ pub(crate) enum Moment {
     Fault(usize),
     /// The same, set off by this node.
     Triggered(usize, NodeId),
-    /// A host that crashed for want of memory comes back.
-    Recover(NodeId),
+    /// A host that crashed for want of memory comes back, if it is still in that life.
+    Recover(NodeId, u16),
     /// A client sends this operation.
     Invoke(OpId),
 }

@@ -7,6 +7,7 @@
 //! below do not get it, and are counted.
 
 use super::serve::Letter;
+use super::triggers::Occasion;
 use super::{Held, Status, World};
 use crate::actor::{Actor, Message};
 use crate::id::NodeId;
@@ -71,7 +72,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         for to in everyone.filter(|to| *to != from && tree.parent(*to).is_none()) {
             self.lost_without_route(from, to, message.kind(), message.wire_len());
         }
+        let told = self.setup.nodes - 1;
         self.hand_on(from, from, Recipients::All(tree), depth, message.clone());
+        self.sent_to_many(from, message.kind(), told as usize);
     }
 
     /// A replica sends to some others.
@@ -82,16 +85,31 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let Some(tree) = self.tree_of(from) else {
             return self.send_to_each(to.into_iter(), from, depth, message);
         };
+        let told = to.len();
         let (reached, unreached): (Vec<NodeId>, Vec<NodeId>) = to.into_iter().partition(|to| tree.parent(*to).is_some());
         for to in unreached {
             self.lost_without_route(from, to, message.kind(), message.wire_len());
         }
         self.hand_on(from, from, Recipients::Some(reached, tree), depth, message.clone());
+        self.sent_to_many(from, message.kind(), told);
     }
 
-    /// The tree along which what a replica tells many is handed on, where that is done.
+    /// What left in one was sent to each.
+    fn sent_to_many(&mut self, from: NodeId, kind: usize, told: usize) {
+        if !self.triggers.heed_sends() {
+            return;
+        }
+        for _ in 0..told {
+            self.set_off(from, Occasion::Sent(kind));
+            if self.nodes[from.index()].status == Status::Down {
+                return;
+            }
+        }
+    }
+
+    /// The tree along which what a replica tells many is handed on, where that is done. A byzantine node may tell each something else.
     fn tree_of(&mut self, origin: NodeId) -> Option<Arc<Tree>> {
-        if self.goes_by_hops() { self.links.tree(origin) } else { None }
+        if self.goes_by_hops() && self.byzantine.is_honest(origin) { self.links.tree(origin) } else { None }
     }
 
     fn send_to_each(&mut self, to: impl Iterator<Item = NodeId>, from: NodeId, depth: u16, message: &A::Message) {

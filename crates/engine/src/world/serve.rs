@@ -82,11 +82,23 @@ struct Host<M> {
     busy: Nanos,
     /// How many thousandths of its time it takes for everything that it begins.
     factor: u32,
+    /// Whether it crashed for want of memory and will be back.
+    comes_back: bool,
 }
 
 impl<M> Host<M> {
     fn new() -> Host<M> {
-        Host { kind: None, inbox: VecDeque::new(), works_since: None, left: 0, begun: 0, word: 0, busy: 0, factor: AS_USUAL }
+        Host {
+            kind: None,
+            inbox: VecDeque::new(),
+            works_since: None,
+            left: 0,
+            begun: 0,
+            word: 0,
+            busy: 0,
+            factor: AS_USUAL,
+            comes_back: false,
+        }
     }
 
     /// Whatever it works on, it works on it no longer.
@@ -215,8 +227,23 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         self.overflows += 1;
         self.crash(id);
         if let Some(after) = restart_after {
-            self.agenda.join(self.now + after, Moment::Recover(id));
+            self.hosts.each[id.index()].comes_back = true;
+            let incarnation = self.nodes[id.index()].incarnation;
+            self.agenda.join(self.now + after, Moment::Recover(id, incarnation));
         }
+    }
+
+    /// A host that crashed for want of memory comes back, unless a fault has it by now.
+    pub(super) fn recover_host(&mut self, id: NodeId, incarnation: u16) {
+        let stays = !std::mem::take(&mut self.hosts.each[id.index()].comes_back);
+        if !stays && self.nodes[id.index()].incarnation == incarnation {
+            self.restart(id);
+        }
+    }
+
+    /// A host that would have come back does not; whether it would.
+    pub(super) fn host_stays_down(&mut self, id: NodeId) -> bool {
+        self.hosts.each.get_mut(id.index()).is_some_and(|host| std::mem::take(&mut host.comes_back))
     }
 
     /// A host stands still.

@@ -244,6 +244,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         had_none
     }
 
+    /// A node that had stopped for want of room does not come back with it; whether it would have.
+    pub(super) fn disk_stays_down(&mut self, id: NodeId) -> bool {
+        self.disks.each.get_mut(id.index()).is_some_and(Disk::stay_down)
+    }
+
     fn mark(&mut self, id: NodeId, mark: u64) {
         self.observer.happened(&mut self.nodes[id.index()].observed, self.now.0, mark);
     }

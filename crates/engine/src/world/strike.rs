@@ -8,7 +8,9 @@ use crate::ledger::Observer;
 use crate::network::Toll;
 use crate::outcome::{INSTANTS_KEPT_MAX, RunError};
 use crate::schedule::Schedule;
+use crate::spells::Ending;
 use crate::timers::Slots;
+use std::collections::VecDeque;
 
 /// Marks in a node's chain.
 const CRASHED: u64 = 4 << 56;
@@ -16,14 +18,22 @@ const RESTARTED: u64 = 5 << 56;
 const PAUSED: u64 = 6 << 56;
 const RESUMED: u64 = 7 << 56;
 
+/// What one of the faults of a number is.
+enum Spell {
+    /// They have one spell: whom the first befell, the others befall.
+    Only,
+    /// The first of a spell of its own.
+    Begins,
+    /// The end of the oldest spell.
+    Ends,
+}
+
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// Something on the timeline is due.
     pub(crate) fn moment(&mut self, moment: Moment) {
         match moment {
             Moment::Invoke(operation) => self.invoke(operation),
-            Moment::Recover(node) => {
-                self.restart(node);
-            }
+            Moment::Recover(node, incarnation) => self.recover_host(node, incarnation),
             Moment::Change(index) => self.links.change(&self.setup.network.changes[index].what),
             Moment::Fault(index) => self.strike_at(index, None),
             Moment::Triggered(index, there) => self.strike_at(index, Some(there)),
@@ -46,7 +56,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             && touched == 0
         {
             // What did not befall it need not end.
-            self.befallen.insert(number, None);
+            match self.spell(index, number) {
+                Spell::Only => drop(self.befallen.insert(number, VecDeque::from([None]))),
+                Spell::Begins => {
+                    self.befallen.get_mut(&number).and_then(VecDeque::back_mut).into_iter().for_each(|last| *last = None)
+                }
+                Spell::Ends => {}
+            }
         }
     }
 
@@ -60,10 +76,35 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Who::Stated(fact) => {
                 let kind = A::Fact::KINDS.iter().position(|kind| kind.name == fact);
                 let last = kind.and_then(|kind| self.stated[kind]);
-                *self.befallen.entry(whom.number).or_insert(last)
+                let spell = self.spell(index, whom.number);
+                let befallen = self.befallen.entry(whom.number).or_default();
+                match spell {
+                    Spell::Only if befallen.is_empty() => befallen.push_back(last),
+                    Spell::Only => {}
+                    Spell::Begins => befallen.push_back(last),
+                    Spell::Ends => return Some((fault.befalling(befallen.pop_front()??, self.setup.nodes), None)),
+                }
+                *befallen.back()?
             }
         };
         Some((fault.befalling(node?, self.setup.nodes), node))
+    }
+
+    /// What a fault that befalls whoever stated something is among those of its number.
+    fn spell(&self, index: usize, number: u32) -> Spell {
+        let faults = &self.setup.faults;
+        let each_time = faults[index].trigger.as_ref().is_some_and(|trigger| trigger.nth.is_none());
+        let before = || faults[..index].iter().any(|timed| timed.whom.as_ref().is_some_and(|whom| whom.number == number));
+        match each_time {
+            false => Spell::Only,
+            true if before() => Spell::Ends,
+            true => Spell::Begins,
+        }
+    }
+
+    /// Which of several spells of one number ends: one that began each time that something happened ends as often.
+    fn ending(&self, index: usize) -> Ending {
+        if self.setup.faults[index].trigger.is_some() { Ending::Oldest } else { Ending::All }
     }
 
     /// Carries a fault out; how many nodes it touched.
@@ -76,7 +117,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 partition.sets().iter().map(|set| set.len()).sum()
             }
             Fault::Heal(number) => {
-                let there = self.reach.remove(*number);
+                let there = self.reach.remove(*number, self.ending(index));
                 self.convergence.healed(self.now);
                 u64::from(there)
             }
@@ -131,7 +172,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 degradation.from.len() + degradation.to.len()
             }
             Fault::Mend(number) => {
-                let ended = self.links.mend(*number);
+                let ended = self.links.mend(*number, self.ending(index));
                 self.look_closely();
                 self.convergence.healed(self.now);
                 ended.iter().for_each(|toll| self.take_toll(*toll));
@@ -184,7 +225,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// The same with that tail, by a fault of the setup or by none.
     pub(crate) fn crash_leaving(&mut self, id: NodeId, tail: Tail, by: Option<usize>) -> bool {
         if self.nodes[id.index()].status == Status::Down {
-            return false;
+            // While a fault keeps it down, nobody comes back by itself.
+            return by.is_some() && self.disk_stays_down(id) | self.host_stays_down(id);
         }
         self.become_status(id, Status::Down, CRASHED);
         // Of the handler that runs there, if one does, nothing more is carried out.

@@ -81,7 +81,15 @@ pub(super) fn count(count: u64) -> String {
 
 /// A count with what it counts: `1 message`, `2 messages`.
 pub(super) fn counted(number: u64, what: &str) -> String {
-    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {what}{}",
+        count(number),
+        match number {
+            1 => "",
+            _ if what.ends_with("sh") => "es",
+            _ => "s",
+        }
+    )
 }
 
 /// Thousands apart, before any point.
