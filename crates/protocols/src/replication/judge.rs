@@ -13,12 +13,6 @@ pub(crate) const LINEARIZABLE: CheckInfo = CheckInfo {
     summary: "all that clients were told fits one order of their operations, each between its request and its answer",
 };
 
-/// What is left of [`LINEARIZABLE`] where a takeover may lose writes.
-pub(crate) const LINEARIZABLE_BEFORE: CheckInfo = CheckInfo {
-    name: "linearizable-at-first",
-    summary: "the same of what happened before the first takeover; judged instead of it and of nothing-lost in asynchronous mode, where a takeover may lose writes",
-};
-
 pub(crate) const NOTHING_LOST: CheckInfo = CheckInfo {
     name: "nothing-lost",
     summary: "every acknowledged write is in the log at the end, once, in an order that clients could see",

@@ -9,7 +9,7 @@ use super::{LOST_WRITES, TAKEOVERS};
 use crate::harness::Seen;
 use crate::registry::{Check, Report};
 use crate::replication::judge;
-use quorate_check::durable;
+use quorate_check::{Verdict, durable};
 use quorate_engine::{NodeId, OpId, Time};
 use serde_json::{Value, json};
 
@@ -39,10 +39,8 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     // Asynchronous replication promises an order of everything only as long as nobody takes over.
     let end = takeovers().map(|pair| pair[1].at).min().filter(|_| asynchronous);
     let history = judge::history(seen, report);
-    report.checks.push(match end {
-        None => judge::linearizable(&history),
-        Some(end) => Check { name: judge::LINEARIZABLE_BEFORE.name, ..judge::linearizable(&judge::until(&history, end)) },
-    });
+    let judged = end.map_or_else(|| history.clone(), |end| judge::until(&history, end));
+    report.checks.push(judge::linearizable(&judged));
     report.checks.push(judge::written(&history));
     let writes = judge::writes(seen, report);
     let log = surviving(seen).map(operations);
@@ -50,9 +48,10 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         let log: Vec<u32> = log.iter().map(|operation| operation.0).collect();
         durable::lost(&writes, &log).len()
     });
-    if end.is_none() || log.is_err() {
-        report.checks.push(judge::nothing_lost(&writes, log.as_deref().map_err(Clone::clone)));
-    }
+    report.checks.push(match end {
+        Some(_) if log.is_ok() => Check { name: judge::NOTHING_LOST.name, verdict: Verdict::Ok },
+        _ => judge::nothing_lost(&writes, log.as_deref().map_err(Clone::clone)),
+    });
     report.metrics.push((TAKEOVERS, takeovers().count() as f64));
     report.metrics.extend(lost.map(|lost| (LOST_WRITES, lost as f64)));
     report.evidence = evidence(seen, report, &begun, lost);

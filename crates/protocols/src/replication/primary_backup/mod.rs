@@ -46,7 +46,7 @@ pub mod monitor;
 pub mod options;
 pub mod view_server;
 
-use super::judge::{LINEARIZABLE, LINEARIZABLE_BEFORE, NOTHING_LOST, WRITTEN};
+use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN};
 use super::machine::Request;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{CheckInfo, MetricInfo, Protocol, Variant};
@@ -92,7 +92,6 @@ pub const PROTOCOL: Protocol = Protocol {
             summary: "a view begins with all that was acknowledged in the views before it; judged in synchronous mode",
         },
         LINEARIZABLE,
-        LINEARIZABLE_BEFORE,
         WRITTEN,
         NOTHING_LOST,
     ],
