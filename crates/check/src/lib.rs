@@ -1,9 +1,12 @@
 //! The judges: plain histories and observations in, a verdict with its evidence out. This crate knows neither the engine nor
 //! any protocol, so nobody who wrote those can talk it round.
 
+pub mod budget;
+pub mod checks;
 pub mod counter;
 pub mod durable;
 pub mod eventual;
+pub mod history;
 pub mod linearizable;
 pub mod register;
 
