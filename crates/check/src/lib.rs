@@ -8,6 +8,7 @@ pub mod durable;
 pub mod eventual;
 pub mod history;
 pub mod linearizable;
+pub mod loads;
 pub mod register;
 
 /// What a judge found.

@@ -4,6 +4,7 @@ use crate::flags::{Describe, Format};
 use crate::layout::{block, folded, rows};
 use crate::list::{sentence, unit};
 use crate::output::{Status, Stop, print, print_json};
+use quorate_check::checks::CHECKS;
 use quorate_lab::describe::{
     Kind, Meaning, Thing, below, explained, fault_example, find, latency_example, nearest, nemesis_example, option_default,
     option_takes, told, topology_example,
@@ -92,6 +93,19 @@ fn page(thing: &Thing) -> String {
         }
         Thing::Check(name, meanings) => check_page(&mut text, name, meanings),
         Thing::Metric(metric, protocols) => metric_page(&mut text, metric, protocols),
+        Thing::Model(model) => {
+            title(&mut text, thing, model.summary);
+            let checks = CHECKS.iter().filter(|check| check.models.contains(&model.model)).map(|check| check.name);
+            let checks: Vec<&str> = checks.collect();
+            rows(&mut text, 2, &[("operations", model.operations.join(", ")), ("checks", checks.join(", "))]);
+            example(&mut text, Some(format!("quorate history check FILE --model {} --check {}", model.name, model.check)));
+        }
+        Thing::HistoryCheck(check) => {
+            title(&mut text, thing, check.summary);
+            let models: Vec<&str> = check.models.iter().map(|model| model.name()).collect();
+            rows(&mut text, 2, &[("judges", models.join(", "))]);
+            example(&mut text, Some(format!("quorate history check FILE --check {}", check.name)));
+        }
         Thing::Key(place) => {
             title(&mut text, thing, &told(place.key).0);
             takes(&mut text, place.key);

@@ -1,8 +1,12 @@
 //! The command's flags: the one table from which help, parsing and their errors come.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use quorate_check::checks::CHECKS;
+use quorate_check::history::Model;
+use quorate_check::history::model::MODELS;
+use quorate_lab::units::{bytes, duration};
 use quorate_protocols::registry::protocols;
 use std::path::PathBuf;
 
@@ -37,7 +41,10 @@ pub(crate) enum Command {
     /// List what there is.
     #[command(after_help = "Example: quorate list metrics")]
     List(List),
-    /// Measure the engine, as ratios against its own event queue.
+    /// Judge histories: what clients of any system asked and were told.
+    #[command(after_help = "Example: quorate history check docs/histories/register.jsonl")]
+    History(History),
+    /// Measure the engine, as ratios against its own event queue, and the judges.
     #[command(after_help = "Example: quorate bench W1 --quick")]
     Bench(Bench),
     /// Print the JSON Schema of scenario files, for editors and other programs.
@@ -69,7 +76,7 @@ pub(crate) struct Run {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Also write the report (and, for many seeds, a line each) into this folder.
+    /// Also write the report, the histories of what clients saw and, for many seeds, a line each into this folder.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     /// Worker threads for many seeds; as many as the machine has cores when left out. Changes no result.
@@ -162,8 +169,47 @@ pub(crate) struct List {
 }
 
 #[derive(Args)]
+pub(crate) struct History {
+    #[command(subcommand)]
+    pub(crate) command: HistoryCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Judge histories by what their clients saw: is there an order that explains it?
+    #[command(after_help = "Example: quorate history check docs/histories/register.jsonl --check linearizable --budget 30s\n\n\
+        Models and checks: quorate list models, quorate list history-checks. The format: docs/histories.md.")]
+    Check(HistoryCheck),
+}
+
+#[derive(Args)]
+pub(crate) struct HistoryCheck {
+    /// History files, or folders: every .jsonl file below them; - is standard input.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What the histories are histories of, instead of what their headers say.
+    #[arg(long, value_name = "M", value_parser = PossibleValuesParser::new(MODELS.iter().map(|model| model.name)).map(|name| Model::named(&name).unwrap_or(Model::Register)), hide_possible_values = true)]
+    pub(crate) model: Option<Model>,
+    /// What to check, or several with commas between them; the model's own check when left out.
+    #[arg(long = "check", value_name = "C", value_delimiter = ',', value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.name)), hide_possible_values = true)]
+    pub(crate) checks: Vec<String>,
+    /// How long a file may take, such as 30s; then its verdict is unknown. No limit when left out.
+    #[arg(long, value_name = "T", value_parser = duration)]
+    pub(crate) budget: Option<u64>,
+    /// How many steps a check may take, the same on every machine; then its verdict is unknown.
+    #[arg(long, value_name = "N", default_value_t = 2_000_000_000)]
+    pub(crate) steps: u64,
+    /// How much memory a file may take, history included, such as 4GB; then its verdict is unknown.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, default_value = "4GB")]
+    pub(crate) memory: u64,
+    /// How to print the verdicts.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
 pub(crate) struct Bench {
-    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue or gossip.
+    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue, gossip or check.
     pub(crate) name: Option<String>,
     /// Tiny sizes, to see that it works; the rates mean nothing.
     #[arg(long)]
@@ -208,6 +254,10 @@ pub(crate) enum What {
     Checks,
     /// What runs are measured by.
     Metrics,
+    /// What a history can be one of.
+    Models,
+    /// What histories are judged by.
+    HistoryChecks,
     /// What a scenario file can say.
     Keys,
 }

@@ -24,6 +24,8 @@ fn kind(what: What) -> Kind {
         What::Latencies => Kind::Latency,
         What::Checks => Kind::Check,
         What::Metrics => Kind::Metric,
+        What::Models => Kind::Model,
+        What::HistoryChecks => Kind::HistoryCheck,
         What::Keys => Kind::Key,
     }
 }

@@ -4,6 +4,7 @@
 mod bench;
 mod describe;
 mod flags;
+mod history;
 mod layout;
 mod list;
 mod manual;
@@ -39,6 +40,7 @@ fn command() -> ExitCode {
         Command::New(flags) => new::new(flags),
         Command::Describe(flags) => describe::describe(flags),
         Command::List(flags) => list::list(flags),
+        Command::History(flags) => history::history(flags),
         Command::Bench(flags) => bench(flags),
         Command::Schema => output::print_json(&quorate_lab::describe::json_schema()).map(|()| Status::Held),
         Command::Completions(flags) => manual::completions(flags.shell),

@@ -5,12 +5,14 @@ use crate::flags::{Format, Run};
 use crate::output::{Status, Stop, colour, json_text, print, write_file};
 use crate::scenario;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quorate_check::history::write;
 use quorate_lab::expect::Standing;
 use quorate_lab::plan::Plan;
 use quorate_lab::report::text::Style;
-use quorate_lab::run::{RunFailure, RunReport, SeedResult, Verify, run_seed, summarise};
+use quorate_lab::run::{Keep, RunFailure, RunReport, SeedResult, Verify, run_seed_keeping, summarise};
 use rayon::prelude::*;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) fn run(flags: &Run) -> Result<Status, Stop> {
@@ -31,6 +33,7 @@ fn one(flags: &Run, plan: &Plan, seed: u64, style: Style) -> Result<Status, Stop
     let document = json_text(&report.to_json());
     if let Some(out) = &flags.out {
         write_file(&out.join("report.json"), &document)?;
+        write_history(&report, &out.join("history.jsonl"))?;
     }
     match flags.format {
         Format::Json => print(&document)?,
@@ -47,6 +50,10 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
         .num_threads(flags.threads.map_or(0, usize::from))
         .build()
         .map_err(|error| Stop::Machine(format!("cannot start the worker threads: {error}")))?;
+    let histories = flags.out.as_ref().map(|out| out.join("histories"));
+    if let Some(folder) = &histories {
+        std::fs::create_dir_all(folder).map_err(|error| Stop::io("make the folder", folder, &error))?;
+    }
     let progress = progress(u64::from(seeds));
     // The least seed that could not be run decides, whichever thread met one first; seeds above it need not be run.
     let stopped = AtomicU64::new(u64::MAX);
@@ -54,7 +61,12 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
         if seed > stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let brief = run_twice(flags, plan, seed).map(|report| report.brief());
+        let brief = run_twice(flags, plan, seed).and_then(|report| {
+            if let Some(folder) = &histories {
+                write_history(&report, &folder.join(format!("{seed}.jsonl")))?;
+            }
+            Ok(report.brief())
+        });
         if brief.is_err() {
             stopped.fetch_min(seed, Ordering::Relaxed);
         }
@@ -77,10 +89,19 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
     Ok(status(many.verdict))
 }
 
+/// Writes what clients asked and were told; nothing when there were none.
+fn write_history(report: &RunReport<'_>, path: &Path) -> Result<(), Stop> {
+    match &report.history {
+        Some(history) if !history.operations.is_empty() => write_file(path, &write::text(history)),
+        _ => Ok(()),
+    }
+}
+
 /// Runs a seed, and with `--twice` once more: two different reports of one seed are the one thing that must never be.
 fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>, Stop> {
     let verify = if flags.verify { Verify::Always } else { Verify::IfExpected };
-    let run = || run_seed(plan, seed, verify).map_err(|failure| refused(flags, seed, &failure));
+    let keep = if flags.out.is_some() { Keep::History } else { Keep::Report };
+    let run = || run_seed_keeping(plan, seed, verify, keep).map_err(|failure| refused(flags, seed, &failure));
     let report = run()?;
     if flags.twice {
         let again = run()?;

@@ -293,6 +293,11 @@ fn the_number_of_threads_shows_in_nothing() {
     assert_eq!(run(&["run", &file, "--seeds", "40", "--twice", "--format", "json"]).stdout, one.0);
 }
 
+fn sorted(mut names: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    names.sort();
+    names
+}
+
 #[test]
 fn results_are_written_whole_and_nothing_else_is_left() {
     let folder = tempfile::tempdir().unwrap();
@@ -304,7 +309,7 @@ fn results_are_written_whole_and_nothing_else_is_left() {
         assert!(text.stdout.starts_with("HELD"), "{}", text.stdout);
     }
     let names: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["report.json"]);
+    assert_eq!(sorted(names), ["history.jsonl", "report.json"]);
     let written = fs::read_to_string(out.join("report.json")).unwrap();
     assert_eq!(written, run(&["run", &push, "--format", "json"]).stdout);
 }

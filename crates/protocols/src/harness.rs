@@ -1,6 +1,7 @@
 //! What every protocol's registry entry needs and none should write twice: the functions that erase an actor to plain data,
 //! and the checks that are the same for all. What one protocol alone judges or reports is not here.
 
+use crate::history::{self, Telling};
 use crate::options::OptionError;
 use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report};
 use quorate_check::{Verdict, eventual};
@@ -21,6 +22,8 @@ pub(crate) struct Glue<A: Actor> {
     pub(crate) request: fn(u64, &Ask) -> Result<A::Request, String>,
     /// What all replicas are meant to agree on; `converges` judges that.
     pub(crate) replicates: fn(&A::Options) -> Replicates,
+    /// How what clients asked and were told stands in a history.
+    pub(crate) history: Telling<A>,
     /// Adds the protocol's own checks, metrics and evidence.
     pub(crate) report: fn(&Seen<'_, A>, &mut Report),
 }
@@ -83,7 +86,8 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     let (options, workload) = prepare(glue, job)?;
     let run = simulate::simulate::<A>(job.setup, &options, workload);
     let Run { outcome, replicas, answers, facts } = run.map_err(JobError::Run)?;
-    let mut report = Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null };
+    let mut report =
+        Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null, history: None };
     let faulty = report.outcome.faulty.clone();
     let seen = Seen { faulty: &faulty, job, options: &options, replicas: &replicas, answers: &answers, facts: &facts };
     match (glue.replicates)(&options) {
@@ -102,6 +106,7 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     // Judged of every protocol, and worth a line only when it broke.
     report.checks.extend(Some(self::monitored(UNIQUE_UPDATES, &report)).filter(|check| check.verdict != Verdict::Ok));
     (glue.report)(&seen, &mut report);
+    report.history = job.history.then(|| history::history(&glue.history, &seen, &report.outcome.operations));
     Ok(report)
 }
 

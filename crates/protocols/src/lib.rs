@@ -6,6 +6,7 @@
 pub mod crdt;
 pub mod epidemic;
 mod harness;
+mod history;
 pub mod local;
 pub mod options;
 pub mod registry;

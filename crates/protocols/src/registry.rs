@@ -1,6 +1,7 @@
 //! The registry: every protocol, erased to plain data and function pointers, so that nothing above this crate is generic.
 
 use crate::options::{Field, OptionError, Values};
+use quorate_check::history::History;
 use quorate_engine::actor::{FactKind, Kind};
 use quorate_engine::explore::{Bounds, Explored};
 use quorate_engine::id::NodeId;
@@ -87,6 +88,8 @@ pub struct Job<'a> {
     pub variant: &'a str,
     /// What clients ask one by one, in the order of the operations' numbers; what populations ask stands in the setup.
     pub workload: &'a [Asked],
+    /// Whether the report is to have the history.
+    pub history: bool,
 }
 
 /// One operation of the workload, before a protocol has made its own request of it.
@@ -117,6 +120,8 @@ pub struct Report {
     pub metrics: Vec<(&'static str, f64)>,
     /// The protocol's own section of the report.
     pub evidence: serde_json::Value,
+    /// What clients asked and were told, when the job asks for it.
+    pub history: Option<History>,
 }
 
 /// A verdict.

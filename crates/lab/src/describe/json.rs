@@ -5,6 +5,8 @@ use super::option::option_takes;
 use super::sample;
 use super::thing::{Meaning, Thing};
 use crate::text::schema::Key;
+use quorate_check::checks::CHECKS;
+use quorate_check::history::model::ModelInfo;
 use quorate_protocols::options::{Field, FieldKind};
 use quorate_protocols::registry::{CheckInfo, MetricInfo, Protocol, Variant};
 use serde_json::{Value, json};
@@ -36,6 +38,10 @@ impl Thing {
             }
             Thing::Metric(metric, protocols) if protocols.is_empty() => json!({ "unit": metric.unit }),
             Thing::Metric(metric, protocols) => json!({ "unit": metric.unit, "protocols": protocols }),
+            Thing::Model(model) => json!({ "operations": model.operations, "check": model.check, "checks": checks_of(model) }),
+            Thing::HistoryCheck(check) => {
+                json!({ "models": check.models.iter().map(|model| model.name()).collect::<Vec<_>>() })
+            }
             Thing::Key(place) => key_json(&place.path, place.key),
             Thing::Option(field, protocols) => {
                 let mut told = option_json(field);
@@ -44,6 +50,11 @@ impl Thing {
             }
         }
     }
+}
+
+/// The checks that can judge histories of a model.
+fn checks_of(model: &ModelInfo) -> Vec<&'static str> {
+    CHECKS.iter().filter(|check| check.models.contains(&model.model)).map(|check| check.name).collect()
 }
 
 fn option_json(field: &Field) -> Value {

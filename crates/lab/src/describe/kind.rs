@@ -5,6 +5,8 @@ use super::takes::{self, Takes};
 use super::thing::{Meaning, Thing};
 use crate::metrics::COMMON;
 use crate::text::schema::{FAULT, LATENCY, NEMESIS, NETWORK, TOPOLOGY};
+use quorate_check::checks::CHECKS;
+use quorate_check::history::model::MODELS;
 use quorate_engine::fault::FAULTS;
 use quorate_engine::nemesis::PATTERNS;
 use quorate_protocols::options::Field;
@@ -22,13 +24,15 @@ pub enum Kind {
     Latency,
     Check,
     Metric,
+    Model,
+    HistoryCheck,
     Key,
     Option,
 }
 
 impl Kind {
     /// All of them, in the order of lists.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Protocol,
         Kind::Variant,
         Kind::Fault,
@@ -37,6 +41,8 @@ impl Kind {
         Kind::Latency,
         Kind::Check,
         Kind::Metric,
+        Kind::Model,
+        Kind::HistoryCheck,
         Kind::Key,
         Kind::Option,
     ];
@@ -52,6 +58,8 @@ impl Kind {
             Kind::Latency => "latency distribution",
             Kind::Check => "check",
             Kind::Metric => "metric",
+            Kind::Model => "model of histories",
+            Kind::HistoryCheck => "check of histories",
             Kind::Key => "key",
             Kind::Option => "option",
         }
@@ -72,6 +80,8 @@ impl Kind {
             Kind::Latency => LATENCY.iter().map(Thing::Latency).collect(),
             Kind::Check => checks(),
             Kind::Metric => metrics(),
+            Kind::Model => MODELS.iter().map(Thing::Model).collect(),
+            Kind::HistoryCheck => CHECKS.iter().map(Thing::HistoryCheck).collect(),
             Kind::Key => keys().into_iter().map(Thing::Key).collect(),
             Kind::Option => shared(|protocol| protocol.options, same_option)
                 .map(|(field, protocols)| Thing::Option(field, protocols))

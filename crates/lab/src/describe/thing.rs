@@ -3,6 +3,8 @@
 use super::keys::{Place, told};
 use super::kind::Kind;
 use crate::text::schema::Key;
+use quorate_check::checks::Check as HistoryCheck;
+use quorate_check::history::model::ModelInfo;
 use quorate_engine::fault::FAULTS;
 use quorate_engine::nemesis::PATTERNS;
 use quorate_protocols::options::Field;
@@ -27,6 +29,10 @@ pub enum Thing {
     Check(&'static str, Vec<Meaning>),
     /// A metric, and the protocols that have it; none for one that every run has.
     Metric(&'static MetricInfo, Vec<&'static str>),
+    /// What a history can be one of.
+    Model(&'static ModelInfo),
+    /// A check of histories.
+    HistoryCheck(&'static HistoryCheck),
     /// A key of the scenario format.
     Key(Place),
     /// An option, and the protocols that have it.
@@ -54,6 +60,8 @@ impl Thing {
             Thing::Latency(_) => Kind::Latency,
             Thing::Check(..) => Kind::Check,
             Thing::Metric(..) => Kind::Metric,
+            Thing::Model(_) => Kind::Model,
+            Thing::HistoryCheck(_) => Kind::HistoryCheck,
             Thing::Key(_) => Kind::Key,
             Thing::Option(..) => Kind::Option,
         }
@@ -68,6 +76,8 @@ impl Thing {
             Thing::Topology(name, ..) => name,
             Thing::Latency(key) => key.name,
             Thing::Metric(metric, _) => metric.name,
+            Thing::Model(model) => model.name,
+            Thing::HistoryCheck(check) => check.name,
             Thing::Key(place) => &place.path,
             Thing::Option(field, _) => field.name,
         }
@@ -98,6 +108,8 @@ impl Thing {
             Thing::Latency(key) => told(key).0,
             Thing::Check(_, meanings) => meanings.first().map_or("", |meaning| meaning.summary).to_string(),
             Thing::Metric(metric, _) => metric.summary.to_string(),
+            Thing::Model(model) => model.summary.to_string(),
+            Thing::HistoryCheck(check) => check.summary.to_string(),
             Thing::Key(place) => place.meaning(),
             Thing::Option(field, _) => field.doc.to_string(),
         }

@@ -169,7 +169,7 @@ impl Plan {
 
     /// The job of one run: its world is what [`Plan::setup`] made.
     pub fn job<'a>(&'a self, setup: &'a Setup) -> Job<'a> {
-        Job { setup, options: &self.options, variant: self.variant, workload: &self.workload }
+        Job { setup, options: &self.options, variant: self.variant, workload: &self.workload, history: false }
     }
 
     /// The length of a round: the protocol's option `interval`, or a second where it has none.

@@ -11,9 +11,10 @@ pub(crate) use measure::{answered, latency_s};
 use crate::expect::{Claim, Expectation, Judged, Seen, Standing};
 use crate::plan::Plan;
 use quorate_check::Verdict;
+use quorate_check::history::History;
 use quorate_engine::convergence::Converged;
 use quorate_engine::outcome::{Digest, Outcome};
-use quorate_protocols::registry::{Check, JobError};
+use quorate_protocols::registry::{Check, Job, JobError};
 use std::fmt;
 
 /// Whether the digests that replicas publish are recomputed from their states.
@@ -23,6 +24,15 @@ pub enum Verify {
     IfExpected,
     /// Always: slower.
     Always,
+}
+
+/// What of a run is kept beyond what its report shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Nothing.
+    Report,
+    /// The history of what clients asked and were told, too.
+    History,
 }
 
 /// One run, measured and judged.
@@ -44,6 +54,8 @@ pub struct RunReport<'p> {
     pub outcome: Outcome,
     /// The protocol's own section.
     pub evidence: serde_json::Value,
+    /// What clients asked and were told, if it was to be kept.
+    pub history: Option<History>,
 }
 
 /// What is kept of one run among many.
@@ -86,9 +98,19 @@ impl std::error::Error for RunFailure {}
 /// # Errors
 /// Options that do not go together, an operation that the protocol does not know, or a run that cannot be finished.
 pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>, RunFailure> {
+    run_seed_keeping(plan, seed, verify, Keep::Report)
+}
+
+/// Runs one seed, and says what of it to keep.
+///
+/// # Errors
+/// As [`run_seed`].
+pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> Result<RunReport<'_>, RunFailure> {
     let mut setup = plan.setup(seed);
     setup.verify = verify == Verify::Always || expects(plan, "verified");
-    let report = (plan.protocol.run)(&plan.job(&setup)).map_err(|error| failure(plan, error))?;
+    let job = Job { history: keep == Keep::History, ..plan.job(&setup) };
+    let report = (plan.protocol.run)(&job).map_err(|error| failure(plan, error))?;
+    let history = report.history.map(|history| History { source: format!("quorate, {}, seed {seed}", plan.name), ..history });
     let mut checks = report.checks;
     if expects(plan, "converges") && !checks.iter().any(|check| check.name == "converges") {
         checks.push(Check { name: "converges", verdict: converges(&report.outcome.convergence) });
@@ -103,6 +125,7 @@ pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>,
         metrics,
         outcome: report.outcome,
         evidence: report.evidence,
+        history,
     };
     run.expectations = plan.expectations.iter().map(|expectation| expectation.judge_one(&run)).collect();
     let standings = run.expectations.iter().map(|judged| judged.standing);

@@ -9,8 +9,10 @@
 //! scenario that asks for it fails, as it should.
 
 use crate::harness::{self, Glue, Replicates, Seen, VERIFIED, cannot, no_variant};
+use crate::history::{self, Telling};
 use crate::registry::{Ask, Check, CheckInfo, Protocol, Report};
 use crate::sorted::Sorted;
+use quorate_check::history::{Answer, Call, Model};
 use quorate_check::{Verdict, register};
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::{Actor, Context, Kind, Message, NoTimer, NodeId, OpId, Sink, Time, Update, Wire};
@@ -53,6 +55,17 @@ const GLUE: Glue<Local> = Glue {
         })
     },
     replicates: |()| Replicates::Nothing,
+    history: Telling {
+        model: Model::Register,
+        call: |request, names| match *request {
+            Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
+            Request::Read(key) => (history::key(key, names), Call::Read),
+        },
+        answer: |response, names| match *response {
+            Response::Done => Answer::Done,
+            Response::Value(held) => Answer::Value(history::held(held, names)),
+        },
+    },
     report,
 };
 

@@ -2,7 +2,9 @@
 
 use super::machine::{Access, Request, Response};
 use crate::harness::Seen;
+use crate::history::{self as telling, Telling};
 use crate::registry::{Check, CheckInfo, Report};
+use quorate_check::history::{Access as TransactionAccess, Act, Answer, Call, Found, Model, Names, Value};
 use quorate_check::linearizable::{Outcome, kv};
 use quorate_check::{Verdict, durable};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus};
@@ -117,5 +119,41 @@ fn answer(response: &Response) -> kv::Answer {
         Response::Swapped => kv::Answer::Swapped,
         Response::Held(value) => kv::Answer::Held(*value),
         Response::Values(values) => kv::Answer::Values(values.clone()),
+    }
+}
+
+/// How requests and answers stand in a history.
+pub(crate) const fn telling<A: Serves>() -> Telling<A> {
+    Telling { model: Model::MultiRegister, call: told_call, answer: told_answer }
+}
+
+fn told_call(request: &Request, names: &mut Names) -> (Value, Call) {
+    match request {
+        Request::Read(key) => (telling::key(*key, names), Call::Read),
+        Request::Write(key, value) => (telling::key(*key, names), Call::Write(telling::value(*value, names))),
+        Request::Cas { key, expected, value } => {
+            let (expected, new) = (telling::held(*expected, names), telling::value(*value, names));
+            (telling::key(*key, names), Call::Cas { expected, new })
+        }
+        Request::Transaction(accesses) => {
+            let access = |access: &Access| match *access {
+                Access::Read(key) => TransactionAccess { key: telling::key(key, names), act: Act::Read },
+                Access::Write(key, value) => {
+                    let act = Act::Write(telling::value(value, names));
+                    TransactionAccess { key: telling::key(key, names), act }
+                }
+            };
+            (Value::NULL, Call::Transaction(accesses.iter().map(access).collect()))
+        }
+    }
+}
+
+fn told_answer(response: &Response, names: &mut Names) -> Answer {
+    match response {
+        Response::Done => Answer::Done,
+        Response::Value(held) => Answer::Value(telling::held(*held, names)),
+        Response::Swapped => Answer::Flag(true),
+        Response::Held(_) => Answer::Flag(false),
+        Response::Values(values) => Answer::Found(values.iter().map(|held| Found::Value(telling::held(*held, names))).collect()),
     }
 }

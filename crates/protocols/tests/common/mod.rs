@@ -59,7 +59,7 @@ impl World {
 
     pub(crate) fn run(self, protocol: &Protocol, seed: u64, values: &Values, variant: &str) -> Report {
         let (setup, workload) = (self.setup(seed), self.workload(seed));
-        let job = Job { setup: &setup, options: values, variant, workload: &workload };
+        let job = Job { setup: &setup, options: values, variant, workload: &workload, history: false };
         (protocol.run)(&job).unwrap_or_else(|error| panic!("{} {variant} in {self:?} seed {seed}: {error:?}", protocol.name))
     }
 }

@@ -20,10 +20,12 @@ mod evidence;
 use crate::epidemic::gossip::ROUNDS;
 use crate::epidemic::gossip::options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, cannot, no_variant};
+use crate::history::Telling;
 use crate::options::{Field, OptionError};
 use crate::registry::{Ask, CheckInfo, Job, MetricInfo, Protocol, Variant};
-use actor::{Counter, Request};
+use actor::{Counter, Request, Response};
 use counts::Combine;
+use quorate_check::history::{Answer, Call, Model, Value};
 
 const OPTIONS: &[Field] = &[MODE, FANOUT, INTERVAL, START, REPLY, PARTNERS];
 const VARIANTS: &[Variant] = &[Variant {
@@ -92,6 +94,17 @@ const GROWING: Glue<Counter> = Glue {
         _ => request(ask),
     },
     replicates: |_| Replicates::Updates,
+    history: Telling {
+        model: Model::Counter,
+        call: |request, _| match *request {
+            Request::Add(amount) => (Value::NULL, Call::Increment(amount)),
+            Request::Read => (Value::NULL, Call::Read),
+        },
+        answer: |response, _| match *response {
+            Response::Done => Answer::Done,
+            Response::Value(value) => Answer::Number(value),
+        },
+    },
     report: |seen, report| evidence::report("g_counter", seen, report),
 };
 

@@ -98,7 +98,8 @@ const REGISTER: &str = "register";
 /// The name of the metric of rounds.
 pub(crate) const ROUNDS: &str = "gossip.rounds";
 
-const GLUE: Glue<Gossip<Store>> = Glue { options, request, replicates: |_| Replicates::Updates, report: evidence::report };
+const GLUE: Glue<Gossip<Store>> =
+    Glue { options, request, replicates: |_| Replicates::Updates, history: store::TELLING, report: evidence::report };
 
 fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
     let stamps = if job.options.choice(VERSION.name) == "hybrid" { Stamps::Hybrid } else { Stamps::Lamport };

@@ -4,7 +4,9 @@
 use super::actor::Gossip;
 use super::lineage::{Fact, Lineage};
 use super::state::State;
+use crate::history::{self, Telling};
 use crate::sorted::{Merged, Sorted};
+use quorate_check::history::{Answer, Call, Model};
 use quorate_engine::{Context, Sink, Update, Wire};
 
 /// S1 `state`: what is stored under each key.
@@ -71,6 +73,19 @@ pub enum Response {
     /// What the replica has under the key.
     Value(Option<u64>),
 }
+
+/// How these stand in a history.
+pub(super) const TELLING: Telling<Gossip<Store>> = Telling {
+    model: Model::Register,
+    call: |request, names| match *request {
+        Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
+        Request::Read(key) => (history::key(key, names), Call::Read),
+    },
+    answer: |response, names| match *response {
+        Response::Done => Answer::Done,
+        Response::Value(held) => Answer::Value(history::held(held, names)),
+    },
+};
 
 /// A write as it is logged.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -46,7 +46,7 @@ pub mod monitor;
 pub mod options;
 pub mod view_server;
 
-use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN};
+use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN, telling};
 use super::machine::Request;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{CheckInfo, MetricInfo, Protocol, Variant};
@@ -116,5 +116,6 @@ const GLUE: Glue<Node> = Glue {
         // What a failover loses is in no copy; that copies agree is still promised.
         Mode::Asynchronous => Replicates::States,
     },
+    history: telling(),
     report: evidence::report,
 };

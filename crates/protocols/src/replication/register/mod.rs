@@ -21,7 +21,7 @@
 pub mod actor;
 mod evidence;
 
-use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN};
+use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN, telling};
 use super::machine::Request;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, no_variant};
 use crate::options::{Default, Field, FieldKind, OptionError};
@@ -81,7 +81,7 @@ pub const PROTOCOL: Protocol = Protocol {
 const WRITES_PER_FORCE: &str = "replication.per_force";
 
 const GLUE: Glue<Register> =
-    Glue { options, request: Request::of, replicates: |_| Replicates::Updates, report: evidence::report };
+    Glue { options, request: Request::of, replicates: |_| Replicates::Updates, history: telling(), report: evidence::report };
 
 fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let right = Options { group_commit: job.options.flag(GROUP_COMMIT.name), answers_early: false, forgets: false };

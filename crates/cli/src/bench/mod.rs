@@ -2,6 +2,8 @@
 //! one process by processor time. The digests say that what was measured did the right thing; absolute rates belong to the
 //! machine and are asserted nowhere.
 
+mod check;
+
 use quorate_engine::loads::{Load, Running};
 use quorate_engine::outcome::RunError;
 use quorate_engine::queue::{Heap, Hold, Queue, Wheel};
@@ -40,13 +42,14 @@ fn loads(quick: bool) -> Vec<Measured> {
 const QUEUES: [(u32, f64); 3] = [(1_000, 1.5), (100_000, 3.5), (1_000_000, 12.0)];
 
 /// The registry's gossip is run from this file and must reach half of W2's rate.
-const GOSSIP: &str = include_str!("../../../scenarios/gossip/bench.toml");
+const GOSSIP: &str = include_str!("../../../../scenarios/gossip/bench.toml");
 
 /// What was measured.
 pub(crate) struct Report {
     workloads: Vec<Value>,
     queues: Vec<Value>,
     gossip: Option<Value>,
+    judges: Vec<Value>,
 }
 
 /// Measures the load of that name, or everything.
@@ -54,14 +57,14 @@ pub(crate) struct Report {
 /// # Errors
 /// In words: an unknown name with the known ones, or a load that failed.
 pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String> {
-    let known: Vec<&str> = loads(quick).iter().map(|load| load.name).chain(["queue", "gossip"]).collect();
+    let known: Vec<&str> = loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check"]).collect();
     if let Some(name) = name
         && !known.contains(&name)
     {
         return Err(format!("there is no benchmark {name:?}; there are {}", known.join(", ")));
     }
     let wanted = |this: &str| name.is_none_or(|name| name == this);
-    let mut report = Report { workloads: Vec::new(), queues: Vec::new(), gossip: None };
+    let mut report = Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new() };
     for load in loads(quick).into_iter().filter(|load| wanted(load.name)) {
         report.workloads.push(load.measure().map_err(|error| error.to_string())?);
     }
@@ -71,6 +74,9 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     }
     if wanted("gossip") {
         report.gossip = Some(gossip(quick)?);
+    }
+    if wanted("check") {
+        report.judges = check::measure(quick);
     }
     Ok(report)
 }
@@ -212,7 +218,7 @@ fn gossip_plan(quick: bool) -> Result<Plan, String> {
 
 impl Report {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip })
+        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges })
     }
 
     /// At most 80 columns.
@@ -278,7 +284,10 @@ impl Report {
                 number(&row["floor"]),
             );
         }
-        text
+        if !self.judges.is_empty() {
+            check::text(&mut text, &self.judges);
+        }
+        text.trim_start_matches('\n').to_string()
     }
 }
 

@@ -1,0 +1,106 @@
+//! What clients asked and were told in a run, as the judges and other programs want it: a [`History`]. How one protocol's requests
+//! and answers stand in it is a [`Telling`].
+
+use crate::harness::Seen;
+use quorate_check::history::{Answer, Call, History, Init, Model, Names, Operation, Outcome, TimeUnit, Value};
+use quorate_engine::Actor;
+use quorate_engine::outcome::{OperationOutcome, OperationStatus};
+
+/// How a protocol's requests and answers stand in a history.
+pub(crate) struct Telling<A: Actor> {
+    /// The object that clients see.
+    pub(crate) model: Model,
+    /// The key, where there is one, and what was asked.
+    pub(crate) call: fn(&A::Request, &mut Names) -> (Value, Call),
+    /// What was answered.
+    pub(crate) answer: fn(&A::Response, &mut Names) -> Answer,
+}
+
+/// Everything that clients asked and were told. Operations have their numbers as ids. A client is a process of its number for as long
+/// as it works in sequence: what it asks while it waits, or after it gave up waiting, belongs to processes beyond the clients'.
+pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcomes: &[OperationOutcome]) -> History {
+    let mut names = Names::default();
+    let asked = (0..).zip(seen.answers).zip(outcomes);
+    let mut sent: Vec<_> =
+        asked.filter_map(|((id, answer), outcome)| Some((outcome.invoked()?.0, id, answer, outcome))).collect();
+    sent.sort_by_key(|(invoke, id, ..)| (*invoke, *id));
+    let mut lanes = Lanes::new(outcomes);
+    let operation =
+        |(invoke, id, (request, response), outcome): (u64, i64, &(A::Request, Option<A::Response>), &OperationOutcome)| {
+            let (key, call) = (telling.call)(request, &mut names);
+            let heard = outcome.completed().map(|at| time(at.0));
+            let (outcome_told, response) = match (outcome.status, response, heard) {
+                (OperationStatus::Ok, Some(response), Some(at)) => {
+                    (Outcome::Ok((telling.answer)(response, &mut names)), Some(at))
+                }
+                (OperationStatus::Refused, _, Some(at)) => (Outcome::Fail, Some(at)),
+                _ => (Outcome::Unknown, None),
+            };
+            let invoke = time(invoke);
+            Operation {
+                id,
+                process: lanes.process(outcome.client, invoke, response),
+                key,
+                call,
+                outcome: outcome_told,
+                invoke,
+                response,
+            }
+        };
+    let operations = sent.into_iter().map(operation).collect();
+    let source = String::new();
+    History { model: telling.model, init: Init::Default, source, time: TimeUnit::Nanoseconds, operations, names }
+}
+
+/// The histories' numbers end 292 years after the start; nothing is told of what comes later but that it does.
+fn time(nanos: u64) -> i64 {
+    i64::try_from(nanos).unwrap_or(i64::MAX)
+}
+
+/// Which processes each client is.
+struct Lanes {
+    /// For each client its processes, and when each is free again; `None`: never.
+    of: Vec<Vec<(i64, Option<i64>)>>,
+    next: i64,
+}
+
+impl Lanes {
+    fn new(outcomes: &[OperationOutcome]) -> Lanes {
+        let clients = outcomes.iter().map(|outcome| outcome.client + 1).max().unwrap_or(0);
+        Lanes { of: vec![Vec::new(); clients as usize], next: i64::from(clients) }
+    }
+
+    /// The process of a client's operation.
+    fn process(&mut self, client: u32, invoke: i64, response: Option<i64>) -> i64 {
+        let lanes = &mut self.of[client as usize];
+        match lanes.iter_mut().find(|(_, free)| free.is_some_and(|free| free <= invoke)) {
+            Some((process, free)) => {
+                *free = response;
+                *process
+            }
+            None => {
+                let process = if lanes.is_empty() { i64::from(client) } else { self.next };
+                self.next += i64::from(!lanes.is_empty());
+                // A lane that is never free again need not be looked at any more.
+                lanes.retain(|(_, free)| free.is_some());
+                lanes.push((process, response));
+                process
+            }
+        }
+    }
+}
+
+/// The key's name.
+pub(crate) fn key(key: u32, names: &mut Names) -> Value {
+    names.text(&key.to_string())
+}
+
+/// The value's name. Values that the simulator makes up count operations, and stay below 2^63.
+pub(crate) fn value(value: u64, names: &mut Names) -> Value {
+    names.int(value.cast_signed())
+}
+
+/// The name of a value that there may be.
+pub(crate) fn held(held: Option<u64>, names: &mut Names) -> Value {
+    held.map_or(Value::NULL, |held| value(held, names))
+}
