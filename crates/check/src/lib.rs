@@ -20,15 +20,18 @@ pub enum Verdict {
     Violation(String),
     /// A budget ran out, or there was nothing to judge: which.
     Unknown(String),
+    /// Nobody promised it under the circumstances: which they were. No run is held back by that.
+    NotJudged(String),
 }
 
 impl Verdict {
-    /// `ok`, `violation` or `unknown`, as reports have it.
+    /// `ok`, `violation`, `unknown` or `not-judged`, as reports have it.
     pub fn name(&self) -> &'static str {
         match self {
             Verdict::Ok => "ok",
             Verdict::Violation(_) => "violation",
             Verdict::Unknown(_) => "unknown",
+            Verdict::NotJudged(_) => "not-judged",
         }
     }
 
@@ -36,7 +39,7 @@ impl Verdict {
     pub fn evidence(&self) -> &str {
         match self {
             Verdict::Ok => "",
-            Verdict::Violation(text) | Verdict::Unknown(text) => text,
+            Verdict::Violation(text) | Verdict::Unknown(text) | Verdict::NotJudged(text) => text,
         }
     }
 }

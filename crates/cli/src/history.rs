@@ -55,8 +55,8 @@ enum Found {
 impl Found {
     fn status(&self) -> Status {
         match self {
-            Found::Judged(judgement) => match judgement.verdict {
-                Verdict::Ok => Status::Held,
+            Found::Judged(judgement) => match &judgement.verdict {
+                Verdict::Ok | Verdict::NotJudged(_) => Status::Held,
                 Verdict::Violation(_) => Status::Failed,
                 Verdict::Unknown(_) => Status::Undecided,
             },

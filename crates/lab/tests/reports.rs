@@ -6,7 +6,7 @@ use common::read;
 use quorate_lab::expect::Standing;
 use quorate_lab::plan::Plan;
 use quorate_lab::report::text::Style;
-use quorate_lab::run::{Verify, run_seed};
+use quorate_lab::run::{Verify, run_seed, summarise};
 use serde_json::{Value, json};
 
 /// A run of five nodes of which each is asked for a write every second, 30 times from 1s on, its clients 2 ms away.
@@ -186,4 +186,21 @@ fn hundreds_of_faults_are_told_by_their_kinds() {
         "{struck}"
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+/// What nobody promised is neither held nor failed, and says why; whoever expects it is told that it is open.
+#[test]
+fn what_is_not_promised_is_not_judged() {
+    let text = include_str!("../../../scenarios/replication/primary-backup.toml");
+    let flags = ["protocol.primary-backup.mode=asynchronous"];
+    let plan = read(text.as_bytes(), &flags).unwrap_or_else(|errors| panic!("{errors}"));
+    let report = run_seed(&plan, 1, Verify::IfExpected).unwrap();
+    let check = |name: &str| report.checks.iter().find(|check| check.name == name).unwrap().verdict.clone();
+    assert_eq!((check("linearizable").name(), check("nothing-lost").name()), ("not-judged", "not-judged"));
+    let told = report.to_text(Style::Plain, "");
+    assert!(told.contains("  -     nothing-lost\n          not judged: an asynchronous primary may lose writes"), "{told}");
+    let many = summarise(&plan, &[report.brief()]).to_json();
+    let nothing_lost = many["checks"].as_array().unwrap().iter().find(|check| check["name"] == "nothing-lost").unwrap();
+    assert_eq!((nothing_lost["verdict"].as_str(), nothing_lost["not_judged"].as_u64()), (Some("not-judged"), Some(1)));
+    assert!(nothing_lost["failures_below"].is_null());
 }

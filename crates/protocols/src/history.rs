@@ -20,33 +20,23 @@ pub(crate) struct Telling<A: Actor> {
 /// as it works in sequence: what it asks while it waits, or after it gave up waiting, belongs to processes beyond the clients'.
 pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcomes: &[OperationOutcome]) -> History {
     let mut names = Names::default();
-    let asked = (0..).zip(seen.answers).zip(outcomes);
-    let mut sent: Vec<_> =
-        asked.filter_map(|((id, answer), outcome)| Some((outcome.invoked()?.0, id, answer, outcome))).collect();
-    sent.sort_by_key(|(invoke, id, ..)| (*invoke, *id));
     let mut lanes = Lanes::new(outcomes);
-    let operation =
-        |(invoke, id, (request, response), outcome): (u64, i64, &(A::Request, Option<A::Response>), &OperationOutcome)| {
-            let (key, call) = (telling.call)(request, &mut names);
-            let heard = outcome.completed().map(|at| time(at.0));
-            let (outcome_told, response) = match (outcome.status, response, heard) {
-                (OperationStatus::Ok, Some(response), Some(at)) => {
-                    (Outcome::Ok((telling.answer)(response, &mut names)), Some(at))
-                }
-                (OperationStatus::Refused, _, Some(at)) => (Outcome::Fail, Some(at)),
-                _ => (Outcome::Unknown, None),
-            };
-            let invoke = time(invoke);
-            Operation {
-                id,
-                process: lanes.process(outcome.client, invoke, response),
-                key,
-                call,
-                outcome: outcome_told,
-                invoke,
-                response,
-            }
+    let mut sent: Vec<(u64, usize)> =
+        outcomes.iter().zip(0..).filter_map(|(outcome, number)| Some((outcome.invoked()?.0, number))).collect();
+    sent.sort_unstable();
+    let operation = |(invoke, number): (u64, usize)| {
+        let (outcome, (request, answer)) = (&outcomes[number], &seen.answers[number]);
+        let heard = outcome.completed().map(|at| time(at.0));
+        let (known, response) = match (outcome.status, answer, heard) {
+            (OperationStatus::Ok, Some(answer), Some(at)) => (Outcome::Ok((telling.answer)(answer, &mut names)), Some(at)),
+            (OperationStatus::Refused, _, Some(at)) => (Outcome::Fail, Some(at)),
+            _ => (Outcome::Unknown, None),
         };
+        let invoke = time(invoke);
+        let process = lanes.process(outcome.client, invoke, response);
+        let (key, call) = (telling.call)(request, &mut names);
+        Operation { id: number as i64, process, key, call, outcome: known, invoke, response }
+    };
     let operations = sent.into_iter().map(operation).collect();
     let source = String::new();
     History { model: telling.model, init: Init::Default, source, time: TimeUnit::Nanoseconds, operations, names }

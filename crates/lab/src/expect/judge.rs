@@ -134,6 +134,8 @@ fn checked(name: &str, run: &impl Seen) -> (Standing, String) {
         Some(Verdict::Ok) => (Standing::Held, "ok".to_string()),
         Some(Verdict::Violation(evidence)) => (Standing::Failed, evidence.clone()),
         Some(Verdict::Unknown(reason)) => (Standing::Undecided, reason.clone()),
+        // Whoever expects it wants to know.
+        Some(Verdict::NotJudged(reason)) => (Standing::Undecided, format!("not judged: {reason}")),
         None => (Standing::Undecided, format!("{name} did not judge this run")),
     }
 }

@@ -129,12 +129,14 @@ fn tallied(check: &Tallied) -> Value {
     json!({
         "name": check.name,
         "verdict": match (check.failed, check.undecided) {
+            (0, 0) if check.failures_below.is_none() => "not-judged",
             (0, 0) => "ok",
             (0, _) => "unknown",
             _ => "violation",
         },
         "failed": check.failed,
         "undecided": check.undecided,
+        "not_judged": check.not_judged,
         "first_failed_seed": check.first_failed_seed,
         "evidence": check.evidence,
         "failures_below": check.failures_below,

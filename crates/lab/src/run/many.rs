@@ -42,11 +42,13 @@ pub struct Tallied {
     pub failed: u64,
     /// Runs in which it could not say.
     pub undecided: u64,
+    /// Runs in which it was not promised, and so not judged.
+    pub not_judged: u64,
     /// The first run with a violation.
     pub first_failed_seed: Option<u64>,
-    /// What it found there, or why it could not say in the first run where it could not.
+    /// What it found there, or why it could not say in the first run where it could not, or why it was never judged.
     pub evidence: String,
-    /// When nothing failed: at 95 % confidence, fewer runs than this part of all would fail.
+    /// When nothing failed: at 95 % confidence, fewer runs than this part of those that are judged would fail.
     pub failures_below: Option<f64>,
 }
 
@@ -117,14 +119,19 @@ fn tally(runs: &[SeedResult], name: &'static str) -> Tallied {
     let count = |wanted: Standing| verdicts().filter(|(_, verdict)| standing(verdict) == wanted).count() as u64;
     let (failure, open) = (first(Standing::Failed), first(Standing::Undecided));
     let (failed, undecided) = (count(Standing::Failed), count(Standing::Undecided));
+    let unjudged = || verdicts().filter(|(_, verdict)| matches!(verdict, Verdict::NotJudged(_)));
+    let not_judged = unjudged().count() as u64;
+    let judged = runs.len() as u64 - not_judged;
+    let told = failure.or(open).or_else(|| unjudged().next().filter(|_| judged == 0));
     Tallied {
         name,
         standing: overall(verdicts().map(|(_, verdict)| standing(verdict))),
         failed,
         undecided,
+        not_judged,
         first_failed_seed: failure.map(|(seed, _)| seed),
-        evidence: failure.or(open).map_or_else(String::new, |(_, verdict)| Verdict::evidence(verdict).to_string()),
-        failures_below: (failed == 0 && undecided == 0).then(|| no_failure_bound(runs.len() as u64)),
+        evidence: told.map_or_else(String::new, |(_, verdict)| Verdict::evidence(verdict).to_string()),
+        failures_below: (failed == 0 && undecided == 0 && judged > 0).then(|| no_failure_bound(judged)),
     }
 }
 

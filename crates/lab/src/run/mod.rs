@@ -192,6 +192,7 @@ pub(crate) fn standing(verdict: &Verdict) -> Standing {
         Verdict::Ok => Standing::Held,
         Verdict::Violation(_) => Standing::Failed,
         Verdict::Unknown(_) => Standing::Undecided,
+        Verdict::NotJudged(_) => Standing::Held,
     }
 }
 

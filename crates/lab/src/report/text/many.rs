@@ -2,7 +2,7 @@
 
 use super::figures::{self, count, counted};
 use super::layout::{Style, paragraph, table};
-use super::{Cause, heading, headline, judgement, reason, replay, scenario};
+use super::{Cause, heading, headline, judgement, reason, replay, scenario, unjudged};
 use crate::expect::Standing;
 use crate::metrics::{self, Unit};
 use crate::run::{ManyReport, Tallied};
@@ -44,7 +44,7 @@ impl ManyReport<'_> {
         format!(
             "{} and {} held",
             counted(self.expectations.len() as u64, "expectation"),
-            counted(self.checks.len() as u64, "check")
+            counted(self.checks.iter().filter(|check| check.not_judged < self.seeds).count() as u64, "check")
         )
     }
 
@@ -62,13 +62,16 @@ impl ManyReport<'_> {
             text += "  none\n";
         }
         for check in &self.checks {
-            text += &judgement(style, check.standing, check.name, &self.found(check));
+            text += &match check.not_judged == self.seeds {
+                true => unjudged(check.name, &check.evidence),
+                false => judgement(style, check.standing, check.name, &self.found(check)),
+            };
         }
         text
     }
 
     fn found(&self, check: &Tallied) -> String {
-        let runs = count(self.seeds);
+        let runs = count(self.seeds - check.not_judged);
         match (check.failures_below, check.first_failed_seed) {
             (Some(bound), _) => format!("0 failures in {runs} seeds: p < {} at 95 %", figures::plain(bound)),
             (None, Some(seed)) => {

@@ -77,7 +77,15 @@ fn judgement(style: Style, standing: Standing, name: &str, seen: &str) -> String
         Standing::Failed => "FAIL",
         Standing::Undecided => "open",
     };
-    let first = format!("  {}{}", style.verdict(standing, mark), " ".repeat(6 - mark.len()));
+    marked(format!("  {}{}", style.verdict(standing, mark), " ".repeat(6 - mark.len())), name, seen)
+}
+
+/// A line of what was not judged, and why.
+fn unjudged(name: &str, why: &str) -> String {
+    marked("  -     ".to_string(), name, &format!("not judged: {why}"))
+}
+
+fn marked(first: String, name: &str, seen: &str) -> String {
     let line = format!("{name}  {seen}");
     if 8 + line.chars().count() <= WIDTH {
         return format!("{first}{}\n", line.trim_end());

@@ -2,13 +2,14 @@
 
 use super::figures::{self, count, counted, nanos};
 use super::layout::{Style, paragraph, table};
-use super::{Cause, availability, curve, heading, headline, judgement, reason, replay, scenario, struck};
+use super::{Cause, availability, curve, heading, headline, judgement, reason, replay, scenario, struck, unjudged};
 use crate::expect::Standing;
 use crate::metrics::{self, Unit};
 use crate::report::sides::sides;
 use crate::report::slices::over_time;
 use crate::run::{RunReport, answered, latency_s, standing};
 use crate::statistics::Summary;
+use quorate_check::Verdict;
 use quorate_engine::histogram::Waits;
 use quorate_engine::ledger::{Cause as Lost, Tally};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
@@ -49,11 +50,9 @@ impl RunReport<'_> {
         if self.verdict != Standing::Held {
             return reason(&causes);
         }
-        let judged = format!(
-            "{} and {} held",
-            counted(self.expectations.len() as u64, "expectation"),
-            counted(self.checks.len() as u64, "check")
-        );
+        let judges = self.checks.iter().filter(|check| !matches!(check.verdict, Verdict::NotJudged(_))).count();
+        let judged =
+            format!("{} and {} held", counted(self.expectations.len() as u64, "expectation"), counted(judges as u64, "check"));
         match self.outcome.convergence.time.filter(|_| self.outcome.convergence.last_update.is_some()) {
             Some(time) => format!("converged {} after the last update; {judged}", nanos(time)),
             None => judged,
@@ -160,7 +159,10 @@ impl RunReport<'_> {
             text += "  none\n";
         }
         for check in &self.checks {
-            text += &judgement(style, standing(&check.verdict), check.name, check.verdict.evidence());
+            text += &match &check.verdict {
+                Verdict::NotJudged(why) => unjudged(check.name, why),
+                verdict => judgement(style, standing(verdict), check.name, verdict.evidence()),
+            };
         }
         text
     }

@@ -40,7 +40,15 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     let end = takeovers().map(|pair| pair[1].at).min().filter(|_| asynchronous);
     let history = judge::history(seen, report);
     let judged = end.map_or_else(|| history.clone(), |end| judge::until(&history, end));
-    report.checks.push(judge::linearizable(&judged));
+    report.checks.push(match (judge::linearizable(&judged), end) {
+        (Check { name, verdict: Verdict::Ok }, Some(end)) => Check {
+            name,
+            verdict: Verdict::NotJudged(format!(
+                "an asynchronous primary promises it until the first takeover, at {end}; it held till then"
+            )),
+        },
+        (check, _) => check,
+    });
     report.checks.push(judge::written(&history));
     let writes = judge::writes(seen, report);
     let log = surviving(seen).map(operations);
@@ -49,7 +57,12 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         durable::lost(&writes, &log).len()
     });
     report.checks.push(match end {
-        Some(_) if log.is_ok() => Check { name: judge::NOTHING_LOST.name, verdict: Verdict::Ok },
+        Some(end) => Check {
+            name: judge::NOTHING_LOST.name,
+            verdict: Verdict::NotJudged(format!(
+                "an asynchronous primary may lose writes at a takeover, and the first was at {end}"
+            )),
+        },
         _ => judge::nothing_lost(&writes, log.as_deref().map_err(Clone::clone)),
     });
     report.metrics.push((TAKEOVERS, takeovers().count() as f64));
