@@ -160,7 +160,7 @@ fn small_histories_agree_with_the_oracle() {
         let found = match &verdict {
             Verdict::Ok => true,
             Verdict::Violation(_) => false,
-            Verdict::Unknown(why) => panic!("seed {seed}: {why}"),
+            Verdict::NotJudged(why) | Verdict::Unknown(why) => panic!("seed {seed}: {why}"),
         };
         assert_eq!(found, expect, "seed {seed}: {verdict:?} of {history:#?}");
         *(if expect { &mut right } else { &mut wrong }) += 1;
