@@ -3,6 +3,7 @@
 //!
 //! No files, flags, reports or random numbers of their own in here: a protocol knows its context and nothing else.
 
+pub mod consensus;
 pub mod crdt;
 pub mod epidemic;
 mod harness;
@@ -23,4 +24,5 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::counter::PN_COUNTER,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
+    consensus::raft::PROTOCOL,
 ];

@@ -30,8 +30,7 @@ impl Journal {
 
     /// Begins a forced write if there is something to force and none is under way. Whether it did.
     pub fn force<A: Actor>(&mut self, ctx: &mut Context<'_, A>) -> bool {
-        let idle = self.forcing == self.durable;
-        let begins = idle && self.durable < self.appended;
+        let begins = self.is_idle() && self.durable < self.appended;
         if begins {
             self.force_now(ctx);
         }
@@ -48,6 +47,11 @@ impl Journal {
     pub fn synced(&mut self, upto: u64) {
         self.durable = self.durable.max(upto);
         self.forcing = self.forcing.max(self.durable);
+    }
+
+    /// Whether no forced write is under way.
+    pub fn is_idle(&self) -> bool {
+        self.forcing == self.durable
     }
 
     /// Records so far.

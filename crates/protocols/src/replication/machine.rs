@@ -190,6 +190,11 @@ impl Machine {
         }
     }
 
+    /// States that whoever took this machine over holds what it holds.
+    pub fn hold<A: Actor>(&self, ctx: &mut Context<'_, A>) {
+        self.registers.values().for_each(|register| ctx.holds(register.update));
+    }
+
     /// The digest of the registers.
     pub fn digest(&self) -> u64 {
         self.digest
@@ -290,6 +295,22 @@ impl Wire for Response {
                 sink.u8(4);
                 values.encode(sink);
             }
+        }
+    }
+}
+
+impl Wire for Machine {
+    fn encode(&self, sink: &mut impl Sink) {
+        sink.u32(self.registers.len() as u32);
+        for (key, register) in &self.registers {
+            sink.u32(*key);
+            sink.u64(register.value);
+            register.update.encode(sink);
+        }
+        sink.u32(self.answers.len() as u32);
+        for (operation, answer) in &self.answers {
+            operation.encode(sink);
+            answer.encode(sink);
         }
     }
 }

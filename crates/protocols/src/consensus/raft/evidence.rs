@@ -1,0 +1,64 @@
+//! The checks over histories, the metrics and the section of a report.
+
+use super::monitor::Fact;
+use super::server::Raft;
+use super::{ELECTIONS, LOG_LENGTH};
+use crate::harness::Seen;
+use crate::registry::Report;
+use crate::replication::judge;
+use quorate_engine::{NodeId, Time};
+use serde_json::{Value, json};
+
+/// Terms that the evidence tells.
+const TERMS_TOLD_MAX: usize = 100;
+
+pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
+    let history = judge::history(seen, report);
+    report.checks.push(judge::linearizable(&history));
+    report.checks.push(judge::written(&history));
+    let elected: Vec<(Time, NodeId, u64)> = seen
+        .facts
+        .iter()
+        .filter_map(|(at, node, fact)| match fact {
+            Fact::Elected(term) => Some((*at, *node, *term)),
+            _ => None,
+        })
+        .collect();
+    let committed = seen.live().map(|(_, server)| server.committed()).max().unwrap_or(0);
+    report.metrics.push((ELECTIONS, elected.len() as f64));
+    report.metrics.push((LOG_LENGTH, committed as f64));
+    report.evidence = evidence(seen, report, &elected, committed);
+}
+
+fn evidence(seen: &Seen<'_, Raft>, report: &Report, elected: &[(Time, NodeId, u64)], committed: u64) -> Value {
+    let count = |kind: fn(&Fact) -> bool| seen.facts.iter().filter(|(_, _, fact)| kind(fact)).count();
+    let others = seen.job.setup.nodes - 1;
+    let ledger = &report.outcome.ledger;
+    let sent = |name: &str| ledger.by_kind().find(|(kind, _)| kind.name == name).map_or(0, |(_, tally)| tally.sent);
+    let terms: Vec<Value> = elected
+        .iter()
+        .take(TERMS_TOLD_MAX)
+        .map(|(at, node, term)| json!({ "term": term, "leader": node.to_string(), "elected_at": at.seconds() }))
+        .collect();
+    json!({
+        "servers": seen.job.setup.nodes,
+        "terms": terms,
+        "elections": elected.len(),
+        "candidacies": count(|fact| matches!(fact, Fact::Candidate(_))),
+        "depositions": count(|fact| matches!(fact, Fact::Deposed(_))),
+        "snapshots": count(|fact| matches!(fact, Fact::Snapshot { .. })),
+        "snapshots_installed": count(|fact| matches!(fact, Fact::Installed { .. })),
+        "committed_entries": committed,
+        // What one command costs between servers when it runs alone and nothing fails.
+        "closed_form": { "messages_per_commit": 2 * others, "delays_before_answer": if others > 0 { 2 } else { 0 } },
+        "measured": {
+            "append": sent("append"),
+            "appended": sent("appended"),
+            "append_again": sent("append-again"),
+            "heartbeat": sent("heartbeat"),
+            "request_vote": sent("request-vote"),
+            "install_snapshot": sent("install-snapshot"),
+            "forced_writes": ledger.forced_writes,
+        },
+    })
+}

@@ -1,0 +1,102 @@
+//! What a leader knows: how far each follower is, who was heard, which reads wait.
+
+use super::log::{Index, Term};
+use crate::replication::machine::Request;
+use quorate_engine::{NodeId, OpId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A leader's volatile state (figure 2), reinitialised after election.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Leader {
+    pub(super) term: Term,
+    /// How far each of the others is.
+    pub(super) followers: BTreeMap<NodeId, Progress>,
+    /// Its own log is on disk up to here.
+    pub(super) stored: Index,
+    /// The latest round of messages: who answers it took this server for its leader then.
+    pub(super) round: u64,
+    /// When each round began that may still give a lease, by its own elapsed clock, in ns.
+    pub(super) begun: VecDeque<(u64, u64)>,
+    /// Who was heard since it last looked.
+    pub(super) heard: BTreeSet<NodeId>,
+    /// Reads in the order in which they came.
+    pub(super) reads: VecDeque<Read>,
+    /// Commands that wait for the forced write under way.
+    pub(super) queue: VecDeque<(OpId, Request)>,
+    /// Operations whose entries are not applied yet.
+    pub(super) open: BTreeSet<OpId>,
+}
+
+/// A read that waits (thesis §6.4).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Read {
+    pub(super) operation: OpId,
+    pub(super) request: Request,
+    /// The state machine must have come so far; `None` until the leader has committed an entry of its term.
+    pub(super) index: Option<Index>,
+    /// A majority must have answered this round; `None` until one has begun for it.
+    pub(super) round: Option<u64>,
+}
+
+/// How far a follower is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Progress {
+    /// `nextIndex`.
+    pub(super) next: Index,
+    /// `matchIndex`.
+    pub(super) matched: Index,
+    pub(super) sending: Sending,
+    /// The latest round that it has answered.
+    pub(super) round: u64,
+}
+
+/// What a leader sends to a follower.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Sending {
+    /// One append at a time, until it is known where the logs part; whether one is under way.
+    Probing(bool),
+    /// Appends one after the other: where each that is not answered ends, and whether any was so since the last heartbeat.
+    Streaming {
+        /// The last index of each.
+        in_flight: VecDeque<Index>,
+        /// It was not empty at the last heartbeat, and nothing was answered since.
+        is_stale: bool,
+    },
+    /// A snapshot: its last entry, how many bytes have come, and whether a part is under way.
+    Snapshot {
+        /// The last entry.
+        last: Index,
+        /// Bytes.
+        bytes: u64,
+        /// A part is under way since the last heartbeat.
+        is_under_way: bool,
+    },
+}
+
+impl Leader {
+    pub(super) fn new(followers: Vec<NodeId>, last: Index, term: Term) -> Leader {
+        let progress = || Progress { next: last + 1, matched: 0, sending: Sending::Probing(false), round: 0 };
+        Leader {
+            term,
+            followers: followers.into_iter().map(|follower| (follower, progress())).collect(),
+            stored: 0,
+            round: 0,
+            begun: VecDeque::new(),
+            heard: BTreeSet::new(),
+            reads: VecDeque::new(),
+            queue: VecDeque::new(),
+            open: BTreeSet::new(),
+        }
+    }
+
+    /// Clients that it has not served, when it is deposed: nothing was done for them.
+    pub(super) fn into_queue(self) -> impl Iterator<Item = (OpId, Request)> {
+        let reads = self.reads.into_iter().map(|read| (read.operation, read.request));
+        self.queue.into_iter().chain(reads)
+    }
+
+    /// `matchIndex` of any server, the leader's own included.
+    pub(super) fn matched(&self, me: NodeId, server: NodeId) -> Index {
+        if server == me { self.stored } else { self.followers.get(&server).map_or(0, |progress| progress.matched) }
+    }
+}

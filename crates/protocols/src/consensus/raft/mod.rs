@@ -1,0 +1,84 @@
+//! Raft (Ongaro and Ousterhout, "In search of an understandable consensus algorithm", USENIX ATC 2014, extended version; Ongaro's
+//! thesis, "Consensus: bridging theory and practice", Stanford 2014): one leader at a time orders commands in a log that a majority keeps.
+//!
+//! | paper | here |
+//! |---|---|
+//! | `currentTerm`, `votedFor`, `log[]`, `commitIndex`, `lastApplied` (figure 2) | fields of [`server::Raft`] |
+//! | `nextIndex[]`, `matchIndex[]` (figure 2) | `Progress` of each follower in `leading` |
+//! | AppendEntries (figure 2, §5.3) | [`message::Message::Append`], [`message::Message::Appended`]; `replication` |
+//! | RequestVote (figure 2, §5.2, §5.4.1) | [`message::Message::RequestVote`], [`message::Message::Vote`]; `election` |
+//! | InstallSnapshot (figure 13, §7) | [`message::Message::InstallSnapshot`], [`message::Message::Installed`]; `snapshots` |
+//! | `readIndex`, leases (thesis §6.4) | `reads` |
+//! | PreVote (thesis §9.6), CheckQuorum (thesis §6.2), voters that keep to their leader (thesis §4.2.3) | options, `election` |
+//! | the properties of figure 3 | [`monitor`] |
+//!
+//! What figure 2 wants on stable storage before an answer is a record, and the answer waits (`Parked`) until it is durable.
+
+pub mod config;
+mod election;
+mod evidence;
+mod leading;
+pub mod log;
+pub mod message;
+pub mod monitor;
+mod options;
+mod reads;
+mod replication;
+pub mod server;
+mod snapshots;
+
+use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
+use crate::registry::{CheckInfo, MetricInfo, Protocol};
+use crate::replication::judge::{LINEARIZABLE, WRITTEN, telling};
+use crate::replication::machine::Request;
+use monitor::Fact;
+use server::Raft;
+
+/// The registry's line.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "raft",
+    family: "consensus",
+    summary: "one elected leader at a time orders commands in a log that a majority keeps",
+    source: "Ongaro and Ousterhout, USENIX ATC 2014; Ongaro's thesis, 2014",
+    catalogue: &["G2"],
+    options: options::FIELDS,
+    variants: &options::VARIANTS,
+    kinds: harness::kinds::<Raft>(),
+    records: harness::keeps_records::<Raft>(),
+    facts: <Fact as quorate_engine::Fact>::KINDS,
+    checks: &[
+        CONVERGES,
+        VERIFIED,
+        CheckInfo { name: monitor::ELECTION_SAFETY, summary: "a term has at most one leader" },
+        CheckInfo { name: monitor::PROMISES, summary: "a server votes once a term, and its terms only grow, over restarts too" },
+        CheckInfo { name: monitor::LEADER_APPEND_ONLY, summary: "a leader takes nothing away from its log" },
+        CheckInfo { name: monitor::LOG_MATCHING, summary: "entries of one index and term are equal, and so is all before them" },
+        CheckInfo { name: monitor::LEADER_COMPLETENESS, summary: "whoever is elected has every entry that was committed before" },
+        CheckInfo {
+            name: monitor::STATE_MACHINE_SAFETY,
+            summary: "all servers apply the same entry at an index, with the same result; snapshots are what their prefix makes",
+        },
+        CheckInfo { name: monitor::COMMITTED_KEPT, summary: "nobody gives up an entry that was committed" },
+        LINEARIZABLE,
+        WRITTEN,
+    ],
+    metrics: &[
+        MetricInfo { name: ELECTIONS, unit: "", summary: "leaders elected" },
+        MetricInfo { name: LOG_LENGTH, unit: "", summary: "entries that were committed" },
+    ],
+    scenarios: &["raft/leader-crash.toml"],
+    run: |job| harness::run(&GLUE, job),
+    explore: |job, bounds| harness::explore(&GLUE, job, bounds),
+    replay: |job| harness::replay(&GLUE, job),
+};
+
+const ELECTIONS: &str = "raft.elections";
+const LOG_LENGTH: &str = "raft.committed";
+
+const GLUE: Glue<Raft> = Glue {
+    options: options::options,
+    request: Request::of,
+    replicates: |_| Replicates::Updates,
+    history: telling(),
+    report: evidence::report,
+};

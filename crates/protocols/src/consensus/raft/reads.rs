@@ -1,0 +1,119 @@
+//! Reads (§8; thesis §6.4): through the log, after a round that shows that the leader still leads, or under a lease.
+
+use super::leading::Read;
+use super::log::Index;
+use super::message::Timer;
+use super::options::{Mistake, Reads};
+use super::server::{Ctx, Raft, Role};
+use crate::replication::machine::Request;
+use quorate_engine::{NodeId, OpId};
+
+impl Raft {
+    /// A client asks its leader.
+    pub(super) fn serve(&mut self, ctx: Ctx<'_, '_>, operation: OpId, request: Request) {
+        if let Some(answer) = self.machine.answer(operation) {
+            return ctx.reply(operation, answer.clone());
+        }
+        let options = ctx.options();
+        if request.changes() || (options.reads == Reads::Log && !options.makes(Mistake::ReadsLocally)) {
+            return self.take_in(ctx, operation, request);
+        }
+        if options.makes(Mistake::ReadsLocally) {
+            return ctx.reply(operation, self.machine.read(&request));
+        }
+        let Role::Leader(leader) = &mut self.role else { return };
+        leader.reads.retain(|read| read.operation != operation);
+        leader.reads.push_back(Read { operation, request, index: None, round: None });
+        self.answer_reads(ctx);
+    }
+
+    /// Answers what can be answered, and begins what must happen before the rest can be.
+    pub(super) fn answer_reads(&mut self, ctx: Ctx<'_, '_>) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        if leader.reads.is_empty() {
+            return;
+        }
+        // 1. "If the leader has not yet marked an entry from its current term committed, it waits until it has done so."
+        let is_settled = self.log.term(self.commit) == Some(self.term) || ctx.options().makes(Mistake::ReadsBeforeOwnTerm);
+        if !is_settled {
+            return;
+        }
+        // 2. "The leader saves its current commit index in a local variable readIndex."
+        for read in leader.reads.iter_mut().filter(|read| read.index.is_none()) {
+            read.index = Some(self.commit);
+        }
+        if ctx.options().reads == Reads::Lease && self.has_lease(ctx) {
+            return self.answer_first(ctx, |_| true);
+        }
+        // 3. "The leader issues a new round of heartbeats and waits for acknowledgments from a majority."
+        let confirmed = self.confirmed();
+        self.answer_first(ctx, |round| round <= confirmed);
+        let Role::Leader(leader) = &mut self.role else { return };
+        let is_under_way = leader.reads.iter().any(|read| read.round.is_some());
+        if !is_under_way && !leader.reads.is_empty() {
+            let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+            self.begin_round(ctx);
+            let Role::Leader(leader) = &mut self.role else { return };
+            let round = leader.round;
+            leader.reads.iter_mut().for_each(|read| read.round = Some(round));
+            for follower in followers {
+                self.show_life(ctx, follower);
+            }
+            if self.confirmed() >= round {
+                self.answer_first(ctx, |_| true); // a cluster of one
+            }
+        }
+    }
+
+    /// Answers the reads, in their order, whose round is such and whose index the state machine has reached.
+    fn answer_first(&mut self, ctx: Ctx<'_, '_>, is_confirmed: impl Fn(u64) -> bool) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        let is_due = |read: &Read, applied: Index| {
+            read.index.is_some_and(|index| index <= applied) && is_confirmed(read.round.unwrap_or(u64::MAX))
+        };
+        while let Some(read) = leader.reads.front()
+            && is_due(read, self.applied)
+            && let Some(read) = leader.reads.pop_front()
+        {
+            ctx.reply(read.operation, self.machine.read(&read.request));
+        }
+    }
+
+    /// A new round: who answers it knows this leader as of now.
+    pub(super) fn begin_round(&mut self, ctx: Ctx<'_, '_>) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        leader.round += 1;
+        if ctx.options().reads == Reads::Lease {
+            let now = ctx.elapsed();
+            leader.begun.push_back((leader.round, now));
+        }
+    }
+
+    /// The latest round that a majority has answered.
+    fn confirmed(&self) -> u64 {
+        let Role::Leader(leader) = &self.role else { return 0 };
+        let round = |server| if server == self.me { leader.round } else { leader.followers.get(&server).map_or(0, |it| it.round) };
+        self.configuration.agreed(round)
+    }
+
+    /// Whether a majority keeps to this leader for now: each promised so for the least election timeout when it answered a round, which
+    /// was after the round began.
+    fn has_lease(&mut self, ctx: Ctx<'_, '_>) -> bool {
+        let (confirmed, now, lease) = (self.confirmed(), ctx.elapsed(), ctx.options().lease());
+        let Role::Leader(leader) = &mut self.role else { return false };
+        while leader.begun.len() > 1 && leader.begun[1].0 <= confirmed {
+            leader.begun.pop_front();
+        }
+        leader.begun.front().is_some_and(|(round, begun)| *round <= confirmed && now < begun + lease)
+    }
+
+    /// A leader that hears of no majority for an election timeout steps down (thesis §6.2).
+    pub(super) fn count_heard(&mut self, ctx: Ctx<'_, '_>) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        ctx.set_timer(Timer::Quorum, ctx.options().election.1);
+        let heard = std::mem::take(&mut leader.heard);
+        if ctx.options().check_quorum && !self.configuration.is_quorum(|server| server == self.me || heard.contains(&server)) {
+            self.follow(ctx, None);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! A server: figure 2's state, and the parts of it that every role shares. What a follower, a candidate and a leader do with it stands in
+//! [`super::election`], [`super::replication`], [`super::snapshots`] and [`super::reads`].
+
+use super::config::Configuration;
+use super::leading::Leader;
+use super::log::{Entry, Index, Log, Payload, Position, Term};
+use super::message::{Message, Record, Snapshot, Timer};
+use super::monitor::Fact;
+use super::options::{Mistake, Options, Reads};
+use crate::replication::journal::Journal;
+use crate::replication::machine::{Command, Machine, Request, Response};
+use quorate_engine::{Actor, Content, Context, NodeId, OpId, Wire};
+use std::collections::{BTreeSet, VecDeque};
+
+/// The handlers' context.
+pub(super) type Ctx<'c, 'w> = &'c mut Context<'w, Raft>;
+
+/// A server.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Raft {
+    pub(super) me: NodeId,
+    /// `currentTerm`. This and the next three are on disk, or on their way there.
+    pub(super) term: Term,
+    /// `votedFor`.
+    pub(super) voted_for: Option<NodeId>,
+    /// `log[]`, behind the snapshot.
+    pub(super) log: Log,
+    /// What stands for the log up to its base.
+    pub(super) snapshot: Option<Content<Snapshot>>,
+    pub(super) journal: Journal,
+    /// What may happen only once the first so many records are durable.
+    parked: VecDeque<(u64, Parked)>,
+    /// `commitIndex`. Invariant: `applied <= commit <= log.last()`.
+    pub(super) commit: Index,
+    /// `lastApplied`.
+    pub(super) applied: Index,
+    pub(super) machine: Machine,
+    /// The last one in the log (§6): a server uses it whether it is committed or not.
+    pub(super) configuration: Configuration,
+    pub(super) role: Role,
+    /// Whom it takes for the leader of its term.
+    pub(super) leader: Option<NodeId>,
+    /// It heard the leader less than the least election timeout ago.
+    pub(super) hears_leader: bool,
+    /// The snapshot that comes in: its last entry, and the bytes so far.
+    pub(super) incoming: Option<(Index, u64)>,
+    /// Clients that wait until there is a leader.
+    held: VecDeque<(OpId, Request)>,
+    /// Clients to be told when their commands are applied.
+    pub(super) asked: BTreeSet<OpId>,
+    /// Its disk has lost what was durable: it can promise nothing any more.
+    damaged: bool,
+}
+
+/// What a server is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// It answers leaders and candidates.
+    Follower,
+    /// It asks whether it could win; who said so.
+    PreCandidate(BTreeSet<NodeId>),
+    /// It stands for election; who voted for it.
+    Candidate(BTreeSet<NodeId>),
+    /// It orders commands.
+    Leader(Box<Leader>),
+}
+
+/// What waits for the disk.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Parked {
+    /// A promise to another server.
+    Send(NodeId, Message),
+    /// A vote for another server.
+    Vote(NodeId),
+    /// A vote for itself in that term: now it may ask for others'.
+    Campaign(Term),
+    /// A leader of that term has its log on disk up to there.
+    Stored(Term, Index),
+}
+
+impl Actor for Raft {
+    type Options = Options;
+    type Message = Message;
+    type Timer = Timer;
+    type Record = Record;
+    type Fact = Fact;
+    type Request = Request;
+    type Response = Response;
+    type Monitor = super::monitor::Invariants;
+
+    fn new(node: NodeId, nodes: u32, _: &Options) -> Raft {
+        Raft {
+            me: node,
+            term: 0,
+            voted_for: None,
+            log: Log::default(),
+            snapshot: None,
+            journal: Journal::recovered(0),
+            parked: VecDeque::new(),
+            commit: 0,
+            applied: 0,
+            machine: Machine::default(),
+            configuration: Configuration::of((0..nodes).map(NodeId)),
+            role: Role::Follower,
+            leader: None,
+            hears_leader: false,
+            incoming: None,
+            held: VecDeque::new(),
+            asked: BTreeSet::new(),
+            damaged: false,
+        }
+    }
+
+    fn recover(&mut self, ctx: Ctx<'_, '_>, records: &[Record]) {
+        self.journal = Journal::recovered(records.len());
+        if ctx.damage().is_some_and(|damage| damage.readable_after > 0) {
+            self.damaged = true;
+            return ctx.fact(Fact::Damaged);
+        }
+        for record in records {
+            match record {
+                Record::Term(term, voted_for) => (self.term, self.voted_for) = (*term, *voted_for),
+                Record::Entry(index, entry) => {
+                    self.log.cut(*index);
+                    self.log.push(entry.clone());
+                }
+                Record::Snapshot(snapshot) => self.put_snapshot(snapshot.clone()),
+            }
+        }
+        self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
+        ctx.fact(Fact::Started { term: self.term, end: self.log.last() });
+        if let Some(snapshot) = &self.snapshot {
+            self.machine = snapshot.machine.clone();
+            (self.commit, self.applied) = (snapshot.last.index, snapshot.last.index);
+            self.machine.hold(ctx);
+        }
+        ctx.publish(self.machine.digest());
+        // Before a crash it may have told a leader that it keeps to it: a lease may count on that.
+        if ctx.options().reads == Reads::Lease {
+            self.hears_leader = true;
+            ctx.set_timer(Timer::Silence, ctx.options().election.0);
+        }
+        self.await_leader(ctx);
+    }
+
+    fn message(&mut self, ctx: Ctx<'_, '_>, from: NodeId, message: Message) {
+        if self.damaged {
+            return;
+        }
+        match message {
+            Message::RequestVote { term, end, pre: true, .. } => self.asked_before_vote(ctx, from, term, end),
+            Message::RequestVote { term, end, pre: false, transfer } => self.asked_to_vote(ctx, from, term, end, transfer),
+            Message::Vote { term, granted, pre } => self.voted(ctx, from, term, granted, pre),
+            Message::Append(_, append) => self.append(ctx, from, append),
+            Message::Appended { term, result, round } => self.appended(ctx, from, term, result, round),
+            Message::InstallSnapshot(chunk) => self.install(ctx, from, chunk),
+            Message::Installed { term, last, bytes, round } => self.installed(ctx, from, term, last, bytes, round),
+        }
+    }
+
+    fn timer(&mut self, ctx: Ctx<'_, '_>, timer: Timer) {
+        match timer {
+            Timer::Election => self.stand(ctx),
+            Timer::Silence => self.hears_leader = false,
+            Timer::Heartbeat => self.beat(ctx),
+            Timer::Quorum => self.count_heard(ctx),
+        }
+    }
+
+    fn synced(&mut self, ctx: Ctx<'_, '_>, upto: u64) {
+        self.journal.synced(upto);
+        while let Some((record, _)) = self.parked.front()
+            && *record <= self.journal.durable()
+            && let Some((_, parked)) = self.parked.pop_front()
+        {
+            self.release(ctx, parked);
+        }
+        self.take_in_queued(ctx);
+        self.journal.force(ctx);
+    }
+
+    fn request(&mut self, ctx: Ctx<'_, '_>, operation: OpId, request: Request) {
+        if self.damaged {
+            return ctx.refuse(operation);
+        }
+        match (&self.role, self.leader) {
+            (Role::Leader(_), _) => self.serve(ctx, operation, request),
+            (_, Some(leader)) => ctx.redirect(operation, leader),
+            (_, None) => {
+                // A client that asks twice need not wait twice.
+                self.held.retain(|(waiting, _)| *waiting != operation);
+                self.held.push_back((operation, request));
+            }
+        }
+    }
+
+    fn replica_digest(&self) -> Option<u64> {
+        (!self.damaged).then(|| self.machine.digest_anew())
+    }
+
+    fn told(request: &Request, response: &Response) -> Option<(u32, u64)> {
+        request.told(response)
+    }
+
+    fn reads_clocks(options: &Options) -> bool {
+        options.reads == Reads::Lease
+    }
+}
+
+impl Raft {
+    /// Goes on when everything appended so far is durable.
+    pub(super) fn when_durable(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
+        if ctx.options().makes(Mistake::AcksBeforeSync) || self.journal.durable() == self.journal.appended() {
+            return self.release(ctx, parked);
+        }
+        self.parked.push_back((self.journal.appended(), parked));
+        if ctx.options().group_commit {
+            self.journal.force(ctx);
+        } else {
+            self.journal.force_now(ctx);
+        }
+    }
+
+    fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
+        match parked {
+            Parked::Send(to, message) => ctx.send(to, message),
+            Parked::Vote(candidate) => self.vote(ctx, candidate),
+            Parked::Campaign(term) => self.campaign(ctx, term),
+            Parked::Stored(term, index) => self.stored(ctx, term, index),
+        }
+    }
+
+    /// Begins a term, or votes in it: figure 2 has both on disk before anybody hears of it.
+    pub(super) fn promise(&mut self, ctx: Ctx<'_, '_>, term: Term, voted_for: Option<NodeId>) {
+        (self.term, self.voted_for) = (term, voted_for);
+        let written = voted_for.filter(|_| !ctx.options().makes(Mistake::ForgetsVotes));
+        self.journal.append(ctx, Record::Term(term, written));
+    }
+
+    /// "If RPC request or response contains term T > currentTerm: set currentTerm = T, convert to follower" (figure 2).
+    pub(super) fn observe(&mut self, ctx: Ctx<'_, '_>, term: Term) {
+        if term > self.term {
+            let queued = match &mut self.role {
+                Role::Leader(leader) if ctx.options().makes(Mistake::RelabelsQueue) => std::mem::take(&mut leader.queue),
+                _ => VecDeque::new(),
+            };
+            self.follow(ctx, None);
+            self.promise(ctx, term, None);
+            for (operation, request) in queued {
+                self.push(ctx, Entry { term, payload: Payload::Command(Command { operation, request }) });
+            }
+        }
+    }
+
+    /// Becomes a follower, of whoever it is.
+    pub(super) fn follow(&mut self, ctx: Ctx<'_, '_>, leader: Option<NodeId>) {
+        if let Role::Leader(leader) = std::mem::replace(&mut self.role, Role::Follower) {
+            ctx.fact(Fact::Deposed(self.term));
+            ctx.cancel_timer(Timer::Heartbeat);
+            ctx.cancel_timer(Timer::Quorum);
+            self.hears_leader = false;
+            self.held.extend(leader.into_queue());
+            self.await_leader(ctx);
+        }
+        self.leader = leader;
+        if let Some(leader) = leader {
+            for (operation, _) in self.held.drain(..) {
+                ctx.redirect(operation, leader);
+            }
+        }
+    }
+
+    /// Waits an election timeout for a leader or candidate to be heard.
+    pub(super) fn await_leader(&mut self, ctx: Ctx<'_, '_>) {
+        let (low, high) = ctx.options().election;
+        ctx.set_timer_within(Timer::Election, low, high);
+    }
+
+    /// The leader of this term was heard.
+    pub(super) fn hear_leader(&mut self, ctx: Ctx<'_, '_>, leader: NodeId) {
+        self.follow(ctx, Some(leader));
+        self.hears_leader = true;
+        ctx.set_timer(Timer::Silence, ctx.options().election.0);
+        self.await_leader(ctx);
+    }
+
+    /// Clients that waited for a leader have found one.
+    pub(super) fn serve_held(&mut self, ctx: Ctx<'_, '_>) {
+        for (operation, request) in std::mem::take(&mut self.held) {
+            self.serve(ctx, operation, request);
+        }
+    }
+
+    /// Appends an entry to its own log.
+    pub(super) fn push(&mut self, ctx: Ctx<'_, '_>, entry: Entry) -> Index {
+        let before = self.log.end();
+        let index = self.log.push(entry.clone());
+        if let Payload::Configuration(configuration) = &entry.payload {
+            self.configuration = configuration.clone();
+        }
+        ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before: before.term });
+        self.journal.append(ctx, Record::Entry(index, entry));
+        index
+    }
+
+    /// Gives up the entries from an index on.
+    pub(super) fn cut(&mut self, ctx: Ctx<'_, '_>, from: Index) {
+        self.log.cut(from);
+        self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
+        ctx.fact(Fact::Cut(from));
+    }
+
+    /// The configuration that the log up to an index says.
+    pub(super) fn configuration_at(&self, index: Index, nodes: u32) -> Configuration {
+        let in_log = self.log.iter().rev().filter(|(place, _)| *place <= index).find_map(|(_, entry)| match &entry.payload {
+            Payload::Configuration(configuration) => Some(configuration.clone()),
+            _ => None,
+        });
+        let before = || self.snapshot.as_ref().map(|snapshot| snapshot.configuration.clone());
+        in_log.or_else(before).unwrap_or_else(|| Configuration::of((0..nodes).map(NodeId)))
+    }
+
+    /// "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied] to state machine" (figure 2).
+    pub(super) fn commit_to(&mut self, ctx: Ctx<'_, '_>, commit: Index) {
+        self.commit = self.commit.max(commit);
+        let before = self.applied;
+        while self.applied < self.commit {
+            let index = self.applied + 1;
+            let Some(entry) = self.log.get(index).cloned() else { break };
+            self.applied = index;
+            if let Payload::Command(command) = &entry.payload {
+                self.carry_out(ctx, command);
+            }
+            ctx.fact(Fact::Applied { index, term: entry.term, digest: self.machine.digest() });
+        }
+        if self.applied > before {
+            ctx.publish(self.machine.digest());
+            self.compact(ctx);
+        }
+    }
+
+    /// Applies a command once, however often it stands in the log (thesis §6.3), and tells its client.
+    fn carry_out(&mut self, ctx: Ctx<'_, '_>, command: &Command) {
+        if self.machine.answer(command.operation).is_none() {
+            // Whoever leads, the first entry of an operation is the one that counts: its update needs no other name.
+            self.machine.apply(ctx, command, NodeId(0));
+        }
+        if let Role::Leader(leader) = &mut self.role {
+            leader.open.remove(&command.operation);
+        }
+        if self.asked.remove(&command.operation)
+            && let Some(answer) = self.machine.answer(command.operation)
+        {
+            ctx.reply(command.operation, answer.clone());
+        }
+    }
+
+    /// Where its log ends.
+    pub(super) fn end(&self) -> Position {
+        self.log.end()
+    }
+
+    /// The state machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The entries that it knows to be committed.
+    pub fn committed(&self) -> Index {
+        self.commit
+    }
+
+    /// The term in which it leads.
+    pub fn leads(&self) -> Option<Term> {
+        matches!(self.role, Role::Leader(_)).then_some(self.term)
+    }
+}
