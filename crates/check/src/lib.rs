@@ -2,6 +2,7 @@
 //! any protocol, so nobody who wrote those can talk it round.
 
 pub mod budget;
+pub mod causal;
 pub mod checks;
 pub mod counter;
 pub mod durable;
@@ -9,6 +10,10 @@ pub mod eventual;
 pub mod history;
 pub mod linearizable;
 pub mod register;
+#[cfg(test)]
+mod sample;
+pub mod sessions;
+mod traces;
 
 /// What a judge found.
 #[derive(Clone, PartialEq, Eq, Debug)]
