@@ -131,10 +131,8 @@ fn operation(build: &mut Build, word: &str) -> (Value, Call, Answer) {
         return (Value::NULL, Call::Transaction(accesses.into()), Answer::Found(found.into()));
     }
     let key = build.key(&word[1..2]);
-    let values: Vec<Value> = word[2..]
-        .bytes()
-        .map(|digit| if digit == b'0' { Value::NULL } else { build.int(i64::from(digit - b'0')) })
-        .collect();
+    let values: Vec<Value> =
+        word[2..].bytes().map(|digit| if digit == b'0' { Value::NULL } else { build.int(i64::from(digit - b'0')) }).collect();
     match word.as_bytes()[0] {
         b'w' => (key, Call::Write(values[0]), Answer::Done),
         b'a' => (key, Call::Append(values[0]), Answer::Done),
@@ -188,7 +186,13 @@ pub(crate) fn steps(chance: &mut Chance, lengths: &[usize], keys: u64) -> Vec<St
     let truthful = chance.one_in(2);
     if truthful {
         let mut store = [0u8; 4];
-        let mut next: Vec<usize> = lengths.iter().scan(0, |sum, length| { *sum += length; Some(*sum - length) }).collect();
+        let mut next: Vec<usize> = lengths
+            .iter()
+            .scan(0, |sum, length| {
+                *sum += length;
+                Some(*sum - length)
+            })
+            .collect();
         for _ in 0..steps.len() {
             let open: Vec<usize> = (0..lengths.len())
                 .filter(|session| steps.get(next[*session]).is_some_and(|step| step.session == *session))
@@ -203,11 +207,57 @@ pub(crate) fn steps(chance: &mut Chance, lengths: &[usize], keys: u64) -> Vec<St
     let changed: Vec<usize> = match (truthful, reads.is_empty()) {
         (_, true) => Vec::new(),
         (false, false) => reads,
-        (true, false) => if chance.one_in(2) { vec![*chance.pick(&reads)] } else { Vec::new() },
+        (true, false) => {
+            if chance.one_in(2) {
+                vec![*chance.pick(&reads)]
+            } else {
+                Vec::new()
+            }
+        }
     };
     for read in changed {
         let most = written[steps[read].key as usize];
         steps[read].value = chance.below(u64::from(most) + 1) as u8;
     }
     steps
+}
+
+/// When an operation of a random history is sent and ends, by a process that does one at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) process: i64,
+    pub(crate) invoke: i64,
+    pub(crate) response: i64,
+    /// Its client never hears of it; the process ends with it.
+    pub(crate) unknown: bool,
+    /// An instant at which it may take effect; `None` if it never does, which only an unknown one may.
+    pub(crate) point: Option<i64>,
+}
+
+/// So many random operations in the order of their invocations; one in `unknown` has an unknown outcome.
+pub(crate) fn slots(chance: &mut Chance, count: u64, processes: u64, unknown: u64) -> Vec<Slot> {
+    let mut next: Vec<(i64, i64)> = (0..processes as i64).map(|process| (process, 0)).collect();
+    let mut slots = Vec::new();
+    for _ in 0..count {
+        let (process, clock) = &mut next[chance.below(processes) as usize];
+        let invoke = *clock + chance.within(0, 3);
+        let response = invoke + chance.within(0, 5);
+        let unknown = chance.one_in(unknown);
+        let point = match unknown {
+            true => (!chance.one_in(3)).then(|| chance.within(invoke, invoke + 20)),
+            false => Some(chance.within(invoke, response)),
+        };
+        slots.push(Slot { process: *process, invoke, response, unknown, point });
+        *clock = response;
+        *process += if unknown { processes as i64 } else { 0 };
+    }
+    slots.sort_by_key(|slot| slot.invoke);
+    slots
+}
+
+/// The slots that take effect, by index, in the order in which they do.
+pub(crate) fn in_effect(slots: &[Slot]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..slots.len()).filter(|index| slots[*index].point.is_some()).collect();
+    order.sort_by_key(|index| slots[*index].point);
+    order
 }

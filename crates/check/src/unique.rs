@@ -73,8 +73,7 @@ mod tests {
         let mut counts = [0; 2];
         for seed in seeds {
             let mut chance = Chance::new(seed);
-            let ids: Vec<Option<i64>> =
-                (0..chance.below(9)).map(|_| (!chance.one_in(4)).then(|| chance.within(-9, 9))).collect();
+            let ids: Vec<Option<i64>> = (0..chance.below(9)).map(|_| (!chance.one_in(4)).then(|| chance.within(-9, 9))).collect();
             let wanted = (0..ids.len()).all(|a| (0..a).all(|b| ids[a].is_none() || ids[a] != ids[b]));
             let verdict = judge(&history(&ids), &mut ample()).verdict;
             assert_eq!(verdict == Verdict::Ok, wanted, "seed {seed}, {ids:?}: {verdict:?}");
@@ -86,7 +85,7 @@ mod tests {
     #[test]
     fn small_histories_agree_with_all_pairs() {
         let counts = against_all_pairs(0..2_000);
-        assert!(counts.iter().all(|count| *count > 400), "{counts:?}");
+        assert!(counts.iter().all(|count| *count > 300), "{counts:?}");
     }
 
     #[test]

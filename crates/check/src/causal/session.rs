@@ -47,8 +47,12 @@ impl<'a> Belief<'a> {
 
     fn grow(&mut self, budget: &mut Budget<'_>) -> Result<Option<Bad>, Exhausted> {
         let trace = self.cause.trace;
-        let reads: Vec<usize> =
-            self.members.iter().copied().filter(|event| trace.events[*event].session == self.session && !trace.is_write(*event)).collect();
+        let reads: Vec<usize> = self
+            .members
+            .iter()
+            .copied()
+            .filter(|event| trace.events[*event].session == self.session && !trace.is_write(*event))
+            .collect();
         loop {
             let mut grown = false;
             for read in &reads {

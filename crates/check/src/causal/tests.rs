@@ -82,9 +82,8 @@ impl Oracle<'_> {
             .flat_map(|a| (a + 1..steps.len()).map(move |b| (a, b)))
             .filter(|(a, b)| steps[*a].session != steps[*b].session)
             .collect();
-        let session: Vec<u32> = (0..steps.len())
-            .map(|b| (0..b).filter(|a| steps[*a].session == steps[b].session).map(|a| 1 << a).sum())
-            .collect();
+        let session: Vec<u32> =
+            (0..steps.len()).map(|b| (0..b).filter(|a| steps[*a].session == steps[b].session).map(|a| 1 << a).sum()).collect();
         let mut oracle = Oracle { steps, causes: session };
         let mut holds = [false; 3];
         oracle.try_all(&pairs, &mut holds);
@@ -94,8 +93,9 @@ impl Oracle<'_> {
     /// Each pair of steps of different sessions: one caused the other, or neither.
     fn try_all(&mut self, pairs: &[(usize, usize)], holds: &mut [bool; 3]) {
         let Some(((a, b), rest)) = pairs.split_first() else {
-            let is_transitive = (0..self.steps.len())
-                .all(|c| (0..self.steps.len()).filter(|b| self.causes[c] >> b & 1 == 1).all(|b| self.causes[b] & !self.causes[c] == 0));
+            let is_transitive = (0..self.steps.len()).all(|c| {
+                (0..self.steps.len()).filter(|b| self.causes[c] >> b & 1 == 1).all(|b| self.causes[b] & !self.causes[c] == 0)
+            });
             if is_transitive {
                 holds[0] |= self.is_plain();
                 holds[1] = holds[1] || self.is_convergent();

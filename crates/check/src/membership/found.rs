@@ -16,7 +16,7 @@ pub(super) struct Element {
     pub(super) known_by: Option<usize>,
     /// When somebody first asked to take it out.
     removed: Option<i64>,
-    /// The read with it that began last, of those judged.
+    /// The read with it that began last.
     pub(super) latest_with: Option<usize>,
     /// The read without it that began last, of those judged that began after it was known, and when it began.
     pub(super) latest_without: Option<(usize, i64)>,
@@ -133,8 +133,8 @@ impl Reads {
             );
             return Some(Fault { name: "phantom", element: value, operations: vec![index], text });
         };
+        element.latest_with = Some(index);
         if element.is_judged(end) {
-            element.latest_with = Some(index);
             element.learn(end, index);
         } else {
             element.unsaid = true;
@@ -202,7 +202,8 @@ impl Reads {
             let mut has = members(operation).to_vec();
             has.sort_unstable();
             budget.spend(1 + (has.len() + self.elements.len()) as u64)?;
-            let acknowledged = self.elements.iter().filter(|(_, element)| element.known.is_some_and(|known| known < operation.invoke));
+            let acknowledged =
+                self.elements.iter().filter(|(_, element)| element.known.is_some_and(|known| known < operation.invoke));
             for (value, element) in acknowledged {
                 if has.binary_search(value).is_err() {
                     let text = format!(

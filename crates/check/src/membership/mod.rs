@@ -78,7 +78,9 @@ fn followed(history: &History, asked: Asked, budget: &mut Budget<'_>) -> Result<
     let stale = elements.iter().filter_map(|(value, element)| Some((element.late_by()?, *value, *element)));
     let worst = stale.clone().max_by_key(|(late, value, _)| (*late, std::cmp::Reverse(*value)));
     let judgement = match worst {
-        Some((late, value, element)) if asked == Asked::NothingStale => violation(history, stale_fault(history, late, value, element)),
+        Some((late, value, element)) if asked == Asked::NothingStale => {
+            violation(history, stale_fault(history, late, value, element))
+        }
         _ => verdict_without_fault(history, &elements).into(),
     };
     let known = elements.iter().filter(|(_, element)| element.known.is_some());
@@ -127,7 +129,8 @@ fn lost(history: &History, value: Value, element: &Element) -> Option<Fault> {
         Some(with) => format!("the last read that has it is operation {}", history.operations[with].id),
         None => "no read has it".to_string(),
     };
-    let text = format!("{}, but operation {} has it not, and {since}", tell_known(history, value, element), tell(history, without));
+    let text =
+        format!("{}, but operation {} has it not, and {since}", tell_known(history, value, element), tell(history, without));
     Some(Fault { name: "lost", element: value, operations: element.operations(without), text })
 }
 
@@ -145,7 +148,9 @@ fn stale_fault(history: &History, late: u64, value: Value, element: &Element) ->
 fn tell_known(history: &History, value: Value, element: &Element) -> String {
     let name = history.names.tell(value);
     match element.known_by {
-        Some(index) => format!("{name} was known from operation {} on, which ended at {}", tell(history, index), element.known.unwrap_or(0)),
+        Some(index) => {
+            format!("{name} was known from operation {} on, which ended at {}", tell(history, index), element.known.unwrap_or(0))
+        }
         None => format!("{name} was there from the start"),
     }
 }

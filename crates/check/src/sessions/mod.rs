@@ -46,12 +46,8 @@ pub enum Guarantee {
 
 impl Guarantee {
     /// All of them.
-    pub const ALL: [Guarantee; 4] = [
-        Guarantee::ReadYourWrites,
-        Guarantee::MonotonicReads,
-        Guarantee::MonotonicWrites,
-        Guarantee::WritesFollowReads,
-    ];
+    pub const ALL: [Guarantee; 4] =
+        [Guarantee::ReadYourWrites, Guarantee::MonotonicReads, Guarantee::MonotonicWrites, Guarantee::WritesFollowReads];
 }
 
 /// The models that can be judged.
@@ -158,7 +154,9 @@ impl<'a> Sessions<'a> {
         let order = self.order(budget)?;
         match order.cycle(budget)? {
             None => Ok(None),
-            Some(cycle) => self.tell_cycle(&cycle.iter().map(|number| self.writes[*number]).collect::<Vec<_>>(), budget).map(Some),
+            Some(cycle) => {
+                self.tell_cycle(&cycle.iter().map(|number| self.writes[*number]).collect::<Vec<_>>(), budget).map(Some)
+            }
         }
     }
 
@@ -221,11 +219,16 @@ impl<'a> Sessions<'a> {
                     if *write == after && self.trace.events[read].key == key && self.sees.has(read, number) =>
                 {
                     let (id, reasons) = (self.trace.id(read), self.reasons(read, before, budget)?);
-                    let sentence = format!("{second} comes after {first}, since operation {id} saw the former and must see both ({reasons})");
+                    let sentence = format!(
+                        "{second} comes after {first}, since operation {id} saw the former and must see both ({reasons})"
+                    );
                     return Ok((Some(read), sentence));
                 }
                 Some(Source::List(list)) if list.windows(2).any(|pair| pair == [before, after]) => {
-                    return Ok((Some(read), format!("{first} comes before {second} in the list of operation {}", self.trace.id(read))));
+                    return Ok((
+                        Some(read),
+                        format!("{first} comes before {second} in the list of operation {}", self.trace.id(read)),
+                    ));
                 }
                 _ => {}
             }

@@ -43,7 +43,12 @@ fn planted_violations_are_caught() {
     check(Model::MultiRegister, &[WFR], "rx1 wy1 / ry1 wx1", "violation: operation");
     check(Model::CasRegister, &[MR], "cx01 / rx1 / rx1 rx", "violation");
     check(Model::Register, &[], "wx1 / rx2", "violation: operation 1 (process 1 read 2 from x) saw 2, which nobody wrote");
-    check(Model::Register, &[], "wx1! / rx1", "violation: operation 1 (process 1 read 1 from x) saw 1, which only operation 0 was");
+    check(
+        Model::Register,
+        &[],
+        "wx1! / rx1",
+        "violation: operation 1 (process 1 read 1 from x) saw 1, which only operation 0 was",
+    );
     check(Model::ListAppend, &[RYW], "(wx1) (rx)", "violation");
     check(Model::ListAppend, &[MR], "(wx1) (wx2) / (rx12) (rx1)", "violation");
     check(Model::ListAppend, &[], "(wx1) (wx2) / (rx12) / (rx21)", "violation: no order");
@@ -70,10 +75,8 @@ fn oracle(steps: &[Step], guarantees: &[Guarantee]) -> bool {
             let last = order.iter().rev().find(|write| seen >> **write & 1 == 1 && steps[**write].key == steps[read].key);
             last.map_or(0, |write| steps[*write].value) == steps[read].value
         };
-        let choices: Vec<Vec<u32>> = reads
-            .iter()
-            .map(|read| subsets(&writes).into_iter().filter(|seen| returns(*read, *seen)).collect())
-            .collect();
+        let choices: Vec<Vec<u32>> =
+            reads.iter().map(|read| subsets(&writes).into_iter().filter(|seen| returns(*read, *seen)).collect()).collect();
         let mut seen = vec![0u32; steps.len()];
         some_choice(&reads, &choices, &mut seen, &mut |seen| has(steps, order, seen, guarantees))
     })

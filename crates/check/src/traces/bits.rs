@@ -107,9 +107,11 @@ impl Bits {
                 budget.spend(1 + self.words())?;
                 let row = self.row(node);
                 if row.iter().zip(&open).any(|(row, open)| row & open != 0) {
-                    let back = row.iter().zip(&open).enumerate().find_map(|(word, (row, open))| {
-                        ones(row & open).next().map(|bit| 64 * word + bit)
-                    });
+                    let back = row
+                        .iter()
+                        .zip(&open)
+                        .enumerate()
+                        .find_map(|(word, (row, open))| ones(row & open).next().map(|bit| 64 * word + bit));
                     return Ok(back);
                 }
                 let down = row.iter().zip(&fresh).enumerate().find(|(_, (row, fresh))| *row & *fresh != 0);
@@ -197,12 +199,7 @@ fn leaves_first(steps: &[Vec<u32>]) -> Vec<usize> {
 }
 
 /// The fewest nodes from one to another along `steps`, both included; `None` when there is no way.
-pub(crate) fn way(
-    steps: &[Vec<u32>],
-    from: usize,
-    to: usize,
-    budget: &mut Budget<'_>,
-) -> Result<Option<Vec<usize>>, Exhausted> {
+pub(crate) fn way(steps: &[Vec<u32>], from: usize, to: usize, budget: &mut Budget<'_>) -> Result<Option<Vec<usize>>, Exhausted> {
     let mut before: Vec<Option<usize>> = vec![None; steps.len()];
     let mut queue = VecDeque::from([from]);
     while let Some(node) = queue.pop_front() {

@@ -7,7 +7,6 @@
 //! asks for less than it might, so a violation that it finds is one, but it cannot say that there is none.
 
 pub(crate) mod bits;
-pub(crate) mod staleness;
 
 use crate::Verdict;
 use crate::checks::Judgement;
