@@ -118,3 +118,22 @@ pub const CHECKS: &[Check] = &[
 pub fn named(name: &str) -> Option<&'static Check> {
     CHECKS.iter().find(|check| check.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+    use crate::sample::{Build, ample};
+
+    #[test]
+    fn every_check_has_its_own_name_and_nothing_against_an_empty_history() {
+        for check in CHECKS {
+            assert!(std::ptr::eq(named(check.name).expect("its name"), check), "{} is taken", check.name);
+            assert!(!check.models.is_empty(), "{}", check.name);
+            for model in check.models {
+                let judgement = (check.judge)(&Build::new(*model).finish(), &mut ample());
+                assert_eq!(judgement.verdict, Verdict::Ok, "{} of {}", check.name, model.name());
+            }
+        }
+    }
+}

@@ -149,7 +149,8 @@ pub(crate) struct Step {
     pub(crate) session: usize,
     pub(crate) is_write: bool,
     pub(crate) key: u8,
-    pub(crate) value: u8,
+    /// A digit; of a read of a list its elements as digits.
+    pub(crate) value: u32,
 }
 
 /// The same as [`sessions`] reads it. Steps must be session by session.
@@ -178,14 +179,14 @@ pub(crate) fn steps(chance: &mut Chance, lengths: &[usize], keys: u64) -> Vec<St
             steps.push(Step { session, is_write, key, value: 0 });
         }
     }
-    let mut written: [u8; 4] = [0; 4];
+    let mut written = [0u32; 4];
     for step in steps.iter_mut().filter(|step| step.is_write) {
         written[step.key as usize] += 1;
         step.value = written[step.key as usize];
     }
     let truthful = chance.one_in(2);
     if truthful {
-        let mut store = [0u8; 4];
+        let mut store = [0u32; 4];
         let mut next: Vec<usize> = lengths
             .iter()
             .scan(0, |sum, length| {
@@ -217,7 +218,7 @@ pub(crate) fn steps(chance: &mut Chance, lengths: &[usize], keys: u64) -> Vec<St
     };
     for read in changed {
         let most = written[steps[read].key as usize];
-        steps[read].value = chance.below(u64::from(most) + 1) as u8;
+        steps[read].value = chance.below(u64::from(most) + 1) as u32;
     }
     steps
 }

@@ -123,7 +123,7 @@ impl Oracle<'_> {
     }
 
     /// Some sequence of the steps left, causes first, after which each step to be explained found what it read.
-    fn explains(&self, left: u32, explained: u32, store: &mut [u8; 4]) -> bool {
+    fn explains(&self, left: u32, explained: u32, store: &mut [u32; 4]) -> bool {
         if left == 0 {
             return true;
         }
@@ -230,7 +230,121 @@ fn large_histories_of_one_store_pass_and_a_changed_read_does_not() {
         let late = |operation: &&mut crate::history::Operation| {
             operation.process == process && operation.key == key && operation.call == Call::Read
         };
-        history.operations.iter_mut().filter(late).next_back().expect("a read").outcome = Outcome::Ok(Answer::Value(value));
+        history.operations.iter_mut().rfind(late).expect("a read").outcome = Outcome::Ok(Answer::Value(value));
         expect(&judge(&history, flavour, &mut budget).verdict, "violation: WriteCORead");
+    }
+}
+
+/// How the replicas of a store hand on their writes, and which of two they keep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Discipline {
+    /// After what caused them; the one that comes later.
+    Causal,
+    /// After what caused them; the one with the larger Lamport time.
+    CausalLargest,
+    /// As they come; the one with the larger Lamport time.
+    AnyLargest,
+}
+
+/// A write under way: its key and value, its Lamport time and author, and how many writes of each author it must come after.
+#[derive(Clone)]
+struct Update {
+    key: usize,
+    value: Value,
+    stamp: (u64, usize),
+    after: Vec<u64>,
+}
+
+#[derive(Clone, Default)]
+struct Replica {
+    store: [Option<Update>; 3],
+    applied: Vec<u64>,
+    clock: u64,
+    inbox: Vec<Update>,
+}
+
+impl Replica {
+    fn apply(&mut self, update: Update, discipline: Discipline) {
+        let place = &mut self.store[update.key];
+        self.applied[update.stamp.1] += 1;
+        self.clock = self.clock.max(update.stamp.0);
+        let is_older = place.as_ref().is_some_and(|held| held.stamp > update.stamp);
+        if discipline == Discipline::Causal || !is_older {
+            *place = Some(update);
+        }
+    }
+}
+
+/// What clients see that each stay at a replica of their own.
+fn replicated(seed: u64, operations: i64, processes: usize, discipline: Discipline) -> History {
+    let mut chance = Chance::new(seed);
+    let mut build = Build::new(Model::MultiRegister);
+    let keys = [build.key("x"), build.key("y"), build.key("z")];
+    let mut replicas = vec![Replica { applied: vec![0; processes], ..Replica::default() }; processes];
+    for at in 0..operations {
+        let process = chance.below(processes as u64) as usize;
+        let replica = &mut replicas[process];
+        for _ in 0..chance.below(5) {
+            let is_ready = |update: &Update| {
+                discipline == Discipline::AnyLargest
+                    || update.after.iter().zip(&replica.applied).all(|(after, applied)| after <= applied)
+            };
+            let ready: Vec<usize> = (0..replica.inbox.len()).filter(|index| is_ready(&replica.inbox[*index])).collect();
+            if !ready.is_empty() {
+                let update = replica.inbox.remove(*chance.pick(&ready));
+                replica.apply(update, discipline);
+            }
+        }
+        let key = chance.below(3) as usize;
+        if chance.one_in(2) {
+            let held = replica.store[key].as_ref().map_or(Value::NULL, |update| update.value);
+            build.push(process as i64, keys[key], Call::Read, Outcome::Ok(Answer::Value(held)), 10 * at, 10 * at + 5);
+            continue;
+        }
+        let value = build.int(at);
+        let update = Update { key, value, stamp: (replica.clock + 1, process), after: replica.applied.clone() };
+        replica.apply(update.clone(), discipline);
+        build.push(process as i64, keys[key], Call::Write(value), Outcome::Ok(Answer::Done), 10 * at, 10 * at + 5);
+        replicas
+            .iter_mut()
+            .enumerate()
+            .filter(|(other, _)| *other != process)
+            .for_each(|(_, other)| other.inbox.push(update.clone()));
+    }
+    build.finish()
+}
+
+#[test]
+fn replicas_have_what_their_discipline_gives() {
+    use crate::sessions::{self, Guarantee};
+    let (mut diverged, mut disordered) = (0, 0);
+    for seed in 0..60 {
+        let is_violation =
+            |history: &History, flavour| matches!(judge(history, flavour, &mut ample()).verdict, Verdict::Violation(_));
+        let history = replicated(seed, 150, 4, Discipline::Causal);
+        assert!(!is_violation(&history, Flavour::Plain) && !is_violation(&history, Flavour::Memory), "seed {seed}");
+        diverged += u32::from(is_violation(&history, Flavour::Convergence));
+        let history = replicated(seed, 150, 4, Discipline::CausalLargest);
+        assert!(!is_violation(&history, Flavour::Plain) && !is_violation(&history, Flavour::Convergence), "seed {seed}");
+        expect(&sessions::judge(&history, &Guarantee::ALL, &mut ample()).verdict, "ok");
+        let history = replicated(seed, 150, 4, Discipline::AnyLargest);
+        disordered += u32::from(is_violation(&history, Flavour::Plain));
+        // Alone, what stays at one replica has these two, whatever the order in which it hears of things.
+        let own = [Guarantee::ReadYourWrites, Guarantee::MonotonicReads];
+        expect(&sessions::judge(&history, &own, &mut ample()).verdict, "ok");
+    }
+    assert!(diverged > 30 && disordered > 10, "{diverged} diverged, {disordered} disordered");
+}
+
+#[test]
+#[ignore = "long"]
+fn thousands_of_operations() {
+    for discipline in [Discipline::Causal, Discipline::CausalLargest] {
+        let history = replicated(1, 10_000, 10, discipline);
+        for flavour in FLAVOURS {
+            let mut budget = ample();
+            let verdict = judge(&history, flavour, &mut budget).verdict;
+            println!("{discipline:?}, {flavour:?}: {}, {} steps", verdict.name(), budget.steps());
+        }
     }
 }
