@@ -216,9 +216,12 @@ pub(crate) fn steps(chance: &mut Chance, lengths: &[usize], keys: u64) -> Vec<St
             }
         }
     };
+    // Reads of nothing are refuted easily; half of the histories have few of them.
+    let seldom_nothing = chance.one_in(2);
     for read in changed {
-        let most = written[steps[read].key as usize];
-        steps[read].value = chance.below(u64::from(most) + 1) as u32;
+        let most = u64::from(written[steps[read].key as usize]);
+        let least = u64::from(seldom_nothing && most > 0);
+        steps[read].value = (least + chance.below(most + 1 - least)) as u32;
     }
     steps
 }

@@ -2,7 +2,7 @@
 
 use super::{Fault, tell, tell_known};
 use crate::budget::{Budget, Exhausted};
-use crate::history::{Answer, Call, History, Init, Operation, Value};
+use crate::history::{Answer, Call, History, Init, Model, Operation, Value};
 use std::collections::BTreeMap;
 
 /// What is known of an element.
@@ -135,7 +135,10 @@ impl Reads {
         };
         element.latest_with = Some(index);
         if element.is_judged(end) {
-            element.learn(end, index);
+            // What one process has delivered, and nobody acknowledged, the others need not get if that one has crashed.
+            if history.model == Model::Set {
+                element.learn(end, index);
+            }
         } else {
             element.unsaid = true;
         }

@@ -1,8 +1,8 @@
 //! Judges sets and broadcasts by what was read of them, after Jepsen's set-full checker (Kingsbury, jepsen.checker): where each element
 //! is put in by operations of its own, each can be followed alone, so that the time is linear in what was read.
 //!
-//! An element is *known* from the moment that it is sure to be in: the response of an operation that put it in, or of a read that
-//! had it; the start, if it was there then. A read *must have* it that begins after that. Found are
+//! An element is *known* from the moment that it is sure to be in: the response of an operation that put it in; for a set also that of a
+//! read that had it, or the start, if it was there then. A read *must have* it that begins after that. Found are
 //!
 //! - **phantom**: a read has what nobody had asked to put in by the time that the read ended;
 //! - **duplicate**: a read has something twice;
@@ -13,8 +13,9 @@
 //! - **stale** (set): a read that must have it has it not, but later reads do.
 //!
 //! `nothing-lost` forbids all but stale, which it counts; `nothing-stale` (set) forbids that too: then each element for itself is
-//! linearizable, which is less than that the set is. Only acknowledged and seen elements are asked for: what was never acknowledged may
-//! appear or not. Elements that somebody may have removed are judged by reads that end before the first such removal is asked for,
+//! linearizable, which is less than that the set is. What was never acknowledged may appear or not, and of a broadcast be seen
+//! by some and not by others (they may have crashed: agreement in its uniform form is judged in [`crate::order`]). Elements that
+//! somebody may have removed are judged by reads that end before the first such removal is asked for,
 //! and for phantoms; whether that leaves something unsaid makes the difference between *ok* and *unknown*. Whether an answer was right that
 //! an addition changed the set is not judged.
 

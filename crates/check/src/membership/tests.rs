@@ -90,6 +90,7 @@ fn broadcasts() {
     broadcast(&["0 1-4 add 1", "2 4-5 read ", "1 5-6 read 1"], "ok");
     broadcast(&["0 1-2 add 1", "1 3-4 read 1", "2 5-6 read "], "violation: missing: 1 was known from operation 0");
     broadcast(&["0 1-? add 1", "1 3-4 read ", "2 5-6 read "], "ok");
+    broadcast(&["0 1-? add 1", "1 3-4 read 1", "2 5-6 read "], "ok");
     broadcast(&["0 1-2 add 1", "1 3-4 read 1", "1 5-6 read ", "1 7-8 read 1"], "violation: flickered: operation 1");
     broadcast(&["0 1-2 add 1", "1 3-4 read 1,3"], "violation: phantom");
     broadcast(&["0 1-2 add 1", "1 3-4 read 1,1"], "violation: duplicate");
@@ -112,7 +113,8 @@ fn oracle(history: &History) -> BTreeSet<&'static str> {
         let asked = |end: i64| all.iter().any(|add| add.call == Call::Add(value) && add.is_possible() && add.invoke <= end);
         let shows = |other: &&Operation| {
             let added = other.call == Call::Add(value) && other.is_ok();
-            added || has(other, value) == Some(true) && !is_first_removal(value, other.response.unwrap_or(0))
+            let seen = history.model == Model::Set && has(other, value) == Some(true);
+            added || seen && !is_first_removal(value, other.response.unwrap_or(0))
         };
         let known = all.iter().filter(shows).filter_map(|other| other.response).min();
         let must = |read: &Operation| {
