@@ -64,6 +64,18 @@ fn evidence_tells_each_step() {
          operation 2 (process 1 wrote 1 to y) wrote; process 1 did 1 before 2; operation 1 (process 1 read 1 from x) read what operation 0",
     );
     assert_eq!(judgement.facts["operations"], serde_json::json!([4, 0]));
+    let told = |text: &str, flavour: Flavour| judge(&sessions(Model::MultiRegister, text), flavour, &mut ample()).verdict;
+    expect(
+        &told("wx1 rx2 / wx2 rx1", Flavour::Convergence),
+        "violation: CyclicCF: the writes cannot be ordered once for all: operation 1 (process 0 read 2 from x) saw operation 2 (process 1 \
+         wrote 2 to x), though operation 0 (process 0 wrote 1 to x) had happened before it (process 0 did 0 before 1), so that 0 comes \
+         before 2. operation 3 (process 1 read 1 from x) saw operation 0",
+    );
+    expect(
+        &told("wx1 / wx2 rx1 rx2", Flavour::Memory),
+        "violation: CyclicHB: for process 1 the writes come in a circle: operation 1 (process 1 wrote 2 to x) was there before operation 2 \
+         (process 1 read 1 from x) saw operation 0 (process 0 wrote 1 to x), so that 1 comes before 0; operation 0",
+    );
     expect(&plain(&history, &mut Budget::new(2, 1 << 20)).verdict, "unknown: the 2 steps");
     expect(&plain(&history, &mut Budget::new(1 << 20, 2)).verdict, "unknown: the 2 bytes");
 }

@@ -204,7 +204,7 @@ impl<'a> Sessions<'a> {
             operations.extend(witness);
             sentences.push(sentence);
         }
-        let text = format!("no order of the writes does: {}", sentences.join(". "));
+        let text = format!("no order of the writes explains the reads: {}", sentences.join(". "));
         Ok(Offence { operations, text })
     }
 

@@ -33,10 +33,10 @@ fn clean_histories_pass() {
 fn planted_violations_are_caught() {
     check(Model::Register, &[RYW], "wx1 rx", "violation: operation 1 (process 0 read nothing from x) did not see operation 0");
     check(Model::Register, &[RYW], "wx1 wx2 rx1 / rx1 rx2", "ok");
-    check(Model::Register, &[RYW, MW], "wx1 wx2 rx1", "violation: no order of the writes does");
+    check(Model::Register, &[RYW, MW], "wx1 wx2 rx1", "violation: no order of the writes explains the reads");
     check(Model::Register, &[MR], "wx1 / rx1 rx", "violation");
-    check(Model::Register, &[MR], "wx1 / wx2 / rx1 rx2 rx1", "violation: no order of the writes does");
-    check(Model::Register, &[MR], "wx1 / wx2 / rx1 rx2 / rx2 rx1", "violation: no order of the writes does");
+    check(Model::Register, &[MR], "wx1 / wx2 / rx1 rx2 rx1", "violation: no order of the writes explains the reads");
+    check(Model::Register, &[MR], "wx1 / wx2 / rx1 rx2 / rx2 rx1", "violation: no order of the writes explains the reads");
     check(Model::Register, &[MR, MW], "wx1 wx2 / rx2 rx1", "violation");
     check(Model::MultiRegister, &[MR, MW], "wx1 wy1 / ry1 rx", "violation");
     check(Model::MultiRegister, &[MR, WFR], "wx1 / rx1 wy1 / ry1 rx", "violation");
@@ -53,6 +53,26 @@ fn planted_violations_are_caught() {
     check(Model::ListAppend, &[MR], "(wx1) (wx2) / (rx12) (rx1)", "violation");
     check(Model::ListAppend, &[], "(wx1) (wx2) / (rx12) / (rx21)", "violation: no order");
     check(Model::RwRegister, &[MR, MW], "(wx1,wy1) / (ry1,rx)", "violation");
+}
+
+#[test]
+fn evidence_tells_why() {
+    check(
+        Model::Register,
+        &Guarantee::ALL,
+        "wx1 / wx2 / rx1 rx2 / rx2 rx1",
+        "violation: no order of the writes explains the reads: operation 1 (process 1 wrote 2 to x) comes after operation 0 (process 0 \
+         wrote 1 to x), since operation 3 saw the former and must see both (3 must see what 2 saw before it in its session; 2 saw 0). \
+         operation 0",
+    );
+    let history = sessions(Model::MultiRegister, "wx1 / rx1 wy1 / ry1 rx");
+    let judgement = all(&history, &mut ample());
+    expect(
+        &judgement.verdict,
+        "violation: operation 4 (process 2 read nothing from x) did not see operation 0 (process 0 wrote 1 to x): 4 must see what 3 saw \
+         before it in its session; 3 saw 2; who sees 2 must see what 1 had seen before it in its session; 1 saw 0",
+    );
+    assert_eq!(judgement.facts["operations"], serde_json::json!([4, 0]));
 }
 
 #[test]
