@@ -17,7 +17,8 @@ use std::fmt::Display;
 /// How many replicas or updates the evidence names.
 const NAMED_MAX: usize = 5;
 
-/// Watches replicas as they deliver updates.
+/// Watches replicas as they deliver updates. Keeps what each has delivered, and a few words for each different set of updates in which
+/// one was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     delivered: BTreeMap<u32, Delivered>,

@@ -247,3 +247,30 @@ fn small_histories_agree_with_the_definitions() {
 fn many_small_histories_agree_with_the_definitions() {
     println!("clean, faults: {:?}", against_the_oracle(0..100_000));
 }
+
+#[test]
+fn long_histories_take_steps_as_much_was_read() {
+    let mut build = Build::new(Model::Set);
+    let mut members: Vec<Value> = Vec::new();
+    for at in 0..4_000 {
+        let element = build.int(at);
+        build.push(at % 5, Value::NULL, Call::Add(element), Outcome::Ok(Answer::Done), 2 * at, 2 * at);
+        members.push(element);
+        if at % 40 == 39 {
+            let answer = Answer::Values(members.clone().into());
+            build.push(9, Value::NULL, Call::Read, Outcome::Ok(answer), 2 * at + 1, 2 * at + 1);
+        }
+    }
+    let mut history = build.finish();
+    let mut budget = ample();
+    expect(&nothing_stale(&history, &mut budget).verdict, "ok");
+    assert!(budget.steps() < 1_000_000, "{} steps", budget.steps());
+    let Outcome::Ok(Answer::Values(values)) = &mut history.operations.last_mut().expect("a read").outcome else {
+        panic!("the last operation is a read");
+    };
+    *values = values[1..].into();
+    expect(
+        &nothing_lost(&history, &mut budget).verdict,
+        "violation: lost: 0 was known from operation 0 (process 0) on, which ended at 0",
+    );
+}

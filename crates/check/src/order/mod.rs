@@ -52,7 +52,7 @@ pub struct Event {
 /// What a process did with a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum What {
-    /// Sent it to all.
+    /// Sent it to all. Each message is broadcast once; if it is sent again, only the first time counts.
     Broadcast,
     /// Delivered it.
     Deliver {

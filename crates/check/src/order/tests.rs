@@ -287,3 +287,27 @@ fn small_runs_agree_with_the_definitions() {
 fn many_small_runs_agree_with_the_definitions() {
     println!("[violation, ok] of {EVERY:?}: {:?}", against_the_oracle(0..100_000));
 }
+
+#[test]
+fn long_runs_pass_and_a_swap_in_them_does_not() {
+    let processes: Vec<Process> = (0..8).map(|process| Process { process, correct: true }).collect();
+    let mut events: Vec<Event> = Vec::new();
+    for message in 0..2_000 {
+        events.push(Event { process: message as u32 % 8, message, what: What::Broadcast });
+        events.extend((0..8).map(|process| Event { process, message, what: What::Deliver { number: Some(message) } }));
+    }
+    let ordered = [Fifo(ALL), Causal(ALL), TotalOrder(ALL), Prefix(ALL)];
+    let judge_events =
+        |events: &[Event], properties: &[Property]| judge(&Run { processes: &processes, events, settled: true }, properties);
+    expect(&judge_events(&events, &EVERY), "ok");
+    // Process 3 delivers 1,000 late, when it has had 1,008 of the same sender.
+    let late = events.iter().position(|event| event.process == 3 && event.message == 1_000).expect("a delivery");
+    let event = events.remove(late);
+    let after = events.iter().rposition(|event| event.process == 3 && event.message == 1_008).expect("a delivery");
+    events.insert(after + 1, event);
+    for property in ordered {
+        let verdict = judge_events(&events, &[property]);
+        assert!(verdict.name() == "violation" && verdict.evidence().contains("n3"), "{property:?}: {verdict:?}");
+    }
+    assert_eq!(judge_events(&events, &[Validity, Agreement(ALL), NoCreation, NoDuplication]), Verdict::Ok);
+}
