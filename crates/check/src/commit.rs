@@ -286,7 +286,7 @@ mod tests {
             counts[match verdict {
                 Verdict::Violation(_) => 0,
                 Verdict::Ok => 1,
-                Verdict::Unknown(_) => 2,
+                Verdict::Unknown(_) | Verdict::NotJudged(_) => 2,
             }] += 1;
         }
         counts
