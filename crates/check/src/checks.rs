@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::budget::Budget;
 use crate::history::{History, Model};
+use crate::linearizable;
 use serde_json::{Map, Value as Json};
 
 /// A check of histories.
@@ -42,7 +43,13 @@ impl Judgement {
 }
 
 /// Every check.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check { name: "linearizable", summary: LINEARIZABLE, models: linearizable::MODELS, judge: linearizable::judge },
+    Check { name: "sequential", summary: SEQUENTIAL, models: linearizable::MODELS, judge: linearizable::sequential },
+];
+
+const LINEARIZABLE: &str = "one order explains all answers, in which whoever began after another had ended comes after it";
+const SEQUENTIAL: &str = "one order explains all answers, in which each process did what it did in its own order";
 
 /// The check of that name.
 pub fn named(name: &str) -> Option<&'static Check> {

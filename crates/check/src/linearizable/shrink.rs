@@ -1,0 +1,119 @@
+//! A few operations of a history that are a violation by themselves.
+//!
+//! Operations are left out together with those that may have needed them, so that what is left proves something about the whole: if the
+//! whole had an order, then the same order without what was left out would be one too. For that a read is kept only with every operation
+//! that may have put what it found, and an element of a queue or stack only with all that was done with it; the links are in
+//! `requirements`. A lock is the exception: a client's acquire goes with its release, which is no more than what clients mean by them.
+//!
+//! Nothing can be said to be smallest: operations are left out by halves, quarters and so on, until none can be left out alone with
+//! those that need it, or until the steps are used up.
+
+use super::explain::{Allowance, Prefix};
+use super::part::Part;
+
+mod requirements;
+
+use requirements::Requirements;
+
+/// Of what had happened when an operation could not be placed, a few that show it, that operation among them.
+pub(super) fn around(part: &Part<'_>, whole: &Prefix, misfit: u32, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
+    let mut shrinking = Shrinking::new(part, whole)?;
+    let misfit = whole.operations.binary_search(&misfit).ok()?;
+    shrinking.start_near(misfit, allowance);
+    shrinking.shrink(Some(misfit), allowance)
+}
+
+/// The same when no single operation is known to be wrong, or one is by itself.
+pub(super) fn anywhere(part: &Part<'_>, whole: &Prefix, wrong: Option<u32>, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
+    let mut shrinking = Shrinking::new(part, whole)?;
+    let wrong = wrong.and_then(|wrong| whole.operations.binary_search(&wrong).ok());
+    if let Some(wrong) = wrong {
+        shrinking.start_near(wrong, allowance);
+    }
+    shrinking.shrink(wrong, allowance)
+}
+
+struct Shrinking<'p, 'h> {
+    part: &'p Part<'h>,
+    whole: &'p Prefix,
+    requirements: Requirements,
+    /// Which operations are kept, by position in the whole. Invariant: they are a violation.
+    kept: Vec<bool>,
+}
+
+impl<'p, 'h> Shrinking<'p, 'h> {
+    /// `None` when there is too much to look at.
+    fn new(part: &'p Part<'h>, whole: &'p Prefix) -> Option<Shrinking<'p, 'h>> {
+        let requirements = Requirements::new(part, whole)?;
+        Some(Shrinking { part, whole, requirements, kept: vec![true; whole.operations.len()] })
+    }
+
+    fn count(&self) -> usize {
+        self.kept.iter().filter(|kept| **kept).count()
+    }
+
+    fn is_violation(&self, kept: &[bool], allowance: &mut Allowance<'_, '_>) -> Option<bool> {
+        let operations: Vec<u32> =
+            self.whole.operations.iter().zip(kept).filter(|(_, kept)| **kept).map(|(index, _)| *index).collect();
+        allowance.has_order(self.part, &operations, self.whole.end).map(|has_order| !has_order)
+    }
+
+    /// Most violations are local: the last few operations before the wrong one, with all that they require, may do.
+    fn start_near(&mut self, wrong: usize, allowance: &mut Allowance<'_, '_>) {
+        let operation = |position: usize| &self.part.history.operations[self.whole.operations[position] as usize];
+        let end = operation(wrong).response.unwrap_or(i64::MAX);
+        let mut latest: Vec<usize> = (0..self.kept.len()).collect();
+        latest.sort_by_key(|position| (std::cmp::Reverse(operation(*position).response.unwrap_or(end).min(end)), *position));
+        let mut many = 0;
+        while many < latest.len() {
+            let mut near = vec![false; self.kept.len()];
+            self.requirements.keep(&mut near, wrong);
+            latest[..many].iter().for_each(|position| self.requirements.keep(&mut near, *position));
+            let count = near.iter().filter(|kept| **kept).count();
+            if 4 * count > 3 * self.kept.len() {
+                return;
+            }
+            match self.is_violation(&near, allowance) {
+                Some(true) => {
+                    self.kept = near;
+                    return;
+                }
+                Some(false) => many = (2 * many).max(2),
+                None => return,
+            }
+        }
+    }
+
+    /// Leaves out what can be left out, but not the wrong one.
+    fn shrink(mut self, wrong: Option<usize>, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
+        let mut size = self.count() / 2;
+        while size > 0 {
+            let kept: Vec<usize> = (0..self.kept.len()).filter(|position| self.kept[*position]).collect();
+            let before = kept.len();
+            for chunk in kept.chunks(size) {
+                let mut without = self.kept.clone();
+                chunk.iter().for_each(|position| self.requirements.leave_out(&mut without, *position));
+                if without == self.kept || wrong.is_some_and(|wrong| !without[wrong]) {
+                    continue;
+                }
+                match self.is_violation(&without, allowance) {
+                    Some(true) => self.kept = without,
+                    Some(false) => {}
+                    None => return self.finish(),
+                }
+            }
+            if size > 1 || self.count() == before {
+                size /= 2;
+            }
+        }
+        self.finish()
+    }
+
+    /// Nothing, when nothing was left out of a history too long to be looked at.
+    fn finish(self) -> Option<Vec<u32>> {
+        const WHOLE_MAX: usize = 64;
+        let is_smaller = self.kept.iter().any(|kept| !kept);
+        let kept = self.whole.operations.iter().zip(&self.kept).filter(|(_, kept)| **kept).map(|(index, _)| *index);
+        (is_smaller || self.kept.len() <= WHOLE_MAX).then(|| kept.collect())
+    }
+}

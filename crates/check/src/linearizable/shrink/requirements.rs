@@ -1,0 +1,220 @@
+//! Which operations must be kept for the sake of which others.
+
+use super::super::explain::Prefix;
+use super::super::objects::text::text;
+use super::super::part::{Part, Respect, found};
+use super::super::refute::each_put;
+use crate::history::{Act, Answer, Call, Found, Model, Operation, Value};
+use std::collections::BTreeMap;
+
+/// Links between operations, by position.
+pub(super) struct Requirements {
+    /// What each requires.
+    requires: Vec<Vec<u32>>,
+    /// What requires each.
+    required_by: Vec<Vec<u32>>,
+}
+
+/// Links in all, beyond which nothing is shrunk.
+const LINKS_MAX: usize = 1 << 21;
+
+/// Everything that was put under a key, or that may be looked for there.
+type Put<'a> = BTreeMap<(Value, Value), Vec<u32>>;
+
+impl Requirements {
+    /// Of these operations; `None` when there are too many links.
+    pub(super) fn new(part: &Part<'_>, whole: &Prefix) -> Option<Requirements> {
+        let links = Links::new(part, whole);
+        let count = links.operations.len();
+        let mut requires: Vec<Vec<u32>> = Vec::with_capacity(count);
+        let mut left = LINKS_MAX;
+        for position in 0..count {
+            let mut wanted = links.of(position);
+            left = left.checked_sub(wanted.len())?;
+            wanted.sort_unstable();
+            wanted.dedup();
+            requires.push(wanted);
+        }
+        let mut required_by = vec![Vec::new(); count];
+        for (wanted, position) in requires.iter().zip(0..) {
+            wanted.iter().for_each(|other| required_by[*other as usize].push(position));
+        }
+        Some(Requirements { requires, required_by })
+    }
+
+    /// Keeps an operation and all that it requires.
+    pub(super) fn keep(&self, kept: &mut [bool], position: usize) {
+        spread(&self.requires, kept, position, true);
+    }
+
+    /// Leaves out an operation and all that requires it.
+    pub(super) fn leave_out(&self, kept: &mut [bool], position: usize) {
+        spread(&self.required_by, kept, position, false);
+    }
+}
+
+fn spread(links: &[Vec<u32>], marks: &mut [bool], from: usize, mark: bool) {
+    let mut todo = vec![from as u32];
+    while let Some(position) = todo.pop() {
+        if marks[position as usize] != mark {
+            marks[position as usize] = mark;
+            todo.extend(&links[position as usize]);
+        }
+    }
+}
+
+struct Links<'a> {
+    part: &'a Part<'a>,
+    operations: Vec<&'a Operation>,
+    end: Option<i64>,
+    /// Who may have put each value under each key.
+    put: Put<'a>,
+    /// Who did anything with each value of each key.
+    touched: Put<'a>,
+    /// Everybody who may change a key.
+    changers: BTreeMap<Value, Vec<u32>>,
+    /// For each key, responses of those who changed it, with the latest invocation among them so far.
+    overwrites: BTreeMap<Value, Vec<(i64, i64)>>,
+}
+
+impl<'a> Links<'a> {
+    fn new(part: &'a Part<'a>, whole: &Prefix) -> Links<'a> {
+        let operations: Vec<&Operation> = whole.operations.iter().map(|index| &part.history.operations[*index as usize]).collect();
+        let mut links = Links {
+            part,
+            operations,
+            end: whole.end,
+            put: Put::new(),
+            touched: Put::new(),
+            changers: BTreeMap::new(),
+            overwrites: BTreeMap::new(),
+        };
+        for position in 0..links.operations.len() {
+            links.collect(position);
+        }
+        for overwrites in links.overwrites.values_mut() {
+            overwrites.sort_unstable();
+            let mut latest = i64::MIN;
+            for (_, invoke) in overwrites {
+                latest = latest.max(*invoke);
+                *invoke = latest;
+            }
+        }
+        links
+    }
+
+    fn collect(&mut self, position: usize) {
+        let (operation, position_number) = (self.operations[position], position as u32);
+        let certain = self.answer(operation).and(operation.response);
+        each_put(operation, |key, value| {
+            self.put.entry((key, value)).or_default().push(position_number);
+            self.changers.entry(key).or_default().push(position_number);
+            if let Some(response) = certain {
+                self.overwrites.entry(key).or_default().push((response, operation.invoke));
+            }
+        });
+        let key = operation.key;
+        match &operation.call {
+            Call::Append(_) | Call::Increment(_) => self.changers.entry(key).or_default().push(position_number),
+            Call::Insert(value) | Call::Add(value) | Call::Remove(value) => {
+                self.touched.entry((key, *value)).or_default().push(position_number);
+            }
+            _ => {}
+        }
+        if let (Call::Take, Some(Answer::Value(value))) = (&operation.call, self.answer(operation))
+            && *value != Value::NULL
+        {
+            self.touched.entry((key, *value)).or_default().push(position_number);
+        }
+    }
+
+    /// The answer, unless it came after the end.
+    fn answer(&self, operation: &'a Operation) -> Option<&'a Answer> {
+        operation.answer().filter(|_| self.end.is_none_or(|end| operation.response.is_some_and(|response| response <= end)))
+    }
+
+    /// What an operation requires.
+    fn of(&self, position: usize) -> Vec<u32> {
+        let operation = self.operations[position];
+        let (key, answer) = (operation.key, self.answer(operation));
+        match (&operation.call, answer) {
+            (Call::Acquire | Call::Release, _) => self.partner(position),
+            (Call::Read, Some(Answer::Value(value))) if self.part.history.model == Model::Kv => self.pieces(operation, *value),
+            (Call::Read, Some(Answer::Value(value))) => self.sources(operation, key, Some(*value)),
+            (Call::Cas { .. }, Some(Answer::Flag(false))) => self.sources(operation, key, None),
+            (Call::Cas { expected, .. }, _) => self.sources(operation, key, Some(*expected)),
+            (Call::Read, Some(Answer::Number(_))) => self.changers.get(&key).cloned().unwrap_or_default(),
+            (Call::Read, Some(Answer::Values(values))) => {
+                let first = super::super::part::elements(self.part.history);
+                values.iter().chain(first).flat_map(|value| touched(&self.touched, key, *value)).collect()
+            }
+            (Call::Insert(value) | Call::Add(value) | Call::Remove(value) | Call::Contains(value), _) => {
+                touched(&self.touched, key, *value)
+            }
+            (Call::Take, Some(Answer::Value(value))) => touched(&self.touched, key, *value),
+            (Call::Transaction(accesses), answer) => {
+                let reads = accesses.iter().filter(|access| access.act == Act::Read).zip(found(answer));
+                let wanted = reads.flat_map(|(access, found)| match found {
+                    Found::Value(value) => self.sources(operation, access.key, Some(*value)),
+                    Found::List(values) => values.iter().flat_map(|value| touched(&self.put, access.key, *value)).collect(),
+                });
+                wanted.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Who may have put the value that an operation found, or whichever it was, last before it: not whoever was overwritten for certain
+    /// before the operation began.
+    fn sources(&self, operation: &Operation, key: Value, value: Option<Value>) -> Vec<u32> {
+        let makers = match value {
+            Some(value) => self.put.get(&(key, value)),
+            None => self.changers.get(&key),
+        };
+        let Some(makers) = makers else { return Vec::new() };
+        let begins = if self.part.respect == Respect::RealTime { self.overwritten_before(key, operation.invoke) } else { i64::MIN };
+        let may_be = |maker: &&u32| {
+            let maker = self.operations[**maker as usize];
+            self.answer(maker).is_none() || maker.response.is_none_or(|response| response >= begins)
+        };
+        makers.iter().filter(may_be).copied().collect()
+    }
+
+    /// The latest invocation of a change that ended before this.
+    fn overwritten_before(&self, key: Value, invoke: i64) -> i64 {
+        let Some(overwrites) = self.overwrites.get(&key) else { return i64::MIN };
+        let ended = overwrites.partition_point(|(response, _)| *response < invoke);
+        ended.checked_sub(1).map_or(i64::MIN, |last| overwrites[last].1)
+    }
+
+    /// Who may have put a piece of a text.
+    fn pieces(&self, operation: &Operation, whole: Value) -> Vec<u32> {
+        let names = &self.part.history.names;
+        let whole = text(names, whole);
+        let is_piece = |changer: &&u32| match &self.operations[**changer as usize].call {
+            Call::Append(piece) => whole.contains(text(names, *piece)),
+            Call::Write(first) => whole.starts_with(text(names, *first)),
+            _ => false,
+        };
+        self.changers.get(&operation.key).into_iter().flatten().filter(is_piece).copied().collect()
+    }
+
+    /// A client's release after its acquire, and the other way round.
+    fn partner(&self, position: usize) -> Vec<u32> {
+        let operation = self.operations[position];
+        let is_same = |other: &usize| self.operations[*other].process == operation.process;
+        let is_partner = |other: usize| {
+            let is_different = self.operations[other].call != operation.call;
+            is_different.then_some(vec![other as u32])
+        };
+        let found = match operation.call {
+            Call::Acquire => (position + 1..self.operations.len()).find(is_same),
+            _ => (0..position).rev().find(is_same),
+        };
+        found.and_then(is_partner).unwrap_or_default()
+    }
+}
+
+fn touched(put: &Put<'_>, key: Value, value: Value) -> Vec<u32> {
+    put.get(&(key, value)).cloned().unwrap_or_default()
+}
