@@ -25,8 +25,13 @@ pub(super) trait Object {
     /// Whether the operation changes no state whatever.
     fn looks(op: &Self::Op) -> bool;
 
-    /// Whether the operation can be carried out in every state, and all states are the same after it.
-    fn is_blind(_op: &Self::Op) -> bool {
+    /// Whether the first operation can be carried out in every state, and leaves nothing of what the second did just before.
+    fn overwrites(_op: &Self::Op, _before: &Self::Op) -> bool {
+        false
+    }
+
+    /// Whether two operations that follow each other could as well change places, in every state.
+    fn commutes(_op: &Self::Op, _other: &Self::Op) -> bool {
         false
     }
 
@@ -140,9 +145,15 @@ impl<O: Object> Object for Many<O> {
         ops.iter().all(|(_, op)| O::looks(op))
     }
 
-    fn is_blind(ops: &Self::Op) -> bool {
-        // Of several objects, others than those it sets stay as they were.
-        ops.is_empty()
+    fn overwrites(ops: &Self::Op, before: &Self::Op) -> bool {
+        match (&**ops, &**before) {
+            ([(slot, op)], [(slot_before, op_before)]) => slot == slot_before && O::overwrites(op, op_before),
+            _ => false,
+        }
+    }
+
+    fn commutes(ops: &Self::Op, others: &Self::Op) -> bool {
+        ops.iter().all(|(slot, op)| others.iter().all(|(other_slot, other)| slot != other_slot || O::commutes(op, other)))
     }
 
     fn tell(&self, names: &Names) -> String {

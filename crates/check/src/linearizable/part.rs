@@ -1,11 +1,14 @@
 //! The parts of a history that are objects of their own, and the search of each.
 
 use super::object::{Many, Object};
+use super::objects::fates::Fates;
 use super::objects::{counter, register, sequence, set, text};
 use super::order::{Order, ProgramOrder, RealTime, Times};
 use super::search::{Entry, Running, Search};
 use crate::history::{Access, Act, Answer, Call, Found, History, Init, Model, Operation, Outcome, Plain, Value};
 use std::collections::BTreeMap;
+
+mod foresee;
 
 /// What an order of operations must respect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,7 +130,11 @@ impl<'a> Part<'a> {
                 })
             }
             Model::Queue | Model::Stack => {
-                let first = |_| sequence::Store::new(elements(history), history.model == Model::Stack);
+                let is_stack = history.model == Model::Stack;
+                let first = |key| {
+                    let fates = foresee::fates(self, operations, cut, key);
+                    sequence::Store::new(elements(history), is_stack, Fates::new(fates, is_stack))
+                };
                 self.many::<_, T>(operations, cut, first, |operation, answer| {
                     one(sequence::op(&operation.call, answer).map(|op| (operation.key, op)))
                 })
@@ -144,7 +151,11 @@ impl<'a> Part<'a> {
                     one(counter::op(&operation.call, answer).map(|op| (operation.key, op)))
                 })
             }
-            Model::ListAppend => self.many::<_, T>(operations, cut, |_| sequence::List::new(), list_accesses),
+            Model::ListAppend => {
+                let longest = foresee::longest(self, operations, cut);
+                let first = |key| sequence::List::new(longest.get(&key).copied().unwrap_or_default());
+                self.many::<_, T>(operations, cut, first, list_accesses)
+            }
             Model::UniqueIds | Model::Broadcast => unreachable!("{} has no order", history.model.name()),
         }
     }
@@ -197,14 +208,18 @@ impl<'a> Part<'a> {
         let history = self.history;
         let entry = |index: &u32| {
             let operation = &history.operations[*index as usize];
-            let is_past = operation.response.is_some_and(|response| cut.is_none_or(|cut| response <= cut));
-            let answer = operation.answer().filter(|_| is_past);
-            let response = operation.response.filter(|_| is_past);
+            let answer = answer_by(operation, cut);
+            let response = operation.response.filter(|_| answer.is_some());
             let times = Times { process: operation.process, invoke: operation.invoke, response };
             op(operation, answer).map(|op| Entry { op, times, source: *index })
         };
         operations.iter().filter_map(entry).collect()
     }
+}
+
+/// An operation's answer, if it came by then.
+fn answer_by(operation: &Operation, cut: Option<i64>) -> Option<&Answer> {
+    operation.answer().filter(|_| cut.is_none_or(|cut| operation.response.is_some_and(|response| response <= cut)))
 }
 
 /// What a register holds at the start.

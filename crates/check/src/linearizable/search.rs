@@ -3,7 +3,8 @@
 //!
 //! These things spare it most of the work, and none changes the verdict:
 //! - What was answered, can come next and never changes anything, is placed as soon as it fits: whatever follows, follows then too.
-//! - What is unknown is placed only where it changes something, and where what comes next would notice: else no order needs it.
+//! - What is unknown is placed only where it changes something, and where what comes next would notice: else no order needs it, or one
+//!   in which it comes later will do.
 //! - Of unknown operations that are alike, the one that began first is placed first: whatever the later can do, the earlier can.
 //! - Where the object is a single value, [`Demand`] knows more. Where every write has a value of its own, this leaves little to try,
 //!   as Gibbons and Korach ("Testing shared memories", 1997, §5) lead one to expect.
@@ -37,8 +38,8 @@ pub(super) struct Search<O: Object, T: Order> {
     cursor: u32,
     /// Nothing was tried yet of what may come next.
     is_fresh: bool,
-    /// The operation placed last is unknown: the next one must notice.
-    is_idle: bool,
+    /// The operation placed last, if it is unknown: the next one must notice it.
+    idle: u32,
     placed: Vec<Placed<O::Undo>>,
     /// Zobrist hash of the placed operations.
     hash: u128,
@@ -58,7 +59,7 @@ struct Placed<U> {
     now: u32,
     /// There is no need to try another in its place.
     is_forced: bool,
-    was_idle: bool,
+    idle: u32,
 }
 
 /// How far a search has come.
@@ -98,7 +99,7 @@ impl<O: Object, T: Order> Search<O, T> {
             is_placed: vec![false; entries.len()],
             cursor: NONE,
             is_fresh: true,
-            is_idle: false,
+            idle: NONE,
             placed: Vec::with_capacity(entries.len()),
             hash: 0,
             owed: times.iter().filter(|times| times.response.is_some()).count(),
@@ -120,7 +121,7 @@ impl<O: Object, T: Order> Search<O, T> {
         if self.memo.is_full() {
             budget.hold(held + self.bytes() + 2 * self.memo.bytes())?;
         }
-        let idle = if self.is_idle { zobrist(Kind::Flag, 0) } else { 0 };
+        let idle = if self.idle == NONE { 0 } else { zobrist(Kind::Flag, u64::from(self.idle)) };
         if !self.memo.insert(self.hash ^ self.object.print() ^ idle) {
             return Ok(false);
         }
@@ -140,7 +141,7 @@ impl<O: Object, T: Order> Search<O, T> {
                 next = self.order.after(next);
                 continue;
             }
-            let is_unnoticed = !self.is_idle && self.demand.as_ref().is_some_and(|demand| demand.is_unnoticed(next));
+            let is_unnoticed = self.idle == NONE && self.demand.as_ref().is_some_and(|demand| demand.is_unnoticed(next));
             if (is_unnoticed || O::looks(&self.entries[next as usize].op))
                 && let Some(undo) = self.apply(next, budget)?
             {
@@ -171,10 +172,14 @@ impl<O: Object, T: Order> Search<O, T> {
     /// Whether an order could be lost if the operation were not tried here.
     fn has_reason(&self, operation: u32) -> bool {
         let entry = &self.entries[operation as usize];
-        if self.is_idle && O::is_blind(&entry.op) {
-            return false;
-        }
         let is_answered = entry.times.response.is_some();
+        if let Some(idle) = self.entries.get(self.idle as usize) {
+            // Of two unknown ones that could change places, the one that began first comes first.
+            let goes_first = is_answered || operation < self.idle;
+            if O::overwrites(&entry.op, &idle.op) || goes_first && O::commutes(&entry.op, &idle.op) {
+                return false;
+            }
+        }
         if let Some(demand) = &self.demand
             && (demand.leaves_somebody(operation) || !is_answered && demand.is_useless(operation))
         {
@@ -221,7 +226,7 @@ impl<O: Object, T: Order> Search<O, T> {
 
     fn place(&mut self, operation: u32, undo: O::Undo, is_forced: bool) {
         let now = self.demand.as_ref().map_or(0, Demand::now);
-        self.placed.push(Placed { operation, undo, now, is_forced, was_idle: self.is_idle });
+        self.placed.push(Placed { operation, undo, now, is_forced, idle: self.idle });
         self.hash ^= zobrist(Kind::Operation, u64::from(operation));
         self.order.lift(operation);
         self.is_placed[operation as usize] = true;
@@ -230,14 +235,14 @@ impl<O: Object, T: Order> Search<O, T> {
         }
         let is_answered = self.is_answered(operation);
         self.owed -= usize::from(is_answered);
-        self.is_idle = !is_answered;
+        self.idle = if is_answered { NONE } else { operation };
         self.is_fresh = true;
     }
 
     /// Takes back what was placed last, and with it what was placed only because nothing else needed to be; `false` when there is
     /// nothing to take back.
     fn turn_back(&mut self) -> bool {
-        while let Some(Placed { operation, undo, now, is_forced, was_idle }) = self.placed.pop() {
+        while let Some(Placed { operation, undo, now, is_forced, idle }) = self.placed.pop() {
             self.object.undo(&self.entries[operation as usize].op, undo);
             self.hash ^= zobrist(Kind::Operation, u64::from(operation));
             self.order.put_back(operation);
@@ -246,7 +251,7 @@ impl<O: Object, T: Order> Search<O, T> {
                 demand.put_back(operation, now);
             }
             self.owed += usize::from(self.is_answered(operation));
-            self.is_idle = was_idle;
+            self.idle = idle;
             if !is_forced {
                 self.is_fresh = false;
                 self.cursor = self.order.after(operation);

@@ -90,3 +90,34 @@ fn small_histories_agree_with_the_oracle() {
 fn many_small_histories_agree_with_the_oracle() {
     compare_all(1_000_000..1_100_000);
 }
+
+fn read(text: &str) -> History {
+    let mut reader = Reader::new(None, 1 << 30);
+    for line in text.split_inclusive('\n') {
+        reader.line(line.as_bytes()).unwrap_or_else(|stop| panic!("{stop:?} in {line}"));
+    }
+    reader.finish().expect("a whole history")
+}
+
+/// Histories of others, where they are at hand, with the verdicts that they must get.
+#[test]
+fn histories_of_others_get_their_verdicts() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/histories");
+    let Ok(expected) = std::fs::read_to_string(format!("{folder}/EXPECTED.jsonl")) else {
+        eprintln!("skipped: there is no {folder}/EXPECTED.jsonl");
+        return;
+    };
+    let mut seen = 0;
+    for line in expected.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if line["check"] != "linearizable" {
+            continue;
+        }
+        let file = line["file"].as_str().expect("a file");
+        let history = read(&std::fs::read_to_string(format!("{folder}/{file}")).expect("the file"));
+        let judgement = judge(&history, &mut Budget::new(20_000_000, 1 << 30));
+        assert_eq!(judgement.verdict.name(), line["expect"].as_str().expect("a verdict"), "{file}: {}", judgement.verdict.evidence());
+        seen += 1;
+    }
+    assert!(seen > 0);
+}

@@ -50,6 +50,10 @@ impl Object for Counter {
         matches!(op, Op::Read(_) | Op::Add(0))
     }
 
+    fn commutes(op: &Op, other: &Op) -> bool {
+        matches!((op, other), (Op::Add(_), Op::Add(_)))
+    }
+
     fn tell(&self, _names: &Names) -> String {
         format!("it is {}", self.0)
     }

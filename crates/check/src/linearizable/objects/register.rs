@@ -77,7 +77,7 @@ impl Object for Register {
         matches!(op, Op::Read(_) | Op::Lost(_))
     }
 
-    fn is_blind(op: &Op) -> bool {
+    fn overwrites(op: &Op, _before: &Op) -> bool {
         matches!(op, Op::Write(_))
     }
 

@@ -1,10 +1,10 @@
 //! Sequences of values: queues, stacks, and lists that grow at their end.
 
 use crate::history::{Answer, Call, Names, Value};
+use super::fates::Fates;
 use crate::linearizable::object::Object;
 use crate::linearizable::print::{Power, Rolling};
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 
 /// A queue, whose first element is taken, or a stack, whose last is.
 pub(in crate::linearizable) struct Store {
@@ -14,6 +14,7 @@ pub(in crate::linearizable) struct Store {
     /// A stack's sums below each element; a queue's powers of every length so far.
     sums: Vec<Rolling>,
     powers: Vec<Power>,
+    fates: Fates,
 }
 
 /// What was asked of a queue or stack, and told.
@@ -43,9 +44,10 @@ pub(in crate::linearizable) fn op(call: &Call, answer: Option<&Answer>) -> Optio
 }
 
 impl Store {
-    pub(in crate::linearizable) fn new(values: &[Value], is_stack: bool) -> Store {
-        let sum = Rolling::default();
-        let mut store = Store { elements: VecDeque::new(), sum, is_stack, sums: Vec::new(), powers: vec![Power::of(0)] };
+    /// With these elements at the start, and `fates` of all.
+    pub(in crate::linearizable) fn new(values: &[Value], is_stack: bool, fates: Fates) -> Store {
+        let (sum, elements, sums, powers) = (Rolling::default(), VecDeque::new(), Vec::new(), vec![Power::of(0)]);
+        let mut store = Store { elements, sum, is_stack, sums, powers, fates };
         for value in values {
             store.insert(*value);
         }
@@ -60,6 +62,7 @@ impl Store {
             self.powers.push(next);
         }
         self.elements.push_back(value);
+        self.fates.insert(value);
         self.sum = self.sum.with(u64::from(value.0));
     }
 
@@ -72,6 +75,7 @@ impl Store {
         let before = self.sum;
         let taken = if self.is_stack {
             self.sum = self.sums.pop()?;
+            self.fates.below.pop();
             self.elements.pop_back()?
         } else {
             let first = self.elements.pop_front()?;
@@ -89,6 +93,7 @@ impl Object for Store {
     fn apply(&mut self, op: &Op) -> Option<Undo> {
         let nothing = Undo { sum: self.sum, taken: None };
         match *op {
+            Op::Insert(value) if self.fates.forbid(value) => None,
             Op::Insert(value) => {
                 self.insert(value);
                 Some(nothing)
@@ -104,14 +109,16 @@ impl Object for Store {
         let taken_from = self.sum;
         self.sum = undo.sum;
         match (op, undo.taken) {
-            (Op::Insert(_), _) => {
+            (Op::Insert(value), _) => {
                 self.elements.pop_back();
+                self.fates.take_back(*value);
                 if self.is_stack {
                     self.sums.pop();
                 }
             }
             (_, Some(taken)) if self.is_stack => {
                 self.elements.push_back(taken);
+                self.fates.cover(taken);
                 self.sums.push(taken_from);
             }
             (_, Some(taken)) => self.elements.push_front(taken),
@@ -136,7 +143,8 @@ impl Object for Store {
 pub(in crate::linearizable) struct List<'a> {
     elements: Vec<Value>,
     sum: Rolling,
-    history: PhantomData<&'a [Value]>,
+    /// The longest list that anybody was told: what it must come to be, since it only grows.
+    fate: &'a [Value],
 }
 
 /// What was asked of a list, and told.
@@ -153,8 +161,8 @@ impl<'a> ListOp<'a> {
 }
 
 impl<'a> List<'a> {
-    pub(in crate::linearizable) fn new() -> List<'a> {
-        List { elements: Vec::new(), sum: Rolling::default(), history: PhantomData }
+    pub(in crate::linearizable) fn new(fate: &'a [Value]) -> List<'a> {
+        List { elements: Vec::new(), sum: Rolling::default(), fate }
     }
 }
 
@@ -163,9 +171,10 @@ impl<'a> Object for List<'a> {
     type Undo = Rolling;
 
     fn apply(&mut self, op: &ListOp<'a>) -> Option<Rolling> {
-        let List { elements, sum, .. } = self;
+        let List { elements, sum, fate } = self;
         let before = *sum;
         match op {
+            ListOp::Append(value) if fate.get(elements.len()).is_some_and(|next| next != value) => None,
             ListOp::Append(value) => {
                 elements.push(*value);
                 *sum = sum.with(u64::from(value.0));

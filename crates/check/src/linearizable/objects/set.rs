@@ -102,6 +102,13 @@ impl Object for Set {
         !matches!(op, Op::Put(_, _, None | Some(false)))
     }
 
+    fn commutes(op: &Op, other: &Op) -> bool {
+        match (op, other) {
+            (Op::Put(value, ..) | Op::Contains(value, _), Op::Put(other, ..)) => value != other,
+            _ => false,
+        }
+    }
+
     fn tell(&self, names: &Names) -> String {
         const TOLD_MAX: usize = 8;
         let told: Vec<String> = self.elements.iter().take(TOLD_MAX).map(|value| names.tell(*value)).collect();

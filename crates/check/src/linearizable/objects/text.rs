@@ -94,7 +94,7 @@ impl<'a> Object for Text<'a> {
         matches!(op, Op::Get(..) | Op::Append("", ..))
     }
 
-    fn is_blind(op: &Op<'a>) -> bool {
+    fn overwrites(op: &Op<'a>, _before: &Op<'a>) -> bool {
         matches!(op, Op::Put(..))
     }
 
