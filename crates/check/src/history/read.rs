@@ -1,7 +1,7 @@
 //! Reads `quorate/1` a line at a time, so that a history need not be in memory as text, and says of what is wrong where it stands and
 //! what would be right. It takes lines and reads no file itself.
 
-use super::{Access, Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, Plain, Scalar, TimeUnit, Value};
+use super::{Access, Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, Scalar, TimeUnit, Value};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
