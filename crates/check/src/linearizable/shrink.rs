@@ -17,7 +17,7 @@ use requirements::Requirements;
 
 /// Of what had happened when an operation could not be placed, a few that show it, that operation among them.
 pub(super) fn around(part: &Part<'_>, whole: &Prefix, misfit: u32, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
-    let mut shrinking = Shrinking::new(part, whole)?;
+    let mut shrinking = Shrinking::new(part, whole);
     let misfit = whole.operations.binary_search(&misfit).ok()?;
     shrinking.start_near(misfit, allowance);
     shrinking.shrink(Some(misfit), allowance)
@@ -25,7 +25,7 @@ pub(super) fn around(part: &Part<'_>, whole: &Prefix, misfit: u32, allowance: &m
 
 /// The same when no single operation is known to be wrong, or one is by itself.
 pub(super) fn anywhere(part: &Part<'_>, whole: &Prefix, wrong: Option<u32>, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
-    let mut shrinking = Shrinking::new(part, whole)?;
+    let mut shrinking = Shrinking::new(part, whole);
     let wrong = wrong.and_then(|wrong| whole.operations.binary_search(&wrong).ok());
     if let Some(wrong) = wrong {
         shrinking.start_near(wrong, allowance);
@@ -33,19 +33,17 @@ pub(super) fn anywhere(part: &Part<'_>, whole: &Prefix, wrong: Option<u32>, allo
     shrinking.shrink(wrong, allowance)
 }
 
-struct Shrinking<'p, 'h> {
-    part: &'p Part<'h>,
+struct Shrinking<'p> {
+    part: &'p Part<'p>,
     whole: &'p Prefix,
-    requirements: Requirements,
+    requirements: Requirements<'p>,
     /// Which operations are kept, by position in the whole. Invariant: they are a violation.
     kept: Vec<bool>,
 }
 
-impl<'p, 'h> Shrinking<'p, 'h> {
-    /// `None` when there is too much to look at.
-    fn new(part: &'p Part<'h>, whole: &'p Prefix) -> Option<Shrinking<'p, 'h>> {
-        let requirements = Requirements::new(part, whole)?;
-        Some(Shrinking { part, whole, requirements, kept: vec![true; whole.operations.len()] })
+impl<'p> Shrinking<'p> {
+    fn new(part: &'p Part<'p>, whole: &'p Prefix) -> Shrinking<'p> {
+        Shrinking { part, whole, requirements: Requirements::new(part, whole), kept: vec![true; whole.operations.len()] }
     }
 
     fn count(&self) -> usize {
@@ -67,8 +65,10 @@ impl<'p, 'h> Shrinking<'p, 'h> {
         let mut many = 0;
         while many < latest.len() {
             let mut near = vec![false; self.kept.len()];
-            self.requirements.keep(&mut near, wrong);
-            latest[..many].iter().for_each(|position| self.requirements.keep(&mut near, *position));
+            let wanted = std::iter::once(&wrong).chain(&latest[..many]);
+            if wanted.map(|position| self.requirements.keep(&mut near, *position)).any(|kept| kept.is_none()) {
+                return;
+            }
             let count = near.iter().filter(|kept| **kept).count();
             if 4 * count > 3 * self.kept.len() {
                 return;
@@ -86,6 +86,7 @@ impl<'p, 'h> Shrinking<'p, 'h> {
 
     /// Leaves out what can be left out, but not the wrong one.
     fn shrink(mut self, wrong: Option<usize>, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
+        self.requirements.settle(&self.kept)?;
         let mut size = self.count() / 2;
         while size > 0 {
             let kept: Vec<usize> = (0..self.kept.len()).filter(|position| self.kept[*position]).collect();

@@ -41,6 +41,12 @@ impl Fates {
         Fates { is_stack, elements, links, below: Vec::new() }
     }
 
+    /// An element as states are told apart by it: those that nobody ever takes are all alike.
+    pub(super) fn print(&self, element: Value) -> u64 {
+        let is_left = self.place(element).is_some_and(|place| self.elements[place].from == i64::MAX);
+        if is_left { u64::from(u32::MAX) + 1 } else { u64::from(element.0) }
+    }
+
     /// Whether an element must not be inserted now.
     pub(super) fn forbid(&self, element: Value) -> bool {
         let Some(place) = self.place(element) else { return false };

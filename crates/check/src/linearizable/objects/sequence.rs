@@ -63,7 +63,7 @@ impl Store {
         }
         self.elements.push_back(value);
         self.fates.insert(value);
-        self.sum = self.sum.with(u64::from(value.0));
+        self.sum = self.sum.with(self.fates.print(value));
     }
 
     /// What would be taken next.
@@ -79,7 +79,7 @@ impl Store {
             self.elements.pop_back()?
         } else {
             let first = self.elements.pop_front()?;
-            self.sum = self.sum.without_first(u64::from(first.0), self.powers[self.elements.len()]);
+            self.sum = self.sum.without_first(self.fates.print(first), self.powers[self.elements.len()]);
             first
         };
         Some(Undo { sum: before, taken: Some(taken) })

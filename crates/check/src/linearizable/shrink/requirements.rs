@@ -7,59 +7,70 @@ use super::super::refute::each_put;
 use crate::history::{Act, Answer, Call, Found, Model, Operation, Value};
 use std::collections::BTreeMap;
 
-/// Links between operations, by position.
-pub(super) struct Requirements {
-    /// What each requires.
-    requires: Vec<Vec<u32>>,
-    /// What requires each.
+/// Links between operations, by position; found out when somebody asks.
+pub(super) struct Requirements<'a> {
+    links: Links<'a>,
+    /// What each requires, where somebody asked.
+    requires: Vec<Option<Vec<u32>>>,
+    /// What of the operations that are kept requires each.
     required_by: Vec<Vec<u32>>,
+    /// Links that may still be found out.
+    left: usize,
 }
 
 /// Links in all, beyond which nothing is shrunk.
-const LINKS_MAX: usize = 1 << 21;
+const LINKS_MAX: usize = 1 << 20;
 
 /// Everything that was put under a key, or that may be looked for there.
-type Put<'a> = BTreeMap<(Value, Value), Vec<u32>>;
+type Put = BTreeMap<(Value, Value), Vec<u32>>;
 
-impl Requirements {
-    /// Of these operations; `None` when there are too many links.
-    pub(super) fn new(part: &Part<'_>, whole: &Prefix) -> Option<Requirements> {
+impl<'a> Requirements<'a> {
+    pub(super) fn new(part: &'a Part<'a>, whole: &Prefix) -> Requirements<'a> {
         let links = Links::new(part, whole);
         let count = links.operations.len();
-        let mut requires: Vec<Vec<u32>> = Vec::with_capacity(count);
-        let mut left = LINKS_MAX;
-        for position in 0..count {
-            let mut wanted = links.of(position);
-            left = left.checked_sub(wanted.len())?;
+        Requirements { links, requires: vec![None; count], required_by: vec![Vec::new(); count], left: LINKS_MAX }
+    }
+
+    /// Keeps an operation and all that it requires; `None` when there are too many links.
+    pub(super) fn keep(&mut self, kept: &mut [bool], position: usize) -> Option<()> {
+        let mut todo = vec![position as u32];
+        while let Some(position) = todo.pop() {
+            if !std::mem::replace(&mut kept[position as usize], true) {
+                todo.extend(self.requires(position as usize)?);
+            }
+        }
+        Some(())
+    }
+
+    /// Looks who among those kept requires whom; `None` when there are too many links.
+    pub(super) fn settle(&mut self, kept: &[bool]) -> Option<()> {
+        for position in (0..kept.len()).filter(|position| kept[*position]) {
+            for other in self.requires(position)?.to_vec() {
+                self.required_by[other as usize].push(position as u32);
+            }
+        }
+        Some(())
+    }
+
+    /// Leaves out an operation and all that requires it. It must be known who does.
+    pub(super) fn leave_out(&self, kept: &mut [bool], position: usize) {
+        let mut todo = vec![position as u32];
+        while let Some(position) = todo.pop() {
+            if std::mem::replace(&mut kept[position as usize], false) {
+                todo.extend(&self.required_by[position as usize]);
+            }
+        }
+    }
+
+    fn requires(&mut self, position: usize) -> Option<&[u32]> {
+        if self.requires[position].is_none() {
+            let mut wanted = self.links.of(position);
+            self.left = self.left.checked_sub(wanted.len() + 1)?;
             wanted.sort_unstable();
             wanted.dedup();
-            requires.push(wanted);
+            self.requires[position] = Some(wanted);
         }
-        let mut required_by = vec![Vec::new(); count];
-        for (wanted, position) in requires.iter().zip(0..) {
-            wanted.iter().for_each(|other| required_by[*other as usize].push(position));
-        }
-        Some(Requirements { requires, required_by })
-    }
-
-    /// Keeps an operation and all that it requires.
-    pub(super) fn keep(&self, kept: &mut [bool], position: usize) {
-        spread(&self.requires, kept, position, true);
-    }
-
-    /// Leaves out an operation and all that requires it.
-    pub(super) fn leave_out(&self, kept: &mut [bool], position: usize) {
-        spread(&self.required_by, kept, position, false);
-    }
-}
-
-fn spread(links: &[Vec<u32>], marks: &mut [bool], from: usize, mark: bool) {
-    let mut todo = vec![from as u32];
-    while let Some(position) = todo.pop() {
-        if marks[position as usize] != mark {
-            marks[position as usize] = mark;
-            todo.extend(&links[position as usize]);
-        }
+        self.requires[position].as_deref()
     }
 }
 
@@ -67,11 +78,11 @@ struct Links<'a> {
     part: &'a Part<'a>,
     operations: Vec<&'a Operation>,
     end: Option<i64>,
-    /// Who may have put each value under each key.
-    put: Put<'a>,
+    /// Who may have put each value under each key, in the order of their responses.
+    put: Put,
     /// Who did anything with each value of each key.
-    touched: Put<'a>,
-    /// Everybody who may change a key.
+    touched: Put,
+    /// Everybody who may change a key, in the order of their responses.
     changers: BTreeMap<Value, Vec<u32>>,
     /// For each key, responses of those who changed it, with the latest invocation among them so far.
     overwrites: BTreeMap<Value, Vec<(i64, i64)>>,
@@ -91,6 +102,10 @@ impl<'a> Links<'a> {
         };
         for position in 0..links.operations.len() {
             links.collect(position);
+        }
+        let ends: Vec<i64> = links.operations.iter().map(|operation| links.end_of(operation)).collect();
+        for makers in links.put.values_mut().chain(links.changers.values_mut()) {
+            makers.sort_by_key(|maker| ends[*maker as usize]);
         }
         for overwrites in links.overwrites.values_mut() {
             overwrites.sort_unstable();
@@ -164,8 +179,13 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// When an operation had certainly taken effect.
+    fn end_of(&self, operation: &'a Operation) -> i64 {
+        self.answer(operation).and(operation.response).unwrap_or(i64::MAX)
+    }
+
     /// Who may have put the value that an operation found, or whichever it was, last before it: not whoever was overwritten for certain
-    /// before the operation began.
+    /// before the operation began. So that people see why not, the last who was, and by whom, are there too.
     fn sources(&self, operation: &Operation, key: Value, value: Option<Value>) -> Vec<u32> {
         let makers = match value {
             Some(value) => self.put.get(&(key, value)),
@@ -173,11 +193,29 @@ impl<'a> Links<'a> {
         };
         let Some(makers) = makers else { return Vec::new() };
         let begins = if self.part.respect == Respect::RealTime { self.overwritten_before(key, operation.invoke) } else { i64::MIN };
-        let may_be = |maker: &&u32| {
-            let maker = self.operations[**maker as usize];
-            self.answer(maker).is_none() || maker.response.is_none_or(|response| response >= begins)
-        };
-        makers.iter().filter(may_be).copied().collect()
+        let first = makers.partition_point(|maker| self.end_of(self.operations[*maker as usize]) < begins);
+        let mut sources = makers[first..].to_vec();
+        if let Some(value) = value
+            && first > 0
+        {
+            sources.extend(self.overwritten(operation, key, value, &makers[..first]).into_iter().flatten());
+        }
+        sources
+    }
+
+    /// Whoever put a value that was overwritten before an operation began, and whoever overwrote it. Only plain writes will do, for they
+    /// require nothing themselves.
+    fn overwritten(&self, operation: &Operation, key: Value, value: Value, makers: &[u32]) -> Option<[u32; 2]> {
+        const LOOKED_AT: usize = 64;
+        let at = |position: u32| self.operations[position as usize];
+        let writes = |position: &u32| matches!(at(*position).call, Call::Write(_));
+        let changers = self.changers.get(&key)?;
+        let ended = changers.partition_point(|changer| self.end_of(at(*changer)) < operation.invoke);
+        let others = changers[..ended].iter().rev().take(LOOKED_AT).filter(|changer| writes(changer));
+        let by = others.filter(|changer| at(**changer).call != Call::Write(value)).max_by_key(|changer| at(**changer).invoke)?;
+        let is_before = |maker: &&u32| writes(maker) && self.end_of(at(**maker)) < at(*by).invoke;
+        let last = makers.iter().rev().take(LOOKED_AT).find(is_before)?;
+        Some([*last, *by])
     }
 
     /// The latest invocation of a change that ended before this.
@@ -215,6 +253,6 @@ impl<'a> Links<'a> {
     }
 }
 
-fn touched(put: &Put<'_>, key: Value, value: Value) -> Vec<u32> {
+fn touched(put: &Put, key: Value, value: Value) -> Vec<u32> {
     put.get(&(key, value)).cloned().unwrap_or_default()
 }
