@@ -130,7 +130,8 @@ impl Demand {
 
     fn count<const BEGINS: bool>(&mut self, operation: u32) {
         let Print { needs, avoids, makes, is_answered } = self.prints[operation as usize];
-        let step = |count: &mut u32, counts: bool| *count = if BEGINS { *count + u32::from(counts) } else { *count - u32::from(counts) };
+        let step =
+            |count: &mut u32, counts: bool| *count = if BEGINS { *count + u32::from(counts) } else { *count - u32::from(counts) };
         if needs != NONE {
             let wants = &mut self.values[needs as usize];
             step(&mut wants.all, true);

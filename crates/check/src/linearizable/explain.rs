@@ -95,7 +95,10 @@ fn in_time(part: &Part<'_>, hint: Hint, refuted: Option<&Refuted>, allowance: &m
         (Some(first), _) => first,
         (None, Some(refuted)) => end_of(part, &ends, refuted.operation),
         (None, None) => {
-            let text = format!("{}there is no order; which operation is the first that fits into none, was not found in time", name(part));
+            let text = format!(
+                "{}there is no order; which operation is the first that fits into none, was not found in time",
+                name(part)
+            );
             return Verdict::Violation(text).into();
         }
     };
@@ -240,7 +243,8 @@ fn told_before(
     let open: Vec<u32> = others.iter().copied().filter(is_open).filter(|index| *index != misfit).collect();
     judgement.facts.insert("open".to_string(), ids(&open[open.len().saturating_sub(LISTED_MAX)..]));
     if !open.is_empty() {
-        let shown = open.iter().rev().take(TOLD_MAX).map(|index| words::asked(history, &history.operations[*index as usize], with_key));
+        let shown =
+            open.iter().rev().take(TOLD_MAX).map(|index| words::asked(history, &history.operations[*index as usize], with_key));
         let _ = write!(text, "\nstill under way then: {}", shown.collect::<Vec<_>>().join(", "));
         if open.len() > TOLD_MAX {
             let _ = write!(text, " and {} more", open.len() - TOLD_MAX);

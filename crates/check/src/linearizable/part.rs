@@ -125,9 +125,12 @@ impl<'a> Part<'a> {
                     Init::Value(value) => text::text(&history.names, value),
                     _ => "",
                 };
-                self.many::<_, T>(operations, cut, |_| text::Text::new(first), |operation, answer| {
-                    one(text::op(&history.names, &operation.call, answer).map(|op| (operation.key, op)))
-                })
+                self.many::<_, T>(
+                    operations,
+                    cut,
+                    |_| text::Text::new(first),
+                    |operation, answer| one(text::op(&history.names, &operation.call, answer).map(|op| (operation.key, op))),
+                )
             }
             Model::Queue | Model::Stack => {
                 let is_stack = history.model == Model::Stack;
@@ -139,17 +142,23 @@ impl<'a> Part<'a> {
                     one(sequence::op(&operation.call, answer).map(|op| (operation.key, op)))
                 })
             }
-            Model::Set => self.many::<_, T>(operations, cut, |_| set::Set::new(elements(history)), |operation, answer| {
-                one(set::op(&operation.call, answer).map(|op| (operation.key, op)))
-            }),
+            Model::Set => self.many::<_, T>(
+                operations,
+                cut,
+                |_| set::Set::new(elements(history)),
+                |operation, answer| one(set::op(&operation.call, answer).map(|op| (operation.key, op))),
+            ),
             Model::Counter => {
                 let first = match history.init {
                     Init::Number(number) => i128::from(number),
                     _ => 0,
                 };
-                self.many::<_, T>(operations, cut, |_| counter::Counter(first), |operation, answer| {
-                    one(counter::op(&operation.call, answer).map(|op| (operation.key, op)))
-                })
+                self.many::<_, T>(
+                    operations,
+                    cut,
+                    |_| counter::Counter(first),
+                    |operation, answer| one(counter::op(&operation.call, answer).map(|op| (operation.key, op))),
+                )
             }
             Model::ListAppend => {
                 let longest = foresee::longest(self, operations, cut);
@@ -167,10 +176,15 @@ impl<'a> Part<'a> {
             let entries = self.entries(operations, cut, |operation, answer| register::op(&operation.call, answer));
             return Box::new(Search::<_, T>::new(self.register(*key), entries));
         }
-        self.many::<_, T>(operations, cut, |key| self.register(key), |operation, answer| match &operation.call {
-            Call::Transaction(accesses) => register_accesses(accesses, answer),
-            call => one(register::op(call, answer).map(|op| (operation.key, op))),
-        })
+        self.many::<_, T>(
+            operations,
+            cut,
+            |key| self.register(key),
+            |operation, answer| match &operation.call {
+                Call::Transaction(accesses) => register_accesses(accesses, answer),
+                call => one(register::op(call, answer).map(|op| (operation.key, op))),
+            },
+        )
     }
 
     /// The register of a key at the start.

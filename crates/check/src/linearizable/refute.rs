@@ -117,10 +117,7 @@ pub(super) fn each_told(model: Model, operation: &Operation, mut each: impl FnMu
 /// operation waits for one, and nobody was told that something else was held. Whatever order there is, is one without them too.
 pub(super) fn noticeable(part: &Part<'_>) -> Vec<u32> {
     let history = part.history;
-    let is_register = matches!(
-        history.model,
-        Model::Register | Model::CasRegister | Model::MultiRegister | Model::RwRegister
-    );
+    let is_register = matches!(history.model, Model::Register | Model::CasRegister | Model::MultiRegister | Model::RwRegister);
     if !is_register {
         return part.operations.clone();
     }

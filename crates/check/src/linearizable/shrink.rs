@@ -24,7 +24,12 @@ pub(super) fn around(part: &Part<'_>, whole: &Prefix, misfit: u32, allowance: &m
 }
 
 /// The same when no single operation is known to be wrong, or one is by itself.
-pub(super) fn anywhere(part: &Part<'_>, whole: &Prefix, wrong: Option<u32>, allowance: &mut Allowance<'_, '_>) -> Option<Vec<u32>> {
+pub(super) fn anywhere(
+    part: &Part<'_>,
+    whole: &Prefix,
+    wrong: Option<u32>,
+    allowance: &mut Allowance<'_, '_>,
+) -> Option<Vec<u32>> {
     let mut shrinking = Shrinking::new(part, whole);
     let wrong = wrong.and_then(|wrong| whole.operations.binary_search(&wrong).ok());
     if let Some(wrong) = wrong {

@@ -39,7 +39,9 @@ pub(super) fn draw(part: &Part<'_>, operations: &[u32], misfit: Option<u32>) -> 
             continue;
         }
         // The first to end that is not the one in question says least.
-        let first = (0..bars.len()).filter(|bar| !bars[*bar].is_misfit).min_by_key(|bar| bars[*bar].operation.response.unwrap_or(i64::MAX));
+        let first = (0..bars.len())
+            .filter(|bar| !bars[*bar].is_misfit)
+            .min_by_key(|bar| bars[*bar].operation.response.unwrap_or(i64::MAX));
         let Some(first) = first else { return text };
         bars.remove(first);
         if !legend.is_empty() {

@@ -4,9 +4,7 @@ use super::machine::{Access, Request, Response};
 use crate::harness::Seen;
 use crate::registry::{Check, CheckInfo, Report};
 use quorate_check::budget::Budget;
-use quorate_check::history::{
-    self, Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, TimeUnit, Value,
-};
+use quorate_check::history::{self, Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, TimeUnit, Value};
 use quorate_check::{Verdict, durable, linearizable};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus};
 use quorate_engine::{Actor, OpId, Time};
@@ -161,9 +159,7 @@ fn answer(names: &mut Names, response: &Response) -> Answer {
         Response::Swapped => Answer::Flag(true),
         // What it held instead has no place in the format.
         Response::Held(_) => Answer::Flag(false),
-        Response::Values(values) => {
-            Answer::Found(values.iter().map(|value| Found::Value(held(names, *value))).collect())
-        }
+        Response::Values(values) => Answer::Found(values.iter().map(|value| Found::Value(held(names, *value))).collect()),
     }
 }
 

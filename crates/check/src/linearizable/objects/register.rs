@@ -85,9 +85,7 @@ impl Object for Register {
         Some(match *op {
             Op::Read(value) => Footprint { needs: Some(value.0), ..Footprint::default() },
             Op::Write(value) => Footprint { makes: Some(value.0), ..Footprint::default() },
-            Op::Swapped(expected, new) => {
-                Footprint { needs: Some(expected.0), makes: Some(new.0), ..Footprint::default() }
-            }
+            Op::Swapped(expected, new) => Footprint { needs: Some(expected.0), makes: Some(new.0), ..Footprint::default() },
             Op::Lost(expected) => Footprint { avoids: Some(expected.0), ..Footprint::default() },
         })
     }

@@ -1,7 +1,7 @@
 //! Sequences of values: queues, stacks, and lists that grow at their end.
 
-use crate::history::{Answer, Call, Names, Value};
 use super::fates::Fates;
+use crate::history::{Answer, Call, Names, Value};
 use crate::linearizable::object::Object;
 use crate::linearizable::print::{Power, Rolling};
 use std::collections::VecDeque;

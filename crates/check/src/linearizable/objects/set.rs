@@ -73,14 +73,16 @@ impl Object for Set {
                 }
                 if !is_so {
                     self.print ^= one(*value);
-                    if *is_in { self.elements.insert(*value) } else { self.elements.remove(value) };
+                    if *is_in {
+                        self.elements.insert(*value)
+                    } else {
+                        self.elements.remove(value)
+                    };
                 }
                 Some(!is_so)
             }
             Op::Contains(value, found) => (self.elements.contains(value) == *found).then_some(false),
-            Op::Read(values, print) => {
-                (self.print == *print && self.elements.iter().eq(values.iter())).then_some(false)
-            }
+            Op::Read(values, print) => (self.print == *print && self.elements.iter().eq(values.iter())).then_some(false),
             Op::Never => None,
         }
     }
@@ -90,7 +92,11 @@ impl Object for Set {
             && changed
         {
             self.print ^= one(*value);
-            if *is_in { self.elements.remove(value) } else { self.elements.insert(*value) };
+            if *is_in {
+                self.elements.remove(value)
+            } else {
+                self.elements.insert(*value)
+            };
         }
     }
 

@@ -90,7 +90,8 @@ struct Links<'a> {
 
 impl<'a> Links<'a> {
     fn new(part: &'a Part<'a>, whole: &Prefix) -> Links<'a> {
-        let operations: Vec<&Operation> = whole.operations.iter().map(|index| &part.history.operations[*index as usize]).collect();
+        let operations: Vec<&Operation> =
+            whole.operations.iter().map(|index| &part.history.operations[*index as usize]).collect();
         let mut links = Links {
             part,
             operations,
@@ -192,7 +193,8 @@ impl<'a> Links<'a> {
             None => self.changers.get(&key),
         };
         let Some(makers) = makers else { return Vec::new() };
-        let begins = if self.part.respect == Respect::RealTime { self.overwritten_before(key, operation.invoke) } else { i64::MIN };
+        let begins =
+            if self.part.respect == Respect::RealTime { self.overwritten_before(key, operation.invoke) } else { i64::MIN };
         let first = makers.partition_point(|maker| self.end_of(self.operations[*maker as usize]) < begins);
         let mut sources = makers[first..].to_vec();
         if let Some(value) = value
