@@ -37,6 +37,13 @@ impl<'b, 'c> Allowance<'b, 'c> {
         self.run(&mut *search)
     }
 
+    /// Pays for looking at so many operations without a search; `None` when that is too much.
+    pub(super) fn look(&mut self, operations: usize) -> Option<()> {
+        const LOOKED_AT_PER_STEP: u64 = 16;
+        self.left = self.left.checked_sub(operations as u64 / LOOKED_AT_PER_STEP + 1)?;
+        Some(())
+    }
+
     fn run(&mut self, search: &mut dyn Running) -> Option<bool> {
         let before = self.budget.steps();
         let progress = search.run(self.budget, self.left, 0);

@@ -97,6 +97,9 @@ impl<'p> Shrinking<'p> {
             let kept: Vec<usize> = (0..self.kept.len()).filter(|position| self.kept[*position]).collect();
             let before = kept.len();
             for chunk in kept.chunks(size) {
+                if allowance.look(self.kept.len()).is_none() {
+                    return self.finish();
+                }
                 let mut without = self.kept.clone();
                 chunk.iter().for_each(|position| self.requirements.leave_out(&mut without, *position));
                 if without == self.kept || wrong.is_some_and(|wrong| !without[wrong]) {
