@@ -126,3 +126,43 @@ impl<'p> Shrinking<'p> {
         (is_smaller || self.kept.len() <= WHOLE_MAX).then(|| kept.collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::generate::{self, Chance, Kind, Shape};
+    use super::super::part::{self, Respect};
+    use super::super::search::Progress;
+    use super::*;
+    use crate::budget::Budget;
+    use crate::history::{Model, write};
+
+    /// What has an order has one without what may be left out: so what has none without it, has none with it.
+    #[test]
+    fn what_is_left_proves_something_about_the_whole() {
+        for seed in 0..20_000 {
+            let models = super::super::MODELS;
+            let model = models[seed as usize % models.len()];
+            let mut chance = Chance::new(!seed);
+            let unknown = [0, 30][chance.below(2) as usize];
+            let shape = Shape { count: 12, processes: 3, keys: 1 + chance.below(2), values: 3, unknown };
+            let (kind, respect) = match chance.below(2) {
+                0 => (Kind::Correct, Respect::RealTime),
+                _ => (Kind::Reordered, Respect::ProgramOrder),
+            };
+            let history = generate::history(seed, model, kind, shape);
+            for part in part::parts(&history, respect).iter().filter(|_| model != Model::Mutex) {
+                let whole = Prefix { operations: part.operations.clone(), end: None };
+                let mut requirements = Requirements::new(part, &whole);
+                let mut kept = vec![false; whole.operations.len()];
+                for _ in 0..2 {
+                    let position = chance.below(kept.len() as u64) as usize;
+                    requirements.keep(&mut kept, position).expect("few links");
+                }
+                let kept = whole.operations.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(index, _)| *index);
+                let kept: Vec<u32> = kept.collect();
+                let progress = part.search(&kept, None).run(&mut Budget::new(1_000_000, 1 << 30), u64::MAX, 0);
+                assert_eq!(progress, Ok(Progress::Placed), "seed {seed}: {kept:?} of\n{}", write::text(&history));
+            }
+        }
+    }
+}

@@ -80,7 +80,7 @@ struct Links<'a> {
     end: Option<i64>,
     /// Who may have put each value under each key, in the order of their responses.
     put: Put,
-    /// Who did anything with each value of each key.
+    /// Who did anything with each value of each key; under `null`, who took nobody knows what.
     touched: Put,
     /// Everybody who may change a key, in the order of their responses.
     changers: BTreeMap<Value, Vec<u32>>,
@@ -137,10 +137,12 @@ impl<'a> Links<'a> {
             }
             _ => {}
         }
-        if let (Call::Take, Some(Answer::Value(value))) = (&operation.call, self.answer(operation))
-            && *value != Value::NULL
-        {
-            self.touched.entry((key, *value)).or_default().push(position_number);
+        match (&operation.call, self.answer(operation)) {
+            (Call::Take, None) => self.touched.entry((key, Value::NULL)).or_default().push(position_number),
+            (Call::Take, Some(Answer::Value(value))) if *value != Value::NULL => {
+                self.touched.entry((key, *value)).or_default().push(position_number);
+            }
+            _ => {}
         }
     }
 
@@ -167,7 +169,12 @@ impl<'a> Links<'a> {
             (Call::Insert(value) | Call::Add(value) | Call::Remove(value) | Call::Contains(value), _) => {
                 touched(&self.touched, key, *value)
             }
-            (Call::Take, Some(Answer::Value(value))) => touched(&self.touched, key, *value),
+            (Call::Take, Some(Answer::Value(value))) => {
+                // What was there from the start, or was taken by nobody knows whom, may have been in the way.
+                let first = super::super::part::elements(self.part.history);
+                let before = first.iter().chain([value]).flat_map(|value| touched(&self.touched, key, *value));
+                before.chain(touched(&self.touched, key, Value::NULL)).collect()
+            }
             (Call::Transaction(accesses), answer) => {
                 let reads = accesses.iter().filter(|access| access.act == Act::Read).zip(found(answer));
                 let wanted = reads.flat_map(|(access, found)| match found {
