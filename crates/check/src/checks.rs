@@ -3,7 +3,7 @@
 use crate::Verdict;
 use crate::budget::Budget;
 use crate::history::{History, Model};
-use crate::{causal, counter_bounds, exclusion, membership, sessions, unique};
+use crate::{causal, counter_bounds, exclusion, linearizable, membership, sessions, unique};
 use serde_json::{Map, Value as Json};
 
 /// A check of histories.
@@ -44,6 +44,8 @@ impl Judgement {
 
 /// Every check.
 pub const CHECKS: &[Check] = &[
+    Check { name: "linearizable", summary: LINEARIZABLE, models: linearizable::MODELS, judge: linearizable::judge },
+    Check { name: "sequential", summary: SEQUENTIAL, models: linearizable::MODELS, judge: linearizable::sequential },
     Check {
         name: "read-your-writes",
         summary: "a session's reads see the writes before them in it",
@@ -113,6 +115,9 @@ pub const CHECKS: &[Check] = &[
         judge: exclusion::judge_history,
     },
 ];
+
+const LINEARIZABLE: &str = "one order explains all answers, in which whoever began after another had ended comes after it";
+const SEQUENTIAL: &str = "one order explains all answers, in which each process did what it did in its own order";
 
 /// The check of that name.
 pub fn named(name: &str) -> Option<&'static Check> {

@@ -17,7 +17,8 @@ pub(crate) struct Telling<A: Actor> {
 }
 
 /// Everything that clients asked and were told. Operations have their numbers as ids. A client is a process of its number for as long
-/// as it works in sequence: what it asks while it waits, or after it gave up waiting, belongs to processes beyond the clients'.
+/// as it works in sequence: what it asks while it waits, or after it gave up waiting, belongs to that number plus a multiple of the
+/// number of clients.
 pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcomes: &[OperationOutcome]) -> History {
     let mut names = Names::default();
     let mut lanes = Lanes::new(outcomes);
@@ -49,34 +50,30 @@ fn time(nanos: u64) -> i64 {
 
 /// Which processes each client is.
 struct Lanes {
-    /// For each client its processes, and when each is free again; `None`: never.
-    of: Vec<Vec<(i64, Option<i64>)>>,
-    next: i64,
+    /// For each client the processes that may go on, with the end of what each did last, and the number of all that it has.
+    of: Vec<(Vec<(i64, i64)>, i64)>,
 }
 
 impl Lanes {
     fn new(outcomes: &[OperationOutcome]) -> Lanes {
         let clients = outcomes.iter().map(|outcome| outcome.client + 1).max().unwrap_or(0);
-        Lanes { of: vec![Vec::new(); clients as usize], next: i64::from(clients) }
+        Lanes { of: vec![(Vec::new(), 0); clients as usize] }
     }
 
     /// The process of a client's operation.
     fn process(&mut self, client: u32, invoke: i64, response: Option<i64>) -> i64 {
-        let lanes = &mut self.of[client as usize];
-        match lanes.iter_mut().find(|(_, free)| free.is_some_and(|free| free <= invoke)) {
-            Some((process, free)) => {
-                *free = response;
-                *process
-            }
+        let clients = self.of.len() as i64;
+        let (free, count) = &mut self.of[client as usize];
+        let process = match free.iter().position(|(_, end)| *end <= invoke) {
+            Some(place) => free.remove(place).0,
             None => {
-                let process = if lanes.is_empty() { i64::from(client) } else { self.next };
-                self.next += i64::from(!lanes.is_empty());
-                // A lane that is never free again need not be looked at any more.
-                lanes.retain(|(_, free)| free.is_some());
-                lanes.push((process, response));
-                process
+                *count += 1;
+                i64::from(client) + clients * (*count - 1)
             }
-        }
+        };
+        // Who does not know what became of an operation does not go on.
+        free.extend(response.map(|end| (process, end)));
+        process
     }
 }
 
