@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::budget::Budget;
 use crate::history::{History, Model};
+use crate::isolation::{Level, judge};
 use serde_json::{Map, Value as Json};
 
 /// A check of histories.
@@ -42,7 +43,43 @@ impl Judgement {
 }
 
 /// Every check.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    isolation(Level::ReadUncommitted, "PL-1: the writes of committed transactions are in an order", |history, budget| {
+        judge(history, Level::ReadUncommitted, budget)
+    }),
+    isolation(Level::ReadCommitted, "PL-2: only what committed transactions wrote last is read", |history, budget| {
+        judge(history, Level::ReadCommitted, budget)
+    }),
+    isolation(Level::RepeatableRead, "PL-2.99: for single items the same as serializable", |history, budget| {
+        judge(history, Level::RepeatableRead, budget)
+    }),
+    isolation(
+        Level::SnapshotIsolation,
+        "each transaction reads a snapshot; who writes the same do not overlap",
+        |history, budget| judge(history, Level::SnapshotIsolation, budget),
+    ),
+    isolation(
+        Level::StrongSessionSnapshotIsolation,
+        "and no process reads an older snapshot than its last",
+        |history, budget| judge(history, Level::StrongSessionSnapshotIsolation, budget),
+    ),
+    isolation(Level::StrongSnapshotIsolation, "and each snapshot is of the present", |history, budget| {
+        judge(history, Level::StrongSnapshotIsolation, budget)
+    }),
+    isolation(Level::Serializable, "PL-3: a serial order explains all reads", |history, budget| {
+        judge(history, Level::Serializable, budget)
+    }),
+    isolation(Level::StrongSessionSerializable, "and it keeps the order of each process", |history, budget| {
+        judge(history, Level::StrongSessionSerializable, budget)
+    }),
+    isolation(Level::StrictSerializable, "and it keeps real time", |history, budget| {
+        judge(history, Level::StrictSerializable, budget)
+    }),
+];
+
+const fn isolation(level: Level, summary: &'static str, judge: fn(&History, &mut Budget<'_>) -> Judgement) -> Check {
+    Check { name: level.name(), summary, models: &[Model::ListAppend, Model::RwRegister], judge }
+}
 
 /// The check of that name.
 pub fn named(name: &str) -> Option<&'static Check> {

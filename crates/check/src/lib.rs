@@ -7,6 +7,7 @@ pub mod counter;
 pub mod durable;
 pub mod eventual;
 pub mod history;
+pub mod isolation;
 pub mod linearizable;
 pub mod register;
 
