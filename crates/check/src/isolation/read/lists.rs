@@ -226,6 +226,10 @@ impl<'a> Tracing<'_, 'a> {
                 }
                 Ok(updates) => updates,
             };
+            if let Some(write) = self.displaced(&read) {
+                self.broken(What::Internal, (operation, key, nth), operation, self.writes.value[write as usize]);
+                continue;
+            }
             let version = length.checked_sub(1).map_or(0, |last| versions[key as usize][last as usize]);
             reads.push(Read { reader: numbers[operation as usize], key, version, updates });
             self.judge_last(&read);
@@ -243,6 +247,13 @@ impl<'a> Tracing<'_, 'a> {
             }
         }
         Ok(updates)
+    }
+
+    /// An own write that the reader took for the end of its list, where another's write of the same value is.
+    fn displaced(&self, read: &ListRead) -> Option<u32> {
+        let before = |write: &u32| Some(self.writes.before[*write as usize]).filter(|before| *before != NONE);
+        let own: Vec<u32> = std::iter::successors(Some(read.own).filter(|own| *own != NONE), before).collect();
+        own.iter().rev().zip(read.length..).find(|(write, place)| self.place[**write as usize] != *place).map(|(write, _)| *write)
     }
 
     /// The last element must be the last of its writer.
