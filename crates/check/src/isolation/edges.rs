@@ -31,8 +31,18 @@ pub(super) struct Edge {
     /// The key of a dependency.
     pub(super) key: u32,
     pub(super) kind: Kind,
-    /// Whether it is there because the other way round there would be a cycle.
-    pub(super) is_inferred: bool,
+    pub(super) ground: Ground,
+}
+
+/// What an edge rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ground {
+    /// The history itself.
+    Known,
+    /// The other way round there would be a cycle.
+    Forced,
+    /// It is one of two ways, to see where it leads.
+    Assumed,
 }
 
 /// What the nodes are.
@@ -86,6 +96,10 @@ pub(super) fn known(trace: &Trace<'_>, versions: &Versions, level: Level, shape:
     for key in 0..trace.keys.len() {
         building.key(versions, key as u32, kinds);
     }
+    for lost in versions.lost.iter().take(LOST_MAX) {
+        building.dependency(lost.first, lost.second, lost.key, Kind::Rw);
+        building.dependency(lost.second, lost.first, lost.key, Kind::Rw);
+    }
     if level.keeps_sessions() {
         building.sessions(trace);
     }
@@ -108,12 +122,15 @@ struct Building {
     list: Vec<Edge>,
 }
 
+/// Lost updates whose edges are drawn: one is enough to be wrong.
+const LOST_MAX: usize = 1_000;
+
 /// Up to so many edges from readers to heads are drawn one by one.
 const DIRECT_MAX: usize = 16;
 
 impl Building {
     fn push(&mut self, from: u32, to: u32, key: u32, kind: Kind) {
-        self.list.push(Edge { from, to, key, kind, is_inferred: false });
+        self.list.push(Edge { from, to, key, kind, ground: Ground::Known });
     }
 
     fn helper(&mut self) -> u32 {
@@ -236,11 +253,11 @@ fn ends(shape: Shape, from: u32, to: u32, kind: Kind) -> (u32, u32) {
 }
 
 /// The edges of one chain before another of its key.
-pub(super) fn before(versions: &Versions, first: Chain, second: Chain, shape: Shape) -> Vec<Edge> {
+pub(super) fn before(versions: &Versions, first: Chain, second: Chain, shape: Shape, ground: Ground) -> Vec<Edge> {
     let next = versions.writer[second.head as usize];
     let edge = |from: u32, kind: Kind| {
         let (from, to) = ends(shape, from, next, kind);
-        Edge { from, to, key: first.key, kind, is_inferred: true }
+        Edge { from, to, key: first.key, kind, ground }
     };
     let mut edges = vec![edge(versions.writer[first.tail as usize], Kind::Ww)];
     let readers = versions.readers(first.tail).iter().filter(|reader| **reader != next);

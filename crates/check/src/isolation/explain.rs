@@ -5,7 +5,7 @@
 //! ends in `-process` or `-realtime`, as Elle has it.
 
 use super::Level;
-use super::edges::{Edges, Kind, Shape, before, known};
+use super::edges::{Edges, Ground, Kind, Shape, before, known};
 use super::read::{Broken, NONE, Trace, What};
 use super::solve::Refutation;
 use super::versions::{Chain, LostUpdate, Versions};
@@ -73,7 +73,7 @@ pub(super) fn anomalies(trace: &Trace<'_>, versions: &Versions, level: Level, re
     let teller = Teller { trace };
     // Severity: what makes no sense at all, then by Adya's numbers.
     let mut ranked: Vec<(u32, Anomaly)> = broken(trace, &teller);
-    let edges = with(trace, versions, level, &refutation.forced);
+    let edges = with(trace, versions, level, &forced(refutation));
     ranked.extend(
         in_graph(trace, &edges, level)
             .into_iter()
@@ -102,11 +102,18 @@ fn rank(class: Class) -> u32 {
     }
 }
 
+/// A chain before another, and why.
+type Order = (Chain, Chain, Ground);
+
+fn forced(refutation: &Refutation) -> Vec<Order> {
+    refutation.forced.iter().map(|(first, second)| (*first, *second, Ground::Forced)).collect()
+}
+
 /// The graph in which cycles are told, with orders of chains that are taken for given.
-fn with(trace: &Trace<'_>, versions: &Versions, level: Level, orders: &[(Chain, Chain)]) -> Edges {
+fn with(trace: &Trace<'_>, versions: &Versions, level: Level, orders: &[Order]) -> Edges {
     let mut edges = known(trace, versions, level, Shape::Simple);
-    for (first, second) in orders {
-        edges.list.extend(before(versions, *first, *second, Shape::Simple));
+    for (first, second, ground) in orders {
+        edges.list.extend(before(versions, *first, *second, Shape::Simple, *ground));
     }
     edges
 }
@@ -183,7 +190,7 @@ impl Branches<'_, '_> {
         let mut told = Told::default();
         let open = &refutation.open[..refutation.open.len().min(TOLD_MAX)];
         if refutation.open.len() <= TOLD_MAX {
-            self.branch(&mut refutation.forced.clone(), open, 1, &mut told);
+            self.branch(&mut forced(refutation), open, 1, &mut told);
         }
         let pairs: Vec<String> = open.iter().map(|pair| self.pair(pair)).collect();
         let more = refutation.open.len() - open.len();
@@ -198,10 +205,10 @@ impl Branches<'_, '_> {
         Anomaly { name, transactions: told.transactions, edges: told.edges, text }
     }
 
-    fn branch(&self, orders: &mut Vec<(Chain, Chain)>, open: &[(Chain, Chain)], depth: usize, told: &mut Told) {
+    fn branch(&self, orders: &mut Vec<Order>, open: &[(Chain, Chain)], depth: usize, told: &mut Told) {
         let Some(((one, other), rest)) = open.split_first() else { return };
         for (first, second) in [(one, other), (other, one)] {
-            orders.push((*first, *second));
+            orders.push((*first, *second, Ground::Assumed));
             let (before, after) = (self.writer(first.tail), self.writer(second.head));
             let key = self.trace.history.names.tell(self.trace.keys[first.key as usize].name);
             told.text += &format!("\n{}if T{before} wrote {key} before T{after}:", "  ".repeat(depth));

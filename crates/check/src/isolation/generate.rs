@@ -57,6 +57,7 @@ struct Making {
     chance: Chance,
     names: Names,
     model: Model,
+    init: Init,
     style: Style,
     size: Size,
     /// Values may come twice.
@@ -95,6 +96,9 @@ pub(super) fn history(model: Model, seed: u64) -> History {
     let changes = if chance.one_in(2) { 0 } else { 1 + chance.below(2) };
     let repeats = chance.one_in(6);
     let mut making = Making::new(model, size, style, repeats, chance);
+    if model == Model::RwRegister && making.chance.one_in(4) {
+        making.begin_with_a_value();
+    }
     making.run();
     for _ in 0..changes {
         making.change();
@@ -113,12 +117,25 @@ pub(super) fn right(model: Model, size: Size, is_snapshot: bool, seed: u64) -> H
 impl Making {
     fn new(model: Model, size: Size, style: Style, repeats: bool, chance: Chance) -> Making {
         let (names, states) = (Names::default(), vec![Store::new()]);
-        Making { chance, names, model, style, size, repeats, states, commits: Vec::new(), written: 0, operations: Vec::new() }
+        let init = Init::Default;
+        Making {
+            init,
+            chance,
+            names,
+            model,
+            style,
+            size,
+            repeats,
+            states,
+            commits: Vec::new(),
+            written: 0,
+            operations: Vec::new(),
+        }
     }
 
     fn finish(self) -> History {
         let (model, time) = (self.model, TimeUnit::Unspecified);
-        History { model, init: Init::Default, source: String::new(), time, operations: self.operations, names: self.names }
+        History { model, init: self.init, source: String::new(), time, operations: self.operations, names: self.names }
     }
 
     fn run(&mut self) {
@@ -147,6 +164,13 @@ impl Making {
                 }
             }
         }
+    }
+
+    fn begin_with_a_value(&mut self) {
+        // One that nobody else writes, unless values come twice.
+        let (key, value) = (self.names.text("k0"), self.names.int(if self.repeats { 1 } else { 0 }));
+        self.init = Init::Keyed(vec![(key, value)]);
+        self.states[0].insert(key, vec![value]);
     }
 
     fn begin(&mut self, process: i64, time: i64) -> Open {

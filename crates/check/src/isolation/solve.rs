@@ -5,7 +5,7 @@
 //! searched.
 
 use super::Level;
-use super::edges::{Edge, Edges, Shape, before, known};
+use super::edges::{Edge, Edges, Ground, Shape, before, known};
 use super::graph::Graph;
 use super::read::Trace;
 use super::versions::{Chain, Versions};
@@ -59,7 +59,7 @@ pub(super) fn solve(
         return Ok(Solution::Refuted(refutation));
     }
     let Forcing { forced, open, .. } = forcing;
-    if Search::new(versions, &edges, &open, shape).run(budget)? {
+    if search(versions, &edges, &open, shape).run(budget)? {
         return Ok(Solution::Explained);
     }
     let open = smallest(versions, &edges, open, shape, budget);
@@ -97,7 +97,7 @@ fn fits(versions: &Versions, edges: &Edges, guess: &[u32], shape: Shape, budget:
         let mut chains = chains.to_vec();
         chains.sort_unstable_by_key(|chain| place(versions, guess, shape, chain));
         for pair in chains.windows(2) {
-            list.extend(before(versions, pair[0], pair[1], shape));
+            list.extend(before(versions, pair[0], pair[1], shape, Ground::Forced));
         }
     }
     budget.spend(list.len() as u64)?;
@@ -165,7 +165,7 @@ impl Forcing<'_> {
                 return Ok(None);
             }
             for (first, second) in &self.forced[before_count..] {
-                edges.list.extend(before(self.versions, *first, *second, self.shape));
+                edges.list.extend(before(self.versions, *first, *second, self.shape, Ground::Forced));
             }
             budget.hold((edges.list.len() * (size_of::<Edge>() + 8)) as u64)?;
         }
@@ -198,7 +198,7 @@ impl Forcing<'_> {
             budget.spend(order.len() as u64)?;
             for (group, bit) in groups.iter().zip(0..) {
                 for (second, first, pair, is_backward) in *group {
-                    let edges = before(self.versions, *first, *second, self.shape);
+                    let edges = before(self.versions, *first, *second, self.shape, Ground::Forced);
                     budget.spend(edges.len() as u64)?;
                     // An edge into the start is closed by what the start reaches; one into the commit by what that reaches.
                     let closes = |edge: &Edge| {
@@ -212,6 +212,14 @@ impl Forcing<'_> {
         }
         Ok(impossible)
     }
+}
+
+/// The search through pairs.
+fn search(versions: &Versions, edges: &Edges, open: &[(Chain, Chain)], shape: Shape) -> Search {
+    let side = |first: Chain, second: Chain| {
+        before(versions, first, second, shape, Ground::Forced).iter().map(|edge| (edge.from, edge.to)).collect()
+    };
+    Search::new(edges, open.iter().map(|(one, other)| [side(*one, *other), side(*other, *one)]))
 }
 
 /// Choices that can still not all be made when others are left out.
@@ -229,7 +237,7 @@ fn smallest(
         let mut from = 0;
         while from < kept.len() && kept.len() > 1 {
             let without: Vec<(Chain, Chain)> = kept.iter().take(from).chain(kept.iter().skip(from + size)).copied().collect();
-            match Search::new(versions, edges, &without, shape).run(budget) {
+            match search(versions, edges, &without, shape).run(budget) {
                 Ok(false) => kept = without,
                 Ok(true) => from += size,
                 Err(_) => return kept,

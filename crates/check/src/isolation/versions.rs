@@ -15,10 +15,14 @@ pub(super) struct Chain {
 #[derive(Clone, Copy)]
 pub(super) struct LostUpdate {
     pub(super) key: u32,
+    /// Counted within the key; 0 is the initial one.
     pub(super) version: u32,
     pub(super) first: u32,
     pub(super) second: u32,
 }
+
+/// More than one transaction.
+const MANY: u32 = NONE - 1;
 
 /// All versions of all keys.
 pub(super) struct Versions {
@@ -131,21 +135,24 @@ impl Versions {
     fn updates(&mut self, trace: &Trace<'_>, has_before: &mut [bool]) {
         let mut updater = vec![NONE; self.writer.len()];
         for read in trace.reads.iter().filter(|read| read.updates) {
-            let (key, initial) = (&trace.keys[read.key as usize], self.first[read.key as usize]);
-            let version = initial + read.version;
+            let version = self.first[read.key as usize] + read.version;
             match updater[version as usize] {
                 NONE => updater[version as usize] = read.reader,
-                first if first == read.reader => continue,
+                first if first == read.reader || first == MANY => {}
                 first => {
-                    self.lost.push(LostUpdate { key: read.key, version, first, second: read.reader });
-                    continue;
+                    updater[version as usize] = MANY;
+                    self.lost.push(LostUpdate { key: read.key, version: read.version, first, second: read.reader });
                 }
             }
+        }
+        for read in trace.reads.iter().filter(|read| read.updates) {
+            let (key, initial) = (&trace.keys[read.key as usize], self.first[read.key as usize]);
+            let version = (initial + read.version) as usize;
             let Ok(place) = key.free.binary_search(&read.reader) else { continue };
             let own = initial + 1 + (key.seen.len() + place) as u32;
             // Who read two versions and wrote a third is found by its cycles.
-            if self.next[version as usize] == NONE && !has_before[own as usize] {
-                self.next[version as usize] = own;
+            if updater[version] != MANY && self.next[version] == NONE && !has_before[own as usize] {
+                self.next[version] = own;
                 has_before[own as usize] = true;
             }
         }

@@ -1,7 +1,7 @@
 //! The shortest cycle of each class.
 
 use super::{Class, is_transaction};
-use crate::isolation::edges::{Edge, Edges, Kind};
+use crate::isolation::edges::{Edge, Edges, Ground, Kind};
 use crate::isolation::graph::Graph;
 use crate::isolation::read::NONE;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ pub(super) struct Step {
     pub(super) to: u32,
     pub(super) kind: Kind,
     pub(super) key: u32,
-    pub(super) is_inferred: bool,
+    pub(super) ground: Ground,
 }
 
 /// What lies on cycles of a graph.
@@ -198,7 +198,7 @@ impl<'c> Walks<'c> {
             let (from, to) = (self.cycles.names[edge.from as usize], self.cycles.names[edge.to as usize]);
             match steps.last_mut() {
                 Some(last) if edge.kind == Kind::Link => last.to = to,
-                _ => steps.push(Step { from, to, kind: edge.kind, key: edge.key, is_inferred: edge.is_inferred }),
+                _ => steps.push(Step { from, to, kind: edge.kind, key: edge.key, ground: edge.ground }),
             }
         }
         debug_assert!(steps.iter().all(|step| is_transaction(step.from, self.cycles.transactions)));

@@ -3,6 +3,7 @@
 use super::cycles::Step;
 use super::{Anomaly, Kind};
 use crate::history::{Act, Found, Model, Operation, Value};
+use crate::isolation::edges::Ground;
 use crate::isolation::read::{Broken, NONE, Trace, What, accesses, found};
 use serde_json::json;
 
@@ -57,7 +58,11 @@ impl Teller<'_> {
     fn step(&self, step: &Step) -> String {
         let (from, to) = (self.operation(step.from), self.operation(step.to));
         let (one, other) = (from.id, to.id);
-        let why = if step.is_inferred { ", as there would be a cycle the other way round" } else { "" };
+        let why = match step.ground {
+            Ground::Known => "",
+            Ground::Forced => ", as there would be a cycle the other way round",
+            Ground::Assumed => ", if so",
+        };
         let key = if step.key == NONE { Value::NULL } else { self.trace.keys[step.key as usize].name };
         let name = self.name(key);
         match step.kind {

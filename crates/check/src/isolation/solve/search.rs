@@ -2,10 +2,9 @@
 //! 1996) over "this chain before that one", where the theory is a graph without cycles whose order is mended as edges come (Pearce
 //! and Kelly, "A dynamic topological sort algorithm", JEA 2006). It is as in Cobra and PolySI, which leave it to MonoSAT.
 
-use super::super::edges::{Edges, Shape, before};
+use super::super::edges::Edges;
 use super::super::graph::Graph;
 use super::super::read::NONE;
-use super::super::versions::{Chain, Versions};
 use crate::budget::{Budget, Exhausted};
 use std::collections::BinaryHeap;
 
@@ -43,14 +42,13 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn new(versions: &Versions, edges: &Edges, open: &[(Chain, Chain)], shape: Shape) -> Search {
-        let count = open.len();
-        let side = |first: &Chain, second: &Chain| {
-            before(versions, *first, *second, shape).iter().map(|edge| (edge.from, edge.to)).collect()
-        };
+    /// A search through choices between two sets of edges.
+    pub(super) fn new(edges: &Edges, sides: impl Iterator<Item = [Vec<(u32, u32)>; 2]>) -> Search {
+        let brings: Vec<Vec<(u32, u32)>> = sides.flatten().collect();
+        let count = brings.len() / 2;
         Search {
             graph: Ordered::new(edges),
-            brings: open.iter().flat_map(|(one, other)| [side(one, other), side(other, one)]).collect(),
+            brings,
             made: vec![NONE; count],
             level: vec![0; count],
             reason: vec![NONE; count],
@@ -368,5 +366,53 @@ impl Ordered {
             self.after[from as usize].pop();
             self.before[to as usize].pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::edges::{Edge, Ground, Kind};
+    use super::super::super::generate::Chance;
+    use super::*;
+
+    type Sides = Vec<[Vec<(u32, u32)>; 2]>;
+
+    fn edge((from, to): (u32, u32)) -> Edge {
+        Edge { from, to, key: NONE, kind: Kind::Ww, ground: Ground::Known }
+    }
+
+    fn some_edge(chance: &mut Chance, nodes: u64) -> (u32, u32) {
+        let from = chance.below(nodes);
+        (from as u32, ((from + 1 + chance.below(nodes - 1)) % nodes) as u32)
+    }
+
+    /// Every way to choose.
+    fn has_way(edges: &Edges, sides: &Sides) -> bool {
+        (0..1u32 << sides.len()).any(|way| {
+            let chosen = sides.iter().enumerate().flat_map(|(choice, side)| &side[(way >> choice & 1) as usize]);
+            let list: Vec<Edge> = edges.list.iter().copied().chain(chosen.map(|pair| edge(*pair))).collect();
+            Graph::new(edges.nodes, &list).order().is_some()
+        })
+    }
+
+    #[test]
+    fn a_search_finds_a_way_when_there_is_one() {
+        let mut found = 0;
+        for seed in 0..3_000 {
+            let mut chance = Chance::new(seed);
+            let (nodes, count) = (4 + chance.below(9), 1 + chance.below(10));
+            let mut edges = Edges { nodes: nodes as u32, list: Vec::new() };
+            for _ in 0..chance.below(6) {
+                let (from, to) = some_edge(&mut chance, nodes);
+                edges.list.push(edge((from.min(to), from.max(to))));
+            }
+            let mut side = || (0..1 + chance.below(3)).map(|_| some_edge(&mut chance, nodes)).collect();
+            let sides: Sides = (0..count).map(|_| [side(), side()]).collect();
+            let expected = has_way(&edges, &sides);
+            found += u64::from(expected);
+            let way = Search::new(&edges, sides.iter().cloned()).run(&mut Budget::new(1_000_000, 0));
+            assert_eq!(way, Ok(expected), "{seed}");
+        }
+        assert!((300..2_700).contains(&found), "{found}");
     }
 }
