@@ -31,6 +31,8 @@ mod generate;
 mod graph;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod perf;
 mod read;
 mod solve;
 #[cfg(test)]

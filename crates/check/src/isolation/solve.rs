@@ -1,8 +1,8 @@
 //! Decides whether the choices that a history leaves open can be made so that there is no cycle.
 //!
 //! What is known must have no cycle. Then a guess: the chains of each key in an order of time that fits what is known. If that has
-//! a cycle, every choice of which one side is impossible is made the other way, as long as there are such; and what is left is
-//! searched.
+//! a cycle, the orders are searched, and if there is none, it is found out what to tell of it: choices of which one side is
+//! impossible are made the other way, as long as there are such, and of what is left the fewest that contradict each other are kept.
 
 use super::Level;
 use super::edges::{Edge, Edges, Ground, Shape, before, known};
@@ -54,16 +54,31 @@ pub(super) fn solve(
     if fits(versions, &edges, &guess, shape, budget)? {
         return Ok(Solution::Explained);
     }
-    let mut forcing = Forcing { versions, shape, forced: Vec::new(), open: pairs(versions, &guess, shape, budget)? };
-    if let Some(refutation) = forcing.run(&mut edges, budget)? {
-        return Ok(Solution::Refuted(refutation));
-    }
-    let Forcing { forced, open, .. } = forcing;
+    let open = pairs(versions, &guess, shape, budget)?;
     if search(versions, &edges, &open, shape).run(budget)? {
         return Ok(Solution::Explained);
     }
-    let open = smallest(versions, &edges, open, shape, budget);
-    Ok(Solution::Refuted(Refutation { forced, open }))
+    Ok(Solution::Refuted(refutation(versions, edges, open, shape, budget)))
+}
+
+/// What to tell of pairs that were found to have no order. When the budget ends, it is still true, but not as short as could be.
+fn refutation(
+    versions: &Versions,
+    mut edges: Edges,
+    open: Vec<(Chain, Chain)>,
+    shape: Shape,
+    budget: &mut Budget<'_>,
+) -> Refutation {
+    let mut forcing = Forcing { versions, shape, forced: Vec::new(), open };
+    match forcing.run(&mut edges, budget) {
+        Ok(Some(refutation)) => refutation,
+        Ok(None) => {
+            let Forcing { forced, open, .. } = forcing;
+            let open = smallest(versions, &edges, open, shape, budget);
+            Refutation { forced, open }
+        }
+        Err(_) => Refutation { forced: forcing.forced, open: forcing.open },
+    }
 }
 
 /// Of each node its place in an order that fits what is known, and time where that leaves a choice.
@@ -75,9 +90,15 @@ fn guess(trace: &Trace<'_>, graph: &Graph, shape: Shape) -> Vec<u32> {
         Shape::Simple if node < count => returned(node),
         Shape::Doubled if node < 2 * count && node % 2 == 0 => operation(node / 2).invoke,
         Shape::Doubled if node < 2 * count => returned(node / 2),
-        _ => i64::MIN,
+        _ => i64::MAX,
     };
-    let order = graph.order_by(time).expect("a graph without cycles has an order");
+    // What something waits for is as urgent as that.
+    let mut due: Vec<i64> = (0..graph.nodes()).map(time).collect();
+    for node in graph.order().expect("a graph without cycles has an order").into_iter().rev() {
+        let first = graph.targets(node).iter().map(|target| due[*target as usize]).min();
+        due[node as usize] = due[node as usize].min(first.unwrap_or(i64::MAX));
+    }
+    let order = graph.order_by(|node| due[node as usize]).expect("a graph without cycles has an order");
     let mut place = vec![0; order.len()];
     for (node, index) in order.into_iter().zip(0..) {
         place[node as usize] = index;
@@ -122,6 +143,9 @@ fn pairs(versions: &Versions, guess: &[u32], shape: Shape, budget: &mut Budget<'
             }
         }
     }
+    // What is near in time is chosen one after the other, so that a mistake is found near where it was made.
+    let at = |chain: &Chain| place(versions, guess, shape, chain);
+    pairs.sort_by_cached_key(|(first, second)| (at(second), at(first)));
     Ok(pairs)
 }
 

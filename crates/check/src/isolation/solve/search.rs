@@ -11,8 +11,8 @@ use std::collections::BinaryHeap;
 /// A choice made one way: twice the choice, plus one if it is not in the order of the guess.
 type Literal = u32;
 
-/// Conflicts after which the search begins again with what it has learnt.
-const RESTART_AFTER: u64 = 256;
+/// Conflicts after which the search first begins again with what it has learnt; then after half as many more each time.
+const RESTART_FIRST: u64 = 256;
 
 pub(super) struct Search {
     graph: Ordered,
@@ -39,6 +39,9 @@ pub(super) struct Search {
     /// What each choice was last.
     phase: Vec<Literal>,
     conflicts: u64,
+    restart_at: u64,
+    /// Choices that are part of the conflict at hand; invariant: none between conflicts.
+    is_seen: Vec<bool>,
 }
 
 impl Search {
@@ -62,6 +65,8 @@ impl Search {
             queue: (0..count as u32).map(|choice| (0, std::cmp::Reverse(choice))).collect(),
             phase: (0..count as u32).map(|choice| 2 * choice).collect(),
             conflicts: 0,
+            restart_at: RESTART_FIRST,
+            is_seen: vec![false; count],
         }
     }
 
@@ -74,7 +79,8 @@ impl Search {
                 }
                 self.conflicts += 1;
                 self.learn(conflict);
-                if self.conflicts.is_multiple_of(RESTART_AFTER) {
+                if self.conflicts >= self.restart_at {
+                    self.restart_at += self.restart_at / 2;
                     self.back_to(0);
                 }
                 continue;
@@ -173,14 +179,15 @@ impl Search {
     /// Learns the first point through which all of a conflict went, and goes back to where that would have told.
     fn learn(&mut self, conflict: Vec<Literal>) {
         let now = self.levels.len() as u32;
-        let mut is_seen = vec![false; self.made.len()];
+        let mut seen = Vec::new();
         let (mut learnt, mut waiting, mut clause) = (Vec::new(), 0, conflict);
         let mut place = self.trail.len();
         let point = loop {
             for literal in &clause {
                 let choice = *literal as usize / 2;
-                if !is_seen[choice] && self.level[choice] > 0 && self.fails(*literal) {
-                    is_seen[choice] = true;
+                if !self.is_seen[choice] && self.level[choice] > 0 && self.fails(*literal) {
+                    self.is_seen[choice] = true;
+                    seen.push(choice);
                     self.bump(choice);
                     match self.level[choice] == now {
                         true => waiting += 1,
@@ -190,7 +197,7 @@ impl Search {
             }
             loop {
                 place -= 1;
-                if is_seen[self.trail[place] as usize / 2] {
+                if self.is_seen[self.trail[place] as usize / 2] {
                     break;
                 }
             }
@@ -201,6 +208,9 @@ impl Search {
             }
             clause = self.clauses[self.reason[literal as usize / 2] as usize].clone();
         };
+        for choice in seen {
+            self.is_seen[choice] = false;
+        }
         learnt.sort_unstable_by_key(|literal| std::cmp::Reverse(self.level[*literal as usize / 2]));
         let level = learnt.first().map_or(0, |literal| self.level[*literal as usize / 2]);
         self.back_to(level as usize);
