@@ -53,7 +53,8 @@ impl Graph {
         self.from[node as usize] as usize..self.from[node as usize + 1] as usize
     }
 
-    fn degrees(&self) -> Vec<u32> {
+    /// How many edges go to each node.
+    pub(super) fn degrees(&self) -> Vec<u32> {
         let mut degrees = vec![0; self.nodes() as usize];
         for target in &self.targets {
             degrees[*target as usize] += 1;

@@ -31,8 +31,6 @@ mod generate;
 mod graph;
 #[cfg(test)]
 mod oracle;
-#[cfg(test)]
-mod perf;
 mod read;
 mod solve;
 #[cfg(test)]

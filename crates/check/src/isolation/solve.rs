@@ -1,8 +1,8 @@
 //! Decides whether the choices that a history leaves open can be made so that there is no cycle.
 //!
 //! What is known must have no cycle. Then a guess: the chains of each key in an order of time that fits what is known. If that has
-//! a cycle, the orders are searched, and if there is none, it is found out what to tell of it: choices of which one side is
-//! impossible are made the other way, as long as there are such, and of what is left the fewest that contradict each other are kept.
+//! a cycle, choices of which one side is impossible are made the other way, and there is a better guess, a few times. What is still
+//! open is searched. If there is no way, the fewest choices that contradict each other are kept, to be told.
 
 use super::Level;
 use super::edges::{Edge, Edges, Ground, Shape, before, known};
@@ -12,6 +12,7 @@ use super::versions::{Chain, Versions};
 use crate::budget::{Budget, Exhausted};
 use search::Search;
 
+mod guess;
 mod search;
 
 /// What came out.
@@ -50,60 +51,49 @@ pub(super) fn solve(
     if !level.has_snapshots_or_more() || versions.open().next().is_none() {
         return Ok(Solution::Explained);
     }
-    let guess = guess(trace, &graph, shape);
+    let guess = guess::guess(trace, versions, &graph, shape);
     if fits(versions, &edges, &guess, shape, budget)? {
         return Ok(Solution::Explained);
     }
     let open = pairs(versions, &guess, shape, budget)?;
-    if search(versions, &edges, &open, shape).run(budget)? {
+    let mut forcing = Forcing { versions, shape, forced: Vec::new(), open, is_settled: false };
+    for _ in 0..ROUNDS_FIRST {
+        if let Some(refutation) = forcing.round(&mut edges, budget)? {
+            return Ok(Solution::Refuted(refutation));
+        }
+        let graph = Graph::new(edges.nodes, &edges.list);
+        if graph.order().is_some() {
+            let guess = guess::guess(trace, versions, &graph, shape);
+            if fits(versions, &edges, &guess, shape, budget)? {
+                return Ok(Solution::Explained);
+            }
+            forcing.arrange(&guess);
+            if forcing.is_settled {
+                break;
+            }
+        }
+    }
+    if let Some(refutation) = forcing.refuted(&edges) {
+        return Ok(Solution::Refuted(refutation));
+    }
+    if search(versions, &edges, &forcing.open, shape).run(budget)? {
         return Ok(Solution::Explained);
     }
-    Ok(Solution::Refuted(refutation(versions, edges, open, shape, budget)))
+    Ok(Solution::Refuted(refutation(forcing, edges, budget)))
 }
 
 /// What to tell of pairs that were found to have no order. When the budget ends, it is still true, but not as short as could be.
-fn refutation(
-    versions: &Versions,
-    mut edges: Edges,
-    open: Vec<(Chain, Chain)>,
-    shape: Shape,
-    budget: &mut Budget<'_>,
-) -> Refutation {
-    let mut forcing = Forcing { versions, shape, forced: Vec::new(), open };
-    match forcing.run(&mut edges, budget) {
-        Ok(Some(refutation)) => refutation,
-        Ok(None) => {
-            let Forcing { forced, open, .. } = forcing;
-            let open = smallest(versions, &edges, open, shape, budget);
-            Refutation { forced, open }
+fn refutation(mut forcing: Forcing<'_>, mut edges: Edges, budget: &mut Budget<'_>) -> Refutation {
+    while !forcing.is_settled {
+        match forcing.round(&mut edges, budget) {
+            Ok(Some(refutation)) => return refutation,
+            Ok(None) => {}
+            Err(_) => return Refutation { forced: forcing.forced, open: forcing.open },
         }
-        Err(_) => Refutation { forced: forcing.forced, open: forcing.open },
     }
-}
-
-/// Of each node its place in an order that fits what is known, and time where that leaves a choice.
-fn guess(trace: &Trace<'_>, graph: &Graph, shape: Shape) -> Vec<u32> {
-    let count = trace.transactions.len() as u32;
-    let operation = |number: u32| &trace.history.operations[trace.transactions[number as usize] as usize];
-    let returned = |number: u32| operation(number).response.unwrap_or(i64::MAX);
-    let time = |node: u32| match shape {
-        Shape::Simple if node < count => returned(node),
-        Shape::Doubled if node < 2 * count && node % 2 == 0 => operation(node / 2).invoke,
-        Shape::Doubled if node < 2 * count => returned(node / 2),
-        _ => i64::MAX,
-    };
-    // What something waits for is as urgent as that.
-    let mut due: Vec<i64> = (0..graph.nodes()).map(time).collect();
-    for node in graph.order().expect("a graph without cycles has an order").into_iter().rev() {
-        let first = graph.targets(node).iter().map(|target| due[*target as usize]).min();
-        due[node as usize] = due[node as usize].min(first.unwrap_or(i64::MAX));
-    }
-    let order = graph.order_by(|node| due[node as usize]).expect("a graph without cycles has an order");
-    let mut place = vec![0; order.len()];
-    for (node, index) in order.into_iter().zip(0..) {
-        place[node as usize] = index;
-    }
-    place
+    let Forcing { versions, shape, forced, open, .. } = forcing;
+    let open = smallest(versions, &edges, open, shape, budget);
+    Refutation { forced, open }
 }
 
 /// Where the guess has the head of a chain.
@@ -155,44 +145,59 @@ struct Forcing<'v> {
     shape: Shape,
     forced: Vec<(Chain, Chain)>,
     open: Vec<(Chain, Chain)>,
+    /// Whether the last round forced nothing.
+    is_settled: bool,
 }
+
+/// Rounds of forcing before the search, each with a better guess.
+const ROUNDS_FIRST: usize = 6;
 
 /// Heads whose reach is found in one pass: each has two bits.
 const HEADS_PER_PASS: usize = 32;
 
 impl Forcing<'_> {
-    /// Goes on until nothing is forced any more. The refutation, if it finds one.
-    fn run(&mut self, edges: &mut Edges, budget: &mut Budget<'_>) -> Result<Option<Refutation>, Exhausted> {
-        loop {
-            let graph = Graph::new(edges.nodes, &edges.list);
-            let Some(order) = graph.order() else {
-                return Ok(Some(Refutation { forced: std::mem::take(&mut self.forced), open: Vec::new() }));
-            };
-            let impossible = self.impossible(&graph, &order, budget)?;
-            let mut open = Vec::new();
-            let before_count = self.forced.len();
-            for (pair, (forward, backward)) in self.open.iter().zip(impossible) {
-                match (forward, backward) {
-                    (true, true) => {
-                        let forced = std::mem::take(&mut self.forced);
-                        // Those of this round were not yet there when this pair was found to have no way.
-                        let forced = forced[..before_count].to_vec();
-                        return Ok(Some(Refutation { forced, open: vec![*pair] }));
-                    }
-                    (true, false) => self.forced.push((pair.1, pair.0)),
-                    (false, true) => self.forced.push(*pair),
-                    (false, false) => open.push(*pair),
+    /// Makes the choices that are forced now. The refutation, if it finds one.
+    fn round(&mut self, edges: &mut Edges, budget: &mut Budget<'_>) -> Result<Option<Refutation>, Exhausted> {
+        let graph = Graph::new(edges.nodes, &edges.list);
+        let Some(order) = graph.order() else { return Ok(self.refuted(edges)) };
+        let impossible = self.impossible(&graph, &order, budget)?;
+        let (mut open, mut forced) = (Vec::new(), Vec::new());
+        for (pair, (forward, backward)) in self.open.iter().zip(impossible) {
+            match (forward, backward) {
+                (true, true) => {
+                    // Without those of this round, which were not known yet.
+                    return Ok(Some(Refutation { forced: std::mem::take(&mut self.forced), open: vec![*pair] }));
                 }
+                (true, false) => forced.push((pair.1, pair.0)),
+                (false, true) => forced.push(*pair),
+                (false, false) => open.push(*pair),
             }
-            self.open = open;
-            if self.forced.len() == before_count {
-                return Ok(None);
-            }
-            for (first, second) in &self.forced[before_count..] {
-                edges.list.extend(before(self.versions, *first, *second, self.shape, Ground::Forced));
-            }
-            budget.hold((edges.list.len() * (size_of::<Edge>() + 8)) as u64)?;
         }
+        self.is_settled = forced.is_empty();
+        self.open = open;
+        for (first, second) in &forced {
+            edges.list.extend(before(self.versions, *first, *second, self.shape, Ground::Forced));
+        }
+        self.forced.extend(forced);
+        budget.hold((edges.list.len() * (size_of::<Edge>() + 8)) as u64)?;
+        Ok(None)
+    }
+
+    /// The refutation that what is forced has a cycle, if it has.
+    fn refuted(&mut self, edges: &Edges) -> Option<Refutation> {
+        let has_cycle = Graph::new(edges.nodes, &edges.list).order().is_none();
+        has_cycle.then(|| Refutation { forced: std::mem::take(&mut self.forced), open: Vec::new() })
+    }
+
+    /// Puts what is open into the order of a guess.
+    fn arrange(&mut self, guess: &[u32]) {
+        let at = |chain: &Chain| place(self.versions, guess, self.shape, chain);
+        for pair in &mut self.open {
+            if at(&pair.0) > at(&pair.1) {
+                *pair = (pair.1, pair.0);
+            }
+        }
+        self.open.sort_by_cached_key(|(first, second)| (at(second), at(first)));
     }
 
     /// Of each open pair, whether its order and the other one make a cycle.

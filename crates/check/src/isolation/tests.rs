@@ -79,6 +79,20 @@ fn many_registers_are_judged_as_the_oracle_does() {
     compare(Model::RwRegister, 1_000_000..1_100_000);
 }
 
+#[test]
+fn right_databases_are_found_right() {
+    let size = Size { transactions: 200, keys: 6, accesses: 4, processes: 6 };
+    for model in [Model::ListAppend, Model::RwRegister] {
+        for (seed, is_snapshot) in (0..4).flat_map(|seed| [(seed, false), (seed, true)]) {
+            let history = generate::right(model, size, is_snapshot, seed);
+            for level in Level::ALL.into_iter().filter(|level| !is_snapshot || level.is_snapshot()) {
+                let found = verdict(&history, level);
+                assert_eq!(found, Verdict::Ok, "{model:?} {seed} {level:?}");
+            }
+        }
+    }
+}
+
 /// A history in short: a line is a process, when it was invoked and returned (`-` if never), how it ended, and what it did: `a x 1`
 /// appends, `w x 1` writes, `r x 1,2` reads a list, `r x 1` a register, `r x _` nothing.
 fn parse(model: Model, text: &str) -> History {
