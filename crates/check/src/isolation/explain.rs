@@ -86,6 +86,11 @@ pub(super) fn anomalies(trace: &Trace<'_>, versions: &Versions, level: Level, re
         let told = Branches { trace, versions, level, teller: &teller };
         ranked.push((0, told.tell(refutation)));
     }
+    if ranked.is_empty() {
+        // On a large graph the search for short cycles ends before it has seen all.
+        let text = "cycle: a cycle too long to be told".to_string();
+        ranked.push((0, Anomaly { name: "cycle".into(), transactions: Vec::new(), edges: Vec::new(), text }));
+    }
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, anomaly)| anomaly).collect()
 }

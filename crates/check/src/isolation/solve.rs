@@ -57,7 +57,8 @@ pub(super) fn solve(
     }
     let open = pairs(versions, &guess, shape, budget)?;
     let mut forcing = Forcing { versions, shape, forced: Vec::new(), open, is_settled: false };
-    for _ in 0..ROUNDS_FIRST {
+    let rounds = if forcing.cost(&edges) > COST_MAX { 0 } else { ROUNDS_FIRST };
+    for _ in 0..rounds {
         if let Some(refutation) = forcing.round(&mut edges, budget)? {
             return Ok(Solution::Refuted(refutation));
         }
@@ -84,15 +85,19 @@ pub(super) fn solve(
 
 /// What to tell of pairs that were found to have no order. When the budget ends, it is still true, but not as short as could be.
 fn refutation(mut forcing: Forcing<'_>, mut edges: Edges, budget: &mut Budget<'_>) -> Refutation {
+    let mut telling = Budget::new(budget.steps_left().min(TELLING_STEPS_MAX), u64::MAX);
     while !forcing.is_settled {
-        match forcing.round(&mut edges, budget) {
+        if forcing.cost(&edges) > COST_MAX {
+            return Refutation { forced: forcing.forced, open: forcing.open };
+        }
+        match forcing.round(&mut edges, &mut telling) {
             Ok(Some(refutation)) => return refutation,
             Ok(None) => {}
             Err(_) => return Refutation { forced: forcing.forced, open: forcing.open },
         }
     }
     let Forcing { versions, shape, forced, open, .. } = forcing;
-    let open = smallest(versions, &edges, open, shape, budget);
+    let open = smallest(versions, &edges, open, shape, &mut telling);
     Refutation { forced, open }
 }
 
@@ -152,10 +157,21 @@ struct Forcing<'v> {
 /// Rounds of forcing before the search, each with a better guess.
 const ROUNDS_FIRST: usize = 6;
 
+/// Steps that go into the shortest way to tell of a violation.
+const TELLING_STEPS_MAX: u64 = 20_000_000;
+
+/// What a round may cost, or the search comes first: on a large graph with few choices that is much faster.
+const COST_MAX: usize = 30_000_000;
+
 /// Heads whose reach is found in one pass: each has two bits.
 const HEADS_PER_PASS: usize = 32;
 
 impl Forcing<'_> {
+    /// Edges looked at in a round, about.
+    fn cost(&self, edges: &Edges) -> usize {
+        self.open.len().min(self.versions.free.len()).div_ceil(HEADS_PER_PASS) * edges.list.len()
+    }
+
     /// Makes the choices that are forced now. The refutation, if it finds one.
     fn round(&mut self, edges: &mut Edges, budget: &mut Budget<'_>) -> Result<Option<Refutation>, Exhausted> {
         let graph = Graph::new(edges.nodes, &edges.list);
