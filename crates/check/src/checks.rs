@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::budget::Budget;
 use crate::history::{History, Model};
+use crate::isolation::{Level, judge};
 use crate::{causal, counter_bounds, exclusion, linearizable, membership, sessions, unique};
 use serde_json::{Map, Value as Json};
 
@@ -46,6 +47,39 @@ impl Judgement {
 pub const CHECKS: &[Check] = &[
     Check { name: "linearizable", summary: LINEARIZABLE, models: linearizable::MODELS, judge: linearizable::judge },
     Check { name: "sequential", summary: SEQUENTIAL, models: linearizable::MODELS, judge: linearizable::sequential },
+    isolation(Level::ReadUncommitted, "PL-1: the writes of committed transactions are in one order", |history, budget| {
+        judge(history, Level::ReadUncommitted, budget)
+    }),
+    isolation(Level::ReadCommitted, "PL-2: reads find only what committed transactions wrote last", |history, budget| {
+        judge(history, Level::ReadCommitted, budget)
+    }),
+    isolation(Level::RepeatableRead, "PL-2.99: on single items the same as serializable", |history, budget| {
+        judge(history, Level::RepeatableRead, budget)
+    }),
+    isolation(
+        Level::SnapshotIsolation,
+        "each transaction reads one snapshot, and no two that overlap write the same",
+        |history, budget| judge(history, Level::SnapshotIsolation, budget),
+    ),
+    isolation(
+        Level::StrongSessionSnapshotIsolation,
+        "snapshot isolation, and each snapshot has what its process did before",
+        |history, budget| judge(history, Level::StrongSessionSnapshotIsolation, budget),
+    ),
+    isolation(
+        Level::StrongSnapshotIsolation,
+        "snapshot isolation, and each snapshot has all that had ended before",
+        |history, budget| judge(history, Level::StrongSnapshotIsolation, budget),
+    ),
+    isolation(Level::Serializable, "PL-3: a serial order explains all reads", |history, budget| {
+        judge(history, Level::Serializable, budget)
+    }),
+    isolation(Level::StrongSessionSerializable, "serializable in an order that keeps that of each process", |history, budget| {
+        judge(history, Level::StrongSessionSerializable, budget)
+    }),
+    isolation(Level::StrictSerializable, "serializable in an order that keeps real time", |history, budget| {
+        judge(history, Level::StrictSerializable, budget)
+    }),
     Check {
         name: "read-your-writes",
         summary: "a session's reads see the writes before them in it",
@@ -119,6 +153,10 @@ pub const CHECKS: &[Check] = &[
 const LINEARIZABLE: &str = "one order explains all answers, in which whoever began after another had ended comes after it";
 const SEQUENTIAL: &str = "one order explains all answers, in which each process did what it did in its own order";
 
+const fn isolation(level: Level, summary: &'static str, judge: fn(&History, &mut Budget<'_>) -> Judgement) -> Check {
+    Check { name: level.name(), summary, models: &[Model::ListAppend, Model::RwRegister], judge }
+}
+
 /// The check of that name.
 pub fn named(name: &str) -> Option<&'static Check> {
     CHECKS.iter().find(|check| check.name == name)
@@ -129,6 +167,13 @@ mod tests {
     use super::*;
     use crate::Verdict;
     use crate::sample::{Build, ample};
+
+    #[test]
+    fn every_model_begins_with_a_check_that_fits_it() {
+        for info in crate::history::model::MODELS {
+            assert!(named(info.check).is_some_and(|check| check.models.contains(&info.model)), "{}", info.name);
+        }
+    }
 
     #[test]
     fn every_check_has_its_own_name_and_nothing_against_an_empty_history() {

@@ -11,6 +11,7 @@ pub mod durable;
 pub mod eventual;
 pub mod exclusion;
 pub mod history;
+pub mod isolation;
 pub mod leader;
 pub mod linearizable;
 pub mod loads;
