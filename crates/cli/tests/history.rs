@@ -148,7 +148,7 @@ fn a_run_with_clients_leaves_its_history() {
     let history = format!("{out}/history.jsonl");
     check(&run(&["history", "check", &history]), 0, &["ok", "linearizable", "multi-register"]);
     check(&run(&["run", &file, "--seeds", "2", "--out", many]), 0, &[]);
-    let each = json(&["history", "check", many, "--format", "json"]);
+    let each = json(&["history", "check", &format!("{many}/histories"), "--format", "json"]);
     assert!(each.as_array().unwrap().len() == 2 && each.as_array().unwrap().iter().all(|each| each["verdict"] == "ok"), "{each}");
     let told = fs::read_to_string(&history).unwrap();
     assert!(

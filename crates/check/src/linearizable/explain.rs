@@ -18,6 +18,8 @@ const TOLD_MAX: usize = 5;
 const LISTED_MAX: usize = 100;
 /// Steps that every explanation may take, however soon the search ended.
 const STEPS_LEAST: u64 = 300_000;
+/// And more for a longer history: enough to go through a right one a few times.
+const STEPS_PER_OPERATION: u64 = 20;
 
 /// What may still be spent on an explanation.
 pub(super) struct Allowance<'b, 'c> {
@@ -26,8 +28,9 @@ pub(super) struct Allowance<'b, 'c> {
 }
 
 impl<'b, 'c> Allowance<'b, 'c> {
-    fn new(budget: &'b mut Budget<'c>) -> Allowance<'b, 'c> {
-        let left = budget.steps().saturating_add(STEPS_LEAST);
+    fn new(budget: &'b mut Budget<'c>, part: &Part<'_>) -> Allowance<'b, 'c> {
+        let least = STEPS_LEAST + STEPS_PER_OPERATION * part.operations.len() as u64;
+        let left = budget.steps().saturating_add(least);
         Allowance { budget, left }
     }
 
@@ -60,7 +63,7 @@ impl<'b, 'c> Allowance<'b, 'c> {
 /// A part of which the search found that it has no order.
 pub(super) fn violation(part: &Part<'_>, search: &dyn Running, budget: &mut Budget<'_>) -> Judgement {
     let passed = search.passed().1;
-    let mut allowance = Allowance::new(budget);
+    let mut allowance = Allowance::new(budget, part);
     match part.respect {
         Respect::RealTime => in_time(part, Hint::Passes(passed), None, &mut allowance),
         Respect::ProgramOrder => without_time(part, None, &mut allowance),
@@ -69,8 +72,8 @@ pub(super) fn violation(part: &Part<'_>, search: &dyn Running, budget: &mut Budg
 
 /// A history of which an operation is wrong by itself.
 pub(super) fn refuted(parts: &[Part<'_>], refuted: Refuted, budget: &mut Budget<'_>) -> Judgement {
-    let mut allowance = Allowance::new(budget);
     let part = parts.iter().find(|part| part.operations.contains(&refuted.operation)).expect("the operation is in some part");
+    let mut allowance = Allowance::new(budget, part);
     match part.respect {
         Respect::RealTime => in_time(part, Hint::Refutes(refuted.operation), Some(&refuted), &mut allowance),
         Respect::ProgramOrder => without_time(part, Some(&refuted), &mut allowance),

@@ -26,6 +26,7 @@ mod print;
 mod refute;
 mod search;
 mod shrink;
+mod stale;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -97,6 +98,11 @@ impl<'a> Open<'a> {
 fn rounds(history: &History, respect: Respect, budget: &mut Budget<'_>) -> Judgement {
     let parts = part::parts(history, respect);
     if let Some(refuted) = refute::first(history, respect) {
+        return explain::refuted(&parts, refuted, budget);
+    }
+    if respect == Respect::RealTime
+        && let Some(refuted) = stale::first(history)
+    {
         return explain::refuted(&parts, refuted, budget);
     }
     let mut open: Vec<Open<'_>> = parts.into_iter().map(Open::begin).collect();

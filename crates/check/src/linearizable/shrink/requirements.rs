@@ -212,16 +212,25 @@ impl<'a> Links<'a> {
         sources
     }
 
-    /// Whoever put a value that was overwritten before an operation began, and whoever overwrote it. Only plain writes will do, for they
-    /// require nothing themselves.
+    /// Whoever put a value that was overwritten before an operation began, and whoever overwrote it. Only what reads
+    /// nothing will do, for it requires nothing itself.
     fn overwritten(&self, operation: &Operation, key: Value, value: Value, makers: &[u32]) -> Option<[u32; 2]> {
         const LOOKED_AT: usize = 64;
         let at = |position: u32| self.operations[position as usize];
-        let writes = |position: &u32| matches!(at(*position).call, Call::Write(_));
+        let writes = |position: &u32| match &at(*position).call {
+            Call::Write(_) => true,
+            Call::Transaction(accesses) => accesses.iter().all(|access| access.act != Act::Read),
+            _ => false,
+        };
+        let puts_it = |position: u32| {
+            let mut found = false;
+            each_put(at(position), |of, put| found |= (of, put) == (key, value));
+            found
+        };
         let changers = self.changers.get(&key)?;
         let ended = changers.partition_point(|changer| self.end_of(at(*changer)) < operation.invoke);
         let others = changers[..ended].iter().rev().take(LOOKED_AT).filter(|changer| writes(changer));
-        let by = others.filter(|changer| at(**changer).call != Call::Write(value)).max_by_key(|changer| at(**changer).invoke)?;
+        let by = others.filter(|changer| !puts_it(**changer)).max_by_key(|changer| at(**changer).invoke)?;
         let is_before = |maker: &&u32| writes(maker) && self.end_of(at(**maker)) < at(*by).invoke;
         let last = makers.iter().rev().take(LOOKED_AT).find(is_before)?;
         Some([*last, *by])
