@@ -2,6 +2,7 @@
 //! memory, its steps and, where asked for, its time are bounded: past a bound its verdict is *unknown*.
 
 use crate::flags::{Format, History as Flags, HistoryCheck, HistoryCommand};
+use crate::layout::folded;
 use crate::output::{Status, Stop, print, print_json, tell};
 use quorate_check::Verdict;
 use quorate_check::budget::{Budget, Exhausted};
@@ -215,11 +216,17 @@ fn text(path: &Path, finding: &Finding, judgement: &Judgement) -> String {
     let check = finding.check.unwrap_or("-");
     let mut text = format!("{:9}  {check}  {}{what}\n", judgement.verdict.name(), path.display());
     for line in judgement.verdict.evidence().lines() {
-        text.push_str(&format!("  {line}\n"));
+        let words = line.trim_start();
+        let indent = " ".repeat(2 + line.len() - words.len());
+        // Drawings are never wider than this.
+        match indent.len() + words.chars().count() {
+            0..=80 => text.push_str(&format!("  {line}\n")),
+            _ => folded(&mut text, &indent, words),
+        }
     }
     if let Some(Value::Array(rules)) = judgement.facts.get("inference") {
         let rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
-        text.push_str(&format!("  taken as known: {}\n", rules.join("; ")));
+        folded(&mut text, "  taken as known: ", &rules.join("; "));
     }
     text
 }

@@ -64,6 +64,23 @@ fn a_verdict_is_a_status() {
 }
 
 #[test]
+fn the_examples_of_the_manual_are_what_is_printed() {
+    let manual = fs::read_to_string(root().join("docs/histories.md")).unwrap();
+    let examples: Vec<&str> = manual.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let words: Vec<&str> = example.split_whitespace().collect();
+        assert_eq!(run(&["history", "check", words[2], "--check", words[1]]).stdout, example);
+    }
+}
+
+#[test]
+fn text_is_at_most_eighty_columns() {
+    let text = run(&["history", "check", "docs/histories", "--check", "linearizable"]).stdout;
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
 fn a_folder_is_all_its_histories() {
     let ended = run(&["history", "check", "docs/histories"]);
     check(&ended, 1, &["register.jsonl", "stale-read.jsonl", "write-skew.jsonl", "1 ok, 2 violated"]);
