@@ -77,7 +77,8 @@ fn the_examples_of_the_manual_are_what_is_printed() {
 #[test]
 fn text_is_at_most_eighty_columns() {
     let text = run(&["history", "check", "docs/histories", "--check", "linearizable"]).stdout;
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // A verdict's own line is one line, however long the path, for whoever searches for it.
+    assert!(text.lines().filter(|line| line.starts_with(' ')).all(|line| line.chars().count() <= 80), "{text}");
 }
 
 #[test]

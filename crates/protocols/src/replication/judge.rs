@@ -96,7 +96,7 @@ fn operations<'a, A: Serves>(
 
 /// How requests and answers stand in a history.
 pub(crate) const fn telling<A: Serves>() -> Telling<A> {
-    Telling { model: Model::MultiRegister, call: call, answer: answer }
+    Telling { model: Model::MultiRegister, call, answer }
 }
 
 fn call(request: &Request, names: &mut Names) -> (Value, Call) {
