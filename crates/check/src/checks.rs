@@ -4,7 +4,7 @@ use crate::Verdict;
 use crate::budget::Budget;
 use crate::history::{History, Model};
 use crate::isolation::{Level, judge};
-use crate::{causal, counter_bounds, exclusion, linearizable, membership, sessions, unique};
+use crate::{causal, counter_bounds, exclusion, keys, linearizable, membership, sessions, unique};
 use serde_json::{Map, Value as Json};
 
 /// A check of histories.
@@ -123,30 +123,35 @@ pub const CHECKS: &[Check] = &[
         models: causal::MODELS,
         judge: causal::memory,
     },
-    Check { name: "unique", summary: "no id is given twice", models: &[Model::UniqueIds], judge: unique::judge },
+    Check {
+        name: "unique",
+        summary: "no id is given twice",
+        models: &[Model::UniqueIds],
+        judge: |history, budget| keys::each(history, budget, unique::judge),
+    },
     Check {
         name: "nothing-lost",
         summary: "what was put in is read in the end, and nothing else",
         models: membership::MODELS,
-        judge: membership::nothing_lost,
+        judge: |history, budget| keys::each(history, budget, membership::nothing_lost),
     },
     Check {
         name: "nothing-stale",
         summary: "nothing lost, and every read has what was put in before it",
         models: &[Model::Set],
-        judge: membership::nothing_stale,
+        judge: |history, budget| keys::each(history, budget, membership::nothing_stale),
     },
     Check {
         name: "counter-bounds",
         summary: "every read lies between what must and what can have been added by then",
         models: &[Model::Counter],
-        judge: counter_bounds::judge,
+        judge: |history, budget| keys::each(history, budget, counter_bounds::judge),
     },
     Check {
         name: "mutual-exclusion",
         summary: "never do two hold the lock for certain",
         models: &[Model::Mutex],
-        judge: exclusion::judge_history,
+        judge: |history, budget| keys::each(history, budget, exclusion::judge_history),
     },
 ];
 

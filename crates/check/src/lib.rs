@@ -12,6 +12,7 @@ pub mod eventual;
 pub mod exclusion;
 pub mod history;
 pub mod isolation;
+mod keys;
 pub mod leader;
 pub mod linearizable;
 pub mod loads;

@@ -3,8 +3,8 @@
 
 use crate::harness::Seen;
 use quorate_check::history::{Answer, Call, History, Init, Model, Names, Operation, Outcome, TimeUnit, Value};
-use quorate_engine::Actor;
 use quorate_engine::outcome::{OperationOutcome, OperationStatus};
+use quorate_engine::{Actor, Time};
 
 /// How a protocol's requests and answers stand in a history.
 pub(crate) struct Telling<A: Actor> {
@@ -22,30 +22,49 @@ pub(crate) struct Telling<A: Actor> {
 pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcomes: &[OperationOutcome]) -> History {
     let mut names = Names::default();
     let mut lanes = Lanes::new(outcomes);
-    let mut sent: Vec<(u64, usize)> =
-        outcomes.iter().zip(0..).filter_map(|(outcome, number)| Some((outcome.invoked()?.0, number))).collect();
-    sent.sort_unstable();
-    let operation = |(invoke, number): (u64, usize)| {
-        let (outcome, (request, answer)) = (&outcomes[number], &seen.answers[number]);
-        let heard = outcome.completed().map(|at| time(at.0));
-        let (known, response) = match (outcome.status, answer, heard) {
-            (OperationStatus::Ok, Some(answer), Some(at)) => (Outcome::Ok((telling.answer)(answer, &mut names)), Some(at)),
-            (OperationStatus::Refused, _, Some(at)) => (Outcome::Fail, Some(at)),
+    let times = times(outcomes);
+    let mut sent: Vec<usize> = (0..outcomes.len()).filter(|number| outcomes[*number].invoked().is_some()).collect();
+    sent.sort_by_key(|number| (times[*number].0, *number));
+    let operation = |number: usize| {
+        let (outcome, (request, answer), (invoke, end)) = (&outcomes[number], &seen.answers[number], times[number]);
+        let (known, response) = match (outcome.status, answer) {
+            (OperationStatus::Ok, Some(answer)) => (Outcome::Ok((telling.answer)(answer, &mut names)), Some(end)),
+            (OperationStatus::Refused, _) => (Outcome::Fail, Some(end)),
             _ => (Outcome::Unknown, None),
         };
-        let invoke = time(invoke);
         let process = lanes.process(outcome.client, invoke, response);
         let (key, call) = (telling.call)(request, &mut names);
         Operation { id: number as i64, process, key, call, outcome: known, invoke, response }
     };
     let operations = sent.into_iter().map(operation).collect();
     let source = String::new();
-    History { model: telling.model, init: Init::Default, source, time: TimeUnit::Nanoseconds, operations, names }
+    History { model: telling.model, init: Init::Default, source, time: TimeUnit::Picoseconds, operations, names }
 }
 
-/// The histories' numbers end 292 years after the start; nothing is told of what comes later but that it does.
-fn time(nanos: u64) -> i64 {
-    i64::try_from(nanos).unwrap_or(i64::MAX)
+/// When each operation was sent, and when its end was heard. What happened within one nanosecond happened in an order all the same, and
+/// a history tells it: a client that asks on at once does so after it was answered.
+fn times(outcomes: &[OperationOutcome]) -> Vec<(i64, i64)> {
+    let mut events: Vec<(Time, u32, usize, bool)> = Vec::with_capacity(2 * outcomes.len());
+    for (outcome, number) in outcomes.iter().zip(0..) {
+        let (sent, heard) = outcome.places();
+        events.extend(outcome.invoked().map(|at| (at, sent, number, false)));
+        events.extend(outcome.completed().map(|at| (at, heard, number, true)));
+    }
+    events.sort_unstable();
+    let mut times = vec![(0, i64::MAX); outcomes.len()];
+    let (mut instant, mut rank) = (Time::NEVER, 0);
+    for (at, _, number, is_end) in events {
+        rank = if at == instant { rank + 1 } else { 0 };
+        instant = at;
+        let time = picoseconds(at).saturating_add(rank.min(999));
+        *(if is_end { &mut times[number].1 } else { &mut times[number].0 }) = time;
+    }
+    times
+}
+
+/// The histories' numbers end 106 days after the start; of what comes later only that is told.
+pub(crate) fn picoseconds(at: Time) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
 
 /// Which processes each client is.

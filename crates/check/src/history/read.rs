@@ -168,8 +168,14 @@ impl Reader {
         let text = std::str::from_utf8(line)
             .map_err(|error| Wrong { column: error.valid_up_to() + 1, message: "this is not UTF-8".to_string() })?;
         let text = text.trim_end_matches(['\n', '\r']);
+        // Some editors put a byte order mark before a file.
+        let text = if self.line == 1 { text.trim_start_matches('\u{feff}') } else { text };
         if text.trim().is_empty() {
             return Err(Wrong { column: 1, message: "the line is empty; every line is one operation".to_string() });
+        }
+        if let Some(other) = text.trim_start().chars().next().filter(|first| *first != '{') {
+            let message = format!("a line begins with {{, not with {other:?}: each is one JSON object");
+            return Err(Wrong { column: 1, message });
         }
         let cut = |wrong: Wrong| match is_cut && wrong.column >= text.len() {
             true => Wrong { message: format!("{}; the file ends in the middle of this line", wrong.message), ..wrong },
@@ -206,10 +212,11 @@ impl Reader {
         let time = match header.time.map(|raw| (raw.get(), at(raw))) {
             None | Some(("null", _)) => TimeUnit::Unspecified,
             Some(("\"ns\"", _)) => TimeUnit::Nanoseconds,
+            Some(("\"ps\"", _)) => TimeUnit::Picoseconds,
             Some((other, column)) => {
                 return Err(Wrong {
                     column: column + 1,
-                    message: format!("\"time\" is {other}; it may be \"ns\", or be left out"),
+                    message: format!("\"time\" is {other}; it may be \"ns\" or \"ps\", or be left out"),
                 });
             }
         };
@@ -330,7 +337,9 @@ fn offset(line: &str, raw: &RawValue) -> usize {
 /// What the JSON library says, without the place, which it takes for one in a whole file.
 fn json(error: &serde_json::Error, column: usize) -> Wrong {
     let text = error.to_string();
-    let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message).to_string();
+    let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
+    let message =
+        message.replace("expected i64", "expected a whole number of 64 bits").replace("EOF while", "the end came while");
     Wrong { column: column + error.column().max(1), message }
 }
 

@@ -113,6 +113,10 @@ fn in_time(part: &Part<'_>, hint: Hint, refuted: Option<&Refuted>, allowance: &m
         }
     };
     let End { at: end, operation: last, .. } = ends[place];
+    let last = match first {
+        Some(_) => culprit(part, end, last, allowance),
+        None => last,
+    };
     let is_there = |refuted: &&Refuted| operation(refuted.operation).response == Some(end);
     let misfit = refuted.filter(is_there).map_or(last, |refuted| refuted.operation);
     let with_key = part.keys.len() > 1;
@@ -132,6 +136,23 @@ fn in_time(part: &Part<'_>, hint: Hint, refuted: Option<&Refuted>, allowance: &m
     }
     judgement.verdict = Verdict::Violation(text);
     judgement
+}
+
+/// Of several operations that ended at one instant, one without which the rest has an order; `last` if there is none such, or no time.
+fn culprit(part: &Part<'_>, end: i64, last: u32, allowance: &mut Allowance<'_, '_>) -> u32 {
+    const TRIED_MAX: usize = 8;
+    let operation = |index: u32| &part.history.operations[index as usize];
+    let begun = begun(part, end);
+    let ended = |index: &u32| is_owed(operation(*index)) && operation(*index).response == Some(end);
+    let together: Vec<u32> = begun.iter().copied().filter(ended).collect();
+    if together.len() == 1 {
+        return last;
+    }
+    let is_fit_without = |index: &u32| {
+        let others: Vec<u32> = begun.iter().copied().filter(|other| other != index).collect();
+        allowance.has_order(part, &others, Some(end)) == Some(true)
+    };
+    together.into_iter().take(TRIED_MAX).find(is_fit_without).unwrap_or(last)
 }
 
 /// An instant at which operations ended.
@@ -253,8 +274,11 @@ fn told_before(
     let open: Vec<u32> = others.iter().copied().filter(is_open).filter(|index| *index != misfit).collect();
     judgement.facts.insert("open".to_string(), ids(&open[open.len().saturating_sub(LISTED_MAX)..]));
     if !open.is_empty() {
-        let shown =
-            open.iter().rev().take(TOLD_MAX).map(|index| words::asked(history, &history.operations[*index as usize], with_key));
+        let shown = open
+            .iter()
+            .rev()
+            .take(TOLD_MAX)
+            .map(|index| words::under_way(history, &history.operations[*index as usize], with_key));
         let _ = write!(text, "\nstill under way then: {}", shown.collect::<Vec<_>>().join(", "));
         if open.len() > TOLD_MAX {
             let _ = write!(text, " and {} more", open.len() - TOLD_MAX);

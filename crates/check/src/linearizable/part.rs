@@ -5,7 +5,7 @@ use super::objects::fates::Fates;
 use super::objects::{counter, register, sequence, set, text};
 use super::order::{Order, ProgramOrder, RealTime, Times};
 use super::search::{Entry, Running, Search};
-use crate::history::{Access, Act, Answer, Call, Found, History, Init, Model, Operation, Outcome, Plain, Value};
+use crate::history::{Access, Act, Answer, Call, Found, History, Init, Model, Operation, Outcome, Value};
 use std::collections::BTreeMap;
 
 mod foresee;
@@ -192,7 +192,7 @@ impl<'a> Part<'a> {
         match &self.history.init {
             Init::Held(is_held) => register::Register::lock(*is_held),
             _ if self.history.model == Model::Mutex => register::Register::lock(false),
-            init => register::Register::new(first_value(self.history, init, key)),
+            _ => register::Register::new(self.history.initial(key)),
         }
     }
 
@@ -234,23 +234,6 @@ impl<'a> Part<'a> {
 /// An operation's answer, if it came by then.
 fn answer_by(operation: &Operation, cut: Option<i64>) -> Option<&Answer> {
     operation.answer().filter(|_| cut.is_none_or(|cut| operation.response.is_some_and(|response| response <= cut)))
-}
-
-/// What a register holds at the start.
-pub(super) fn first_value(history: &History, init: &Init, key: Value) -> Value {
-    match init {
-        Init::Value(value) => *value,
-        // The keys of a header are texts; those of operations may be numbers.
-        Init::Keyed(pairs) => {
-            let text = |other: Value| match history.names.scalar(other).plain() {
-                Plain::Int(number) => number.to_string(),
-                _ => history.names.tell(other),
-            };
-            let found = pairs.iter().find(|(other, _)| *other == key || text(*other) == text(key));
-            found.map_or(Value::NULL, |(_, value)| *value)
-        }
-        _ => Value::NULL,
-    }
 }
 
 /// The elements of a queue, stack or set at the start.

@@ -1,7 +1,7 @@
 //! What can be told without a search: values that nobody can have put where they were found, and operations that nobody can have
 //! noticed.
 
-use super::part::{self, Part, Respect, elements, first_value, found};
+use super::part::{self, Part, Respect, elements, found};
 use super::words;
 use crate::Verdict;
 use crate::history::{Act, Answer, Call, Found, History, Model, Operation, Outcome, Value};
@@ -70,7 +70,7 @@ fn why(history: &History, operation: &Operation, key: Value, value: Value, by: O
 fn is_first(history: &History, key: Value, value: Value) -> bool {
     match history.model {
         Model::Queue | Model::Stack | Model::Set => elements(history).contains(&value),
-        _ => first_value(history, &history.init, key) == value,
+        _ => history.initial(key) == value,
     }
 }
 

@@ -2,7 +2,6 @@
 //! have put there again (the simplest of the cycles of Gibbons and Korach, "Testing shared memories", 1997, §5). It takes n log n time,
 //! where the search may have to try much before it gives up.
 
-use super::part::first_value;
 use super::refute::{Refuted, each_put, each_told};
 use super::words;
 use crate::history::{History, Model, Operation, Value};
@@ -74,7 +73,7 @@ impl Changes {
         let made = makers.checked_sub(1).map(|last| self.makers[last]).filter(|(of, put, ..)| (*of, *put) == (key, value));
         let made = match made {
             Some((.., ended)) => ended,
-            None if first_value(history, &history.init, key) == value => i64::MIN,
+            None if history.initial(key) == value => i64::MIN,
             None => return None,
         };
         let ended = self.overwrites.partition_point(|(of, end, ..)| (*of, *end) < (key, operation.invoke));

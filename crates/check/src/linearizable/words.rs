@@ -14,10 +14,15 @@ pub(super) fn sentence(history: &History, operation: &Operation, with_key: bool)
     format!("process {}'s {told} ({} {end})", operation.process, time(history, operation.invoke))
 }
 
-/// The same without an answer, which came later.
-pub(super) fn asked(history: &History, operation: &Operation, with_key: bool) -> String {
-    let told = words(history, operation, None, with_key);
-    format!("process {}'s {told} (from {})", operation.process, time(history, operation.invoke))
+/// The same of one that is under way: `(from 2.1s)` when it was never answered.
+pub(super) fn under_way(history: &History, operation: &Operation, with_key: bool) -> String {
+    match operation.response {
+        Some(_) => sentence(history, operation, with_key),
+        None => {
+            let told = label(history, operation, with_key);
+            format!("process {}'s {told} (from {})", operation.process, time(history, operation.invoke))
+        }
+    }
 }
 
 /// `read 5`; without an answer, as it was asked.
@@ -79,13 +84,13 @@ fn list(history: &History, values: &[Value]) -> String {
 
 /// A time as the history has it: seconds, exact to the microsecond and without trailing zeros, where its unit is known.
 pub(super) fn time(history: &History, at: i64) -> String {
-    match history.time {
-        TimeUnit::Unspecified => at.to_string(),
-        TimeUnit::Nanoseconds => {
-            let micros = at.unsigned_abs() / 1_000;
-            let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-            let sign = if at < 0 { "-" } else { "" };
-            format!("{sign}{}s", text.trim_end_matches('0').trim_end_matches('.'))
-        }
-    }
+    let per_micro = match history.time {
+        TimeUnit::Unspecified => return at.to_string(),
+        TimeUnit::Nanoseconds => 1_000,
+        TimeUnit::Picoseconds => 1_000_000,
+    };
+    let micros = at.unsigned_abs() / per_micro;
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let sign = if at < 0 { "-" } else { "" };
+    format!("{sign}{}s", text.trim_end_matches('0').trim_end_matches('.'))
 }

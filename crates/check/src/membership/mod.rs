@@ -85,7 +85,7 @@ fn followed(history: &History, asked: Asked, budget: &mut Budget<'_>) -> Result<
         _ => verdict_without_fault(history, &elements).into(),
     };
     let known = elements.iter().filter(|(_, element)| element.known.is_some());
-    let never_read = known.clone().filter(|(_, element)| element.latest_with.is_none() && element.latest_without.is_none());
+    let never_read = known.clone().filter(|(_, element)| never_read(element));
     Ok(judgement
         .with("elements", elements.len())
         .with("known", known.count())
@@ -95,13 +95,22 @@ fn followed(history: &History, asked: Asked, budget: &mut Budget<'_>) -> Result<
 }
 
 fn verdict_without_fault(history: &History, elements: &[(Value, &Element)]) -> Verdict {
+    let known = || elements.iter().filter(|(_, element)| element.known.is_some());
     match elements.iter().find(|(_, element)| element.unsaid) {
         Some((value, _)) => Verdict::Unknown(format!(
             "{} may have been removed, and what is read after that is not judged here",
             history.names.tell(*value)
         )),
+        None if known().next().is_some() && known().all(|(_, element)| never_read(element)) => {
+            Verdict::Unknown("nothing was read that had to have what was put in".to_string())
+        }
         None => Verdict::Ok,
     }
+}
+
+/// Whether no read had the element, though none had to.
+fn never_read(element: &Element) -> bool {
+    element.latest_with.is_none() && element.latest_without.is_none()
 }
 
 /// Something wrong with one element.

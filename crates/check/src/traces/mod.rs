@@ -353,11 +353,9 @@ const ABSENT: Value = Value(u32::MAX);
 /// What a key holds at the start. Lists are empty.
 pub(crate) fn initial(history: &History, key: Value) -> Value {
     match &history.init {
-        Init::Value(value) => *value,
-        Init::Keyed(pairs) => pairs.iter().find(|(name, _)| *name == key).map_or(Value::NULL, |(_, value)| *value),
         // Nobody wrote or read the empty text if it has no number.
         Init::Default if history.model == Model::Kv => history.names.find(Plain::Text("")).unwrap_or(ABSENT),
-        _ => Value::NULL,
+        _ => history.initial(key),
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn history<A: Serves>(seen: &Seen<'_, A>, report: &Report) -> History
 
 /// The same as if everything had ended at an instant: what was answered later is unknown, what was asked later is not there.
 pub(crate) fn until(history: &History, end: Time) -> History {
-    let end = i64::try_from(end.0).unwrap_or(i64::MAX);
+    let end = history::picoseconds(end);
     let mut history = history.clone();
     history.operations.retain(|operation| operation.invoke < end);
     for operation in &mut history.operations {

@@ -33,7 +33,9 @@ impl Values<'_> {
                     let value = self.value(raw.get(), column + offset(text, raw))?;
                     Ok((self.names.text(&key), value))
                 };
-                pairs.into_iter().map(pair).collect::<Result<_>>().map(Init::Keyed)
+                let mut pairs = pairs.into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+                pairs.sort_unstable_by_key(|(key, _)| *key);
+                Ok(Init::Keyed(pairs))
             }
             Model::Queue | Model::Stack | Model::Set => {
                 self.list(text, column).map(Init::Values).map_err(|_| expected("a list of values, or null"))
@@ -115,7 +117,7 @@ impl Values<'_> {
 
     /// The accesses of a transaction as it was asked.
     fn accesses(&mut self, model: Model, text: &str, column: usize) -> Result<Vec<Access>> {
-        let write = if model == Model::ListAppend { "append" } else { "w" };
+        let write = write(model);
         let shape = || format!("each access of a transaction is [\"r\", key, null] or [\"{write}\", key, value]");
         let each: Vec<(&RawValue, &RawValue, &RawValue)> = serde_json::from_str(text).map_err(|error| {
             let wrong = json(&error, column);
@@ -165,7 +167,10 @@ impl Values<'_> {
             let is_read = function.get() == "\"r\"";
             let same = match asked.act {
                 Act::Read => is_read,
-                Act::Write(value) => !is_read && self.value(argument.get(), at(argument))? == value,
+                Act::Write(value) => {
+                    let is_write = function.get().trim_matches('"') == write(model);
+                    is_write && self.value(argument.get(), at(argument))? == value
+                }
             };
             if !same || !same_key {
                 let message = "this is not the access that \"value\" has in its place".to_string();
@@ -229,7 +234,9 @@ impl Values<'_> {
 
     pub(super) fn key(&mut self, raw: &RawValue, column: usize) -> Result<Value> {
         match scalar(raw.get(), column)? {
-            key @ (Scalar::Text(_) | Scalar::Int(_)) => Ok(self.names.number(key.plain())),
+            Scalar::Text(key) => Ok(self.names.text(&key)),
+            // A number is the text that it is written as, as a header has it.
+            Scalar::Int(key) => Ok(self.names.text(&key.to_string())),
             _ => Err(Wrong { column: column + 1, message: format!("a key is a text, not {}", shorten(raw.get())) }),
         }
     }
@@ -319,4 +326,9 @@ fn scalar(text: &str, column: usize) -> Result<Scalar> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let scalar = One.deserialize(&mut deserializer).and_then(|scalar| deserializer.end().map(|()| scalar));
     scalar.map_err(|error| Wrong { column: column + 1, ..json(&error, column) })
+}
+
+/// What a model's transactions call a write.
+fn write(model: Model) -> &'static str {
+    if model == Model::ListAppend { "append" } else { "w" }
 }
