@@ -8,6 +8,8 @@ pub struct Budget<'a> {
     steps_max: u64,
     steps: u64,
     bytes_max: u64,
+    /// Held by others at the same time.
+    beside: u64,
     is_late: &'a dyn Fn() -> bool,
     next_look: u64,
 }
@@ -18,12 +20,24 @@ const STEPS_PER_LOOK: u64 = 1 << 14;
 impl<'a> Budget<'a> {
     /// So many steps and bytes. Each judge says what its step is; all take well under a microsecond.
     pub fn new(steps_max: u64, bytes_max: u64) -> Budget<'a> {
-        Budget { steps_max, steps: 0, bytes_max, is_late: &|| false, next_look: STEPS_PER_LOOK }
+        Budget { steps_max, steps: 0, bytes_max, beside: 0, is_late: &|| false, next_look: STEPS_PER_LOOK }
     }
 
     /// Also ends when `is_late` says so. Verdicts then depend on the machine, but only between *unknown* and the right one.
     pub fn until(self, is_late: &'a dyn Fn() -> bool) -> Budget<'a> {
         Budget { is_late, ..self }
+    }
+
+    /// So many of the bytes are held by others.
+    pub fn beside(self, bytes: u64) -> Budget<'a> {
+        Budget { beside: bytes, ..self }
+    }
+
+    /// A budget of at most so many of the steps that are left, for a first attempt whose failure is no failure. What it spends is to be
+    /// taken from this one too.
+    pub(crate) fn share(&self, steps: u64) -> Budget<'a> {
+        let steps_max = steps.min(self.steps_left());
+        Budget { steps_max, steps: 0, next_look: STEPS_PER_LOOK, ..*self }
     }
 
     /// Takes steps, `Err` when they are used up or it is late.
@@ -43,7 +57,7 @@ impl<'a> Budget<'a> {
 
     /// `Err` when a judge that holds so many bytes holds too much.
     pub fn hold(&self, bytes: u64) -> Result<(), Exhausted> {
-        if bytes > self.bytes_max { Err(Exhausted::Memory(self.bytes_max)) } else { Ok(()) }
+        if bytes.saturating_add(self.beside) > self.bytes_max { Err(Exhausted::Memory(self.bytes_max)) } else { Ok(()) }
     }
 
     /// Steps taken.

@@ -2,14 +2,30 @@
 //! any protocol, so nobody who wrote those can talk it round.
 
 pub mod budget;
+pub mod causal;
 pub mod checks;
+pub mod commit;
 pub mod counter;
+pub mod counter_bounds;
 pub mod durable;
 pub mod eventual;
+pub mod exclusion;
 pub mod history;
+pub mod isolation;
+mod keys;
+pub mod leader;
 pub mod linearizable;
 pub mod loads;
+pub mod membership;
+pub mod order;
 pub mod register;
+#[cfg(test)]
+mod sample;
+pub mod sessions;
+pub mod staleness;
+pub mod strong_eventual;
+mod traces;
+pub mod unique;
 
 /// What a judge found.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -157,7 +157,7 @@ pub fn list_append(transactions: usize, seed: u64) -> History {
         for _ in 0..1 + chance.below(4) {
             let place = chance.below(KEYS) as usize;
             let key = key_of[place];
-            let name = names.int(key);
+            let name = names.text(&key.to_string());
             let list = lists.entry(key).or_default();
             if chance.below(2) == 0 {
                 accesses.push(Access { key: name, act: Act::Read });

@@ -2,7 +2,8 @@
 //! memory, its steps and, where asked for, its time are bounded: past a bound its verdict is *unknown*.
 
 use crate::flags::{Format, History as Flags, HistoryCheck, HistoryCommand};
-use crate::output::{Status, Stop, print, print_json, tell};
+use crate::layout::folded;
+use crate::output::{Status, Stop, json_text, print, tell};
 use quorate_check::Verdict;
 use quorate_check::budget::{Budget, Exhausted};
 use quorate_check::checks::{self, Check, Judgement};
@@ -93,10 +94,10 @@ fn judge(flags: &HistoryCheck, path: &Path) -> Vec<Finding> {
         [] => vec![history.model.info().check],
         names => names.iter().map(String::as_str).collect(),
     };
-    let left = flags.memory.saturating_sub(size(&history));
+    let held = size(&history);
     let each = wanted.into_iter().filter_map(checks::named).map(|check| {
         let found = if check.models.contains(&history.model) {
-            Found::Judged((check.judge)(&history, &mut Budget::new(flags.steps, left).until(&is_late)))
+            Found::Judged((check.judge)(&history, &mut Budget::new(flags.steps, flags.memory).beside(held).until(&is_late)))
         } else {
             Found::Unfit(unfit(check, history.model))
         };
@@ -163,6 +164,7 @@ struct Told {
     /// By [`rank`].
     counts: [usize; 5],
     worst: Option<Status>,
+    is_closed: bool,
 }
 
 impl Told {
@@ -179,7 +181,7 @@ impl Told {
                 }
                 Found::Unfit(why) => tell(&format!("error: {}: {why}\n", path.display())),
                 Found::Unread(stop) => tell(&stop.text()),
-                Found::Judged(judgement) if format == Format::Text => print(&text(path, &finding, judgement))?,
+                Found::Judged(judgement) if format == Format::Text => self.print(&text(path, &finding, judgement))?,
                 Found::Judged(_) => {}
             }
             if format == Format::Json {
@@ -189,24 +191,34 @@ impl Told {
         Ok(())
     }
 
-    fn end(self, format: Format, lone: bool) -> Result<Status, Stop> {
-        let Told { mut documents, counts, worst } = self;
+    fn end(mut self, format: Format, lone: bool) -> Result<Status, Stop> {
         match format {
-            Format::Json if lone && documents.len() == 1 => print_json(&documents.remove(0))?,
-            Format::Json => print_json(&documents.into())?,
-            Format::Text if counts.iter().sum::<usize>() > 1 => {
+            Format::Json if lone && self.documents.len() == 1 => self.print(&json_text(&self.documents[0].clone()))?,
+            Format::Json => self.print(&json_text(&self.documents.clone().into()))?,
+            Format::Text if self.counts.iter().sum::<usize>() > 1 => {
                 let words = ["ok", "unknown", "violated", "not to be judged", "unread"];
-                let parts = words.iter().zip(counts).filter(|(_, count)| *count > 0);
+                let parts = words.iter().zip(self.counts).filter(|(_, count)| *count > 0);
                 let parts: Vec<String> = parts.map(|(word, count)| format!("{count} {word}")).collect();
-                print(&format!("{}\n", parts.join(", ")))?;
+                self.print(&format!("{}\n", parts.join(", ")))?;
             }
             Format::Text => {}
         }
-        Ok(worst.unwrap_or(Status::Held))
+        Ok(self.worst.unwrap_or(Status::Held))
+    }
+
+    /// Whoever reads the verdicts may go before the last; the exit status says what all of them came to.
+    fn print(&mut self, text: &str) -> Result<(), Stop> {
+        match if self.is_closed { Ok(()) } else { print(text) } {
+            Err(Stop::Closed) => {
+                self.is_closed = true;
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 
-/// `ok  linearizable  FILE (77 operations of a cas-register)`, and why.
+/// `ok  linearizable  FILE (77 operations, cas-register)`, and why.
 fn text(path: &Path, finding: &Finding, judgement: &Judgement) -> String {
     let what = match (finding.model, finding.operations) {
         (Some(model), 1..) => format!(" ({} operations, {})", finding.operations, model.name()),
@@ -215,11 +227,17 @@ fn text(path: &Path, finding: &Finding, judgement: &Judgement) -> String {
     let check = finding.check.unwrap_or("-");
     let mut text = format!("{:9}  {check}  {}{what}\n", judgement.verdict.name(), path.display());
     for line in judgement.verdict.evidence().lines() {
-        text.push_str(&format!("  {line}\n"));
+        let words = line.trim_start();
+        let indent = " ".repeat(2 + line.len() - words.len());
+        // Drawings are never wider than this.
+        match indent.len() + words.chars().count() {
+            0..=80 => text.push_str(&format!("  {line}\n")),
+            _ => folded(&mut text, &indent, words),
+        }
     }
     if let Some(Value::Array(rules)) = judgement.facts.get("inference") {
         let rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
-        text.push_str(&format!("  taken as known: {}\n", rules.join("; ")));
+        folded(&mut text, "  taken as known: ", &rules.join("; "));
     }
     text
 }

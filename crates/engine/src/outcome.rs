@@ -149,6 +149,8 @@ pub struct OperationOutcome {
     invoked: Time,
     /// When the client heard; the end of time when it never did.
     completed: Time,
+    /// The places of the two among all that clients sent and heard in the run, for those that share an instant.
+    places: (u32, u32),
     /// Message delays on the longest chain from invocation to answer; from the last attempt on where there were several. Exact when
     /// the operation ran alone.
     pub delays: u16,
@@ -170,6 +172,7 @@ impl OperationOutcome {
             to,
             invoked: Time::NEVER,
             completed: Time::NEVER,
+            places: (0, 0),
             delays: 0,
             depth: 0,
             attempts: 0,
@@ -178,13 +181,19 @@ impl OperationOutcome {
         }
     }
 
-    pub(crate) fn begin(&mut self, now: Time) {
-        self.invoked = now;
+    pub(crate) fn begin(&mut self, now: Time, place: u32) {
+        (self.invoked, self.places.0) = (now, place);
         self.status = OperationStatus::Unknown;
     }
 
-    pub(crate) fn end(&mut self, now: Time) {
-        self.completed = now;
+    pub(crate) fn end(&mut self, now: Time, place: u32) {
+        (self.completed, self.places.1) = (now, place);
+    }
+
+    /// The places of its sending and its end among all that clients sent and heard in the run: what of two things at one instant came
+    /// first. That of an end that never came means nothing.
+    pub fn places(&self) -> (u32, u32) {
+        self.places
     }
 
     /// When it was sent; `None` when the run ended before.

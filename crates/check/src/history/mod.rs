@@ -34,7 +34,7 @@ pub enum Init {
     Default,
     /// A register, or the text under each key of a kv store.
     Value(Value),
-    /// Registers by key; others hold nothing.
+    /// Registers by key, in the order of the keys' numbers; others hold nothing.
     Keyed(Vec<(Value, Value)>),
     /// The elements of a queue (the next one first), a stack (the bottom first) or a set.
     Values(Vec<Value>),
@@ -51,6 +51,8 @@ pub enum TimeUnit {
     Unspecified,
     /// A nanosecond.
     Nanoseconds,
+    /// A picosecond.
+    Picoseconds,
 }
 
 /// An operation as its client saw it.
@@ -163,6 +165,17 @@ pub enum Found {
     Value(Value),
     /// A list.
     List(Box<[Value]>),
+}
+
+impl History {
+    /// What a register holds at the start.
+    pub fn initial(&self, key: Value) -> Value {
+        match &self.init {
+            Init::Value(value) => *value,
+            Init::Keyed(pairs) => pairs.binary_search_by_key(&key, |(name, _)| *name).map_or(Value::NULL, |place| pairs[place].1),
+            _ => Value::NULL,
+        }
+    }
 }
 
 impl Operation {

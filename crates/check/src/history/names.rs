@@ -117,14 +117,14 @@ impl Names {
         &self.scalars[value.index()]
     }
 
-    /// The value as people read it: text without quotes.
+    /// The value as people read it: a text without quotes, unless it would look like something else or hide something.
     pub fn tell(&self, value: Value) -> String {
         match self.scalar(value) {
             Scalar::Null => "nothing".to_string(),
             Scalar::Bool(value) => value.to_string(),
             Scalar::Int(value) => value.to_string(),
-            Scalar::Text(text) if text.is_empty() => "\"\"".to_string(),
-            Scalar::Text(text) => text.to_string(),
+            Scalar::Text(text) if is_plain(text) => text.to_string(),
+            Scalar::Text(text) => format!("\"{}\"", text.chars().map(visible).collect::<String>()),
         }
     }
 
@@ -164,6 +164,22 @@ impl Names {
             let place = self.place(self.scalars[number].plain());
             self.places[place] = number as u32;
         }
+    }
+}
+
+/// Whether a text is a word of its own: not one that stands for no value, no blank or sign that hides.
+fn is_plain(text: &str) -> bool {
+    let is_word = !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || "-_./:,;+@#".contains(letter));
+    is_word && !["nothing", "null"].contains(&text)
+}
+
+/// A letter, or what stands for one that nobody could see, or that would change how others look.
+fn visible(letter: char) -> String {
+    let turns = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    match letter {
+        '"' => "\\\"".to_string(),
+        _ if turns || letter.is_control() => letter.escape_unicode().to_string(),
+        _ => letter.to_string(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes `quorate/1`.
 
-use super::{Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, TimeUnit, Value};
+use super::{Act, Answer, Call, Found, History, Init, Model, Names, Operation, Outcome, Scalar, TimeUnit, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// The header's line, without its end.
@@ -10,7 +10,11 @@ pub fn header(history: &History) -> String {
         Init::Default => Json::Null,
         Init::Value(value) => names.json(*value),
         Init::Keyed(pairs) => {
-            Json::Object(pairs.iter().map(|(key, value)| (names.tell(*key), names.json(*value))).collect::<Map<_, _>>())
+            let text = |key: Value| match names.scalar(key) {
+                Scalar::Text(text) => text.to_string(),
+                _ => names.tell(key),
+            };
+            Json::Object(pairs.iter().map(|(key, value)| (text(*key), names.json(*value))).collect::<Map<_, _>>())
         }
         Init::Values(values) => list(names, values),
         Init::Number(number) => (*number).into(),
@@ -23,8 +27,10 @@ pub fn header(history: &History) -> String {
         "source": history.source,
         "ops": history.operations.len(),
     });
-    if history.time == TimeUnit::Nanoseconds {
-        header["time"] = "ns".into();
+    match history.time {
+        TimeUnit::Unspecified => {}
+        TimeUnit::Nanoseconds => header["time"] = "ns".into(),
+        TimeUnit::Picoseconds => header["time"] = "ps".into(),
     }
     header.to_string()
 }

@@ -15,12 +15,22 @@ const PLACES_FIRST: usize = 1 << 8;
 impl Memo {
     /// Adds a hash; whether it is new.
     pub(super) fn insert(&mut self, hash: u128) -> bool {
-        if 2 * (self.count + 1) > self.places.len() {
+        if self.is_full() {
             self.grow();
         }
         let fresh = put(&mut self.places, hash | u128::from(hash == 0));
         self.count += usize::from(fresh);
         fresh
+    }
+
+    /// Whether it grows before it takes another hash.
+    pub(super) fn is_full(&self) -> bool {
+        2 * (self.count + 1) > self.places.len()
+    }
+
+    /// How many bytes it holds.
+    pub(super) fn bytes(&self) -> u64 {
+        size_of_val::<[u128]>(&self.places) as u64
     }
 
     fn grow(&mut self) {
@@ -45,28 +55,9 @@ fn put(places: &mut [u128], hash: u128) -> bool {
     true
 }
 
-/// 128 bits for an index of one kind, as if drawn: the finalizer of splitmix64 (Steele, Lea and Flood, 2014) at two places.
-pub(super) fn zobrist(kind: Kind, index: u32) -> u128 {
-    let place = u64::from(index) << 2 | kind as u64;
-    u128::from(spread(2 * place + 1)) << 64 | u128::from(spread(2 * place + 2))
-}
-
-/// What an index counts.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Operation = 0,
-    State = 1,
-}
-
-fn spread(place: u64) -> u64 {
-    let mut word = place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ word >> 31
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::print::spread;
     use super::*;
     use std::collections::BTreeSet;
 
@@ -79,12 +70,5 @@ mod tests {
             assert_eq!(memo.insert(hash), oracle.insert(hash), "{step}");
         }
         assert!(Memo::default().insert(0));
-    }
-
-    #[test]
-    fn no_two_indices_share_their_bits() {
-        let all: BTreeSet<u128> =
-            (0..10_000).flat_map(|index| [zobrist(Kind::Operation, index), zobrist(Kind::State, index)]).collect();
-        assert_eq!(all.len(), 20_000);
     }
 }

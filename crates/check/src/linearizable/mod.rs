@@ -1,127 +1,171 @@
 //! Linearizability (Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects", TOPLAS 1990): is there an
 //! order of the operations that a sequential object could have gone through, in which nobody who began after another had ended comes
-//! before it?
+//! before it? And sequential consistency (Lamport, "How to make a multiprocessor computer that correctly executes multiprocess programs",
+//! 1979): the same, where only each process's own order counts.
 //!
 //! [`judge`] searches as Wing and Gong do ("Testing and verifying concurrent objects", 1993), with the memory of Lowe ("Testing for
-//! linearizability", 2017). What the object is, is a [`Model`]; [`kv`] is the first. Independent parts of a history, such as keys, are
-//! judged each for itself (locality), in turns that grow, so that one hard part does not hide an easy violation in another.
+//! linearizability", 2017). Independent parts of a history, such as keys, are judged each for itself, in turns that grow, so that one
+//! hard part does not hide an easy violation in another.
 //!
-//! An operation whose outcome nobody knows may take effect at any time after its invocation, or never. What was refused took none.
-//! Nothing is judged here but real-time order; sequential consistency and isolation levels are other judges.
+//! An operation whose outcome nobody knows may take effect at any time after its invocation, or never. What failed took none.
+//! A step of the budget is an attempt to place one operation. Isolation levels are another judge's business; transactions are each one
+//! step here, so that linearizability of them is strict serializability.
 
+mod count;
+mod demand;
 mod explain;
-pub mod kv;
+#[cfg(test)]
+mod generate;
 mod memo;
+mod object;
+mod objects;
 #[cfg(test)]
 mod oracle;
+mod order;
+mod part;
+mod print;
+mod refute;
 mod search;
+mod shrink;
+mod stale;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+
+pub use refute::written;
+use std::collections::BTreeMap;
 
 use crate::Verdict;
-use search::{Progress, Search};
+use crate::budget::{Budget, Exhausted};
+use crate::checks::Judgement;
+use crate::history::{History, Model};
+use part::{Part, Respect};
+use search::{Progress, Running};
 
-/// An operation as its client saw it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Operation<O, R> {
-    /// The client, or whoever else works in sequence.
-    pub process: u32,
-    /// When it was sent, in ns. One operation comes before another when its response is strictly before the other's invocation.
-    pub invoke: u64,
-    /// When the outcome was heard; `None` when it never was.
-    pub response: Option<u64>,
-    /// What was asked.
-    pub op: O,
-    /// What was heard.
-    pub outcome: Outcome<R>,
-}
-
-/// What a client knows of its operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Outcome<R> {
-    /// It took effect, with this result.
-    Known(R),
-    /// It took no effect and never will.
-    Refused,
-    /// It may take effect at any time after its invocation, or never.
-    Unknown,
-}
-
-/// A sequential object.
-pub trait Model {
-    /// What can be asked of it.
-    type Op: Clone;
-    /// What it answers.
-    type Result: Clone;
-    /// What it is between two operations.
-    type State: Clone + Ord;
-
-    /// What it is at the start.
-    fn initial(&self) -> Self::State;
-
-    /// What it is after an operation with that result, `None` when the object would not have answered so. A result that is unknown is
-    /// whatever the object answers: the model must be deterministic.
-    fn step(&self, state: &Self::State, op: &Self::Op, result: Option<&Self::Result>) -> Option<Self::State>;
-
-    /// Whether an operation with that result may change any state.
-    fn changes(&self, op: &Self::Op, result: Option<&Self::Result>) -> bool;
-
-    /// The states that an operation with that result waits for and makes, whatever else happens; `None` when that cannot be said of it.
-    fn footprint(&self, _op: &Self::Op, _result: Option<&Self::Result>) -> Option<Footprint<Self::State>> {
-        None
-    }
-
-    /// The operation in a few words: `write 7`, `read 5`; without a result, as it was asked.
-    fn tell(&self, op: &Self::Op, result: Option<&Self::Result>) -> String;
-
-    /// The state in a few words: `holds 8`.
-    fn tell_state(&self, state: &Self::State) -> String;
-}
-
-/// What an operation has to do with states.
-pub struct Footprint<S> {
-    /// It can take effect in this state and no other; if its result is unknown, it changes nothing in any other. `None`: any will do.
-    pub needs: Option<S>,
-    /// If it changes anything, this is the state then; `None`: it changes nothing.
-    pub makes: Option<S>,
-}
-
-/// A part of a history that is an object of its own.
-pub struct Part<'a, M: Model> {
-    /// What it is called in the evidence: `key 3`; empty when it is the only one.
-    pub name: String,
-    /// Its sequential object.
-    pub model: M,
-    /// Its operations. Refused ones may be left out, and so may unknown ones that no other operation can have noticed.
-    pub operations: Vec<&'a Operation<M::Op, M::Result>>,
-}
+/// The models whose histories can be judged.
+pub const MODELS: &[Model] = &[
+    Model::Register,
+    Model::CasRegister,
+    Model::MultiRegister,
+    Model::Kv,
+    Model::Mutex,
+    Model::Queue,
+    Model::Stack,
+    Model::Set,
+    Model::Counter,
+    Model::ListAppend,
+    Model::RwRegister,
+];
 
 /// The steps of the first turn of each part.
 const TURN_FIRST: u64 = 1 << 12;
 
-/// Holds when every part has a linearization. A step of the `budget` is an attempt to place one operation; when they are used up the
-/// verdict is unknown.
-pub fn judge<M: Model>(parts: &[Part<'_, M>], budget: u64) -> Verdict {
-    let mut open: Vec<(&Part<'_, M>, Search<'_, M>)> =
-        parts.iter().map(|part| (part, Search::new(&part.model, &part.operations))).collect();
-    let (mut left, mut turn) = (budget, TURN_FIRST);
+/// Holds when every part of the history has a linearization.
+///
+/// The facts of a violation: `unplaceable`, the operation that fits nowhere; `prefix`, how many operations that had ended by then do;
+/// `order`, the last of an order of these; `open`, what else was under way; `minimal`, a few operations that are a violation by
+/// themselves; all by id. `steps` is there for every verdict.
+pub fn judge(history: &History, budget: &mut Budget<'_>) -> Judgement {
+    all(history, Respect::RealTime, budget)
+}
+
+/// Holds when the whole history has an order that respects what each process did one after the other. The facts are `minimal` and
+/// `steps`, as those of [`judge`].
+pub fn sequential(history: &History, budget: &mut Budget<'_>) -> Judgement {
+    all(history, Respect::ProgramOrder, budget)
+}
+
+fn all(history: &History, respect: Respect, budget: &mut Budget<'_>) -> Judgement {
+    let before = budget.steps();
+    let judgement = match respect == Respect::ProgramOrder && is_linearizable_soon(history, budget) {
+        true => Verdict::Ok.into(),
+        false => rounds(history, respect, budget),
+    };
+    let steps = budget.steps() - before;
+    judgement.with("steps", steps)
+}
+
+/// Whether a linearization was found at once: it keeps the order of each process too, unless one operation of a process began at the
+/// very instant at which its last one ended. That is often soon told, as keys are judged each for itself.
+fn is_linearizable_soon(history: &History, budget: &mut Budget<'_>) -> bool {
+    let mut ended: BTreeMap<i64, i64> = BTreeMap::new();
+    for operation in &history.operations {
+        if ended.insert(operation.process, operation.response.unwrap_or(i64::MAX)) == Some(operation.invoke) {
+            return false;
+        }
+    }
+    let mut share = budget.share(STEPS_AT_ONCE + 64 * history.operations.len() as u64);
+    let verdict = rounds(history, Respect::RealTime, &mut share).verdict;
+    // Whatever is left over is used up; the search itself notices that.
+    verdict == Verdict::Ok && budget.spend(share.steps()).is_ok()
+}
+
+/// Steps that a search for more than is asked for may take, beside some for each operation.
+const STEPS_AT_ONCE: u64 = 10_000;
+
+/// A part, and how far its search has come.
+struct Open<'a> {
+    part: Part<'a>,
+    search: Box<dyn Running + 'a>,
+}
+
+impl<'a> Open<'a> {
+    fn begin(part: Part<'a>) -> Open<'a> {
+        let search = part.search(&refute::noticeable(&part), None);
+        Open { part, search }
+    }
+}
+
+/// Gives each part its turns.
+fn rounds(history: &History, respect: Respect, budget: &mut Budget<'_>) -> Judgement {
+    let parts = part::parts(history, respect);
+    if let Some(refuted) = refute::first(history, respect) {
+        return explain::refuted(&parts, refuted, budget);
+    }
+    if respect == Respect::RealTime
+        && let Some(refuted) = stale::first(history).or_else(|| count::first(history))
+    {
+        return explain::refuted(&parts, refuted, budget);
+    }
+    let mut open: Vec<Open<'_>> = parts.into_iter().map(Open::begin).collect();
+    let mut held: u64 = open.iter().map(|open| open.search.bytes()).sum();
+    let mut turn = TURN_FIRST;
     while !open.is_empty() {
         let mut still_open = Vec::new();
-        for (part, mut search) in open {
-            let before = search.steps();
-            let progress = search.run(turn.min(left));
-            left = left.saturating_sub(search.steps() - before);
-            match progress {
-                Progress::Placed => {}
-                Progress::Stuck => return Verdict::Violation(explain::violation(part, budget)),
-                Progress::More => still_open.push((part, search)),
+        let mut others = open.len();
+        for mut each in open {
+            held -= each.search.bytes();
+            others -= 1;
+            match each.search.run(budget, turn, held) {
+                Ok(Progress::Placed) => {}
+                Ok(Progress::Stuck) => return explain::violation(&each.part, &*each.search, budget),
+                Ok(Progress::More) => {
+                    held += each.search.bytes();
+                    still_open.push(each);
+                }
+                Err(why) => return unknown(&each, why, others + still_open.len()),
             }
-        }
-        if left == 0
-            && let Some((part, search)) = still_open.first()
-        {
-            return Verdict::Unknown(explain::exhausted(part, search, budget, still_open.len()));
         }
         open = still_open;
         turn = turn.saturating_mul(4);
     }
-    Verdict::Ok
+    Verdict::Ok.into()
+}
+
+/// What a search has found when its budget is used up.
+fn unknown(open: &Open<'_>, why: Exhausted, others: usize) -> Judgement {
+    let (answered, passed) = open.search.passed();
+    let part = open.part.name();
+    let part = if part.is_empty() { part } else { format!("{part}: ") };
+    let came = match open.part.respect {
+        Respect::RealTime => format!("the search got past the end of {passed} of {answered} operations"),
+        Respect::ProgramOrder => format!("the search placed at most {passed} operations in order, {answered} must be"),
+    };
+    let more = match others {
+        0 => String::new(),
+        1 => "; another part is open too".to_string(),
+        others => format!("; {others} other parts are open too"),
+    };
+    Judgement::from(Verdict::Unknown(format!("{part}{why}: {came}{more}")))
 }

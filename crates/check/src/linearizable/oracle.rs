@@ -1,153 +1,175 @@
-//! The test partner of the search: every order of a handful of operations, tried without any cleverness, over a register map of its
-//! own. And the small histories on which the two are compared.
+//! The test partner of the search: every order of a handful of operations, tried without any cleverness, on objects of its own.
 
-use super::Outcome;
-use super::kv::{Access, Answer, Op, Operation};
-use std::collections::BTreeMap;
+use super::part::Respect;
+use crate::history::{Act, Answer, Call, Found, History, Init, Model, Operation, Outcome, Plain, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations of a history that the oracle can take.
-const OPERATIONS_MAX: u64 = 7;
+pub(super) const OPERATIONS_MAX: usize = 8;
 
-type Registers = BTreeMap<u32, u64>;
-
-/// Whether some order explains the history.
-pub(super) fn linearizable(history: &[Operation]) -> bool {
-    let owed = |operation: &Operation| matches!(operation.outcome, Outcome::Known(_));
-    assert!(history.len() as u64 <= OPERATIONS_MAX);
-    extends(history, &owed, 0, &Registers::new())
+/// One object.
+#[derive(Clone, Debug)]
+enum Thing {
+    Register(Value),
+    Text(String),
+    Lock(bool),
+    Sequence(Vec<Value>),
+    Set(BTreeSet<Value>),
+    Counter(i128),
 }
 
-fn extends(history: &[Operation], owed: &impl Fn(&Operation) -> bool, placed: u32, registers: &Registers) -> bool {
-    let open = |index: usize| placed >> index & 1 == 0;
-    if (0..history.len()).all(|index| !open(index) || !owed(&history[index])) {
+type Things = BTreeMap<Value, Thing>;
+
+/// Whether some order explains the history.
+pub(super) fn has_order(history: &History, respect: Respect) -> bool {
+    assert!(history.operations.len() <= OPERATIONS_MAX);
+    extends(history, respect, 0, &Things::new())
+}
+
+fn extends(history: &History, respect: Respect, placed: u32, things: &Things) -> bool {
+    let operations = &history.operations;
+    let is_open = |index: usize| placed >> index & 1 == 0;
+    if operations.iter().enumerate().all(|(index, operation)| !is_open(index) || !operation.is_ok()) {
         return true;
     }
-    (0..history.len()).filter(|index| open(*index) && history[*index].outcome != Outcome::Refused).any(|index| {
-        let next = &history[index];
-        let too_early = (0..history.len())
-            .any(|other| open(other) && owed(&history[other]) && history[other].response.is_some_and(|end| end < next.invoke));
-        let mut after = registers.clone();
-        let answer = carry_out(&next.op, &mut after);
-        let fits = match &next.outcome {
-            Outcome::Known(told) => *told == answer,
-            _ => true,
-        };
-        !too_early && fits && extends(history, owed, placed | 1 << index, &after)
+    let comes_before = |other: &Operation, next: &Operation| match respect {
+        Respect::RealTime => other.response.is_some_and(|response| response < next.invoke),
+        Respect::ProgramOrder => other.process == next.process && other.id < next.id,
+    };
+    (0..operations.len()).filter(|index| is_open(*index) && operations[*index].outcome != Outcome::Fail).any(|index| {
+        let next = &operations[index];
+        let is_early = operations
+            .iter()
+            .enumerate()
+            .any(|(other, operation)| is_open(other) && operation.is_ok() && comes_before(operation, next));
+        let mut after = things.clone();
+        let Some(answer) = carry_out(history, next, &mut after) else { return false };
+        let fits = next.answer().is_none_or(|told| is_same(told, &answer));
+        !is_early && fits && extends(history, respect, placed | 1 << index, &after)
     })
 }
 
-fn carry_out(op: &Op, registers: &mut Registers) -> Answer {
-    match op {
-        Op::Read(key) => Answer::Value(registers.get(key).copied()),
-        Op::Write(key, value) => {
-            registers.insert(*key, *value);
+fn is_same(told: &Answer, answer: &Answer) -> bool {
+    match (told, answer) {
+        (Answer::Done, Answer::Flag(_)) => true,
+        (Answer::Values(told), Answer::Values(values)) => {
+            let mut told = told.to_vec();
+            told.sort_unstable();
+            told[..] == values[..]
+        }
+        _ => told == answer,
+    }
+}
+
+fn first(history: &History, key: Value) -> Thing {
+    let values = |init: &Init| match init {
+        Init::Values(values) => values.clone(),
+        _ => Vec::new(),
+    };
+    match (history.model, &history.init) {
+        (Model::Kv, Init::Value(value)) => Thing::Text(history.names.tell(*value).replace("\"\"", "")),
+        (Model::Kv, _) => Thing::Text(String::new()),
+        (Model::Mutex, init) => Thing::Lock(*init == Init::Held(true)),
+        (Model::Queue | Model::Stack, init) => Thing::Sequence(values(init)),
+        (Model::ListAppend, _) => Thing::Sequence(Vec::new()),
+        (Model::Set, init) => Thing::Set(values(init).into_iter().collect()),
+        (Model::Counter, Init::Number(number)) => Thing::Counter(i128::from(*number)),
+        (Model::Counter, _) => Thing::Counter(0),
+        (_, Init::Value(value)) => Thing::Register(*value),
+        (_, Init::Keyed(pairs)) => {
+            Thing::Register(pairs.iter().find(|(other, _)| *other == key).map_or(Value::NULL, |(_, value)| *value))
+        }
+        _ => Thing::Register(Value::NULL),
+    }
+}
+
+/// Carries an operation out, with its answer; `None` when it cannot be carried out at all.
+fn carry_out(history: &History, operation: &Operation, things: &mut Things) -> Option<Answer> {
+    if let Call::Transaction(accesses) = &operation.call {
+        let mut found = Vec::new();
+        for access in accesses {
+            let thing = things.entry(access.key).or_insert_with(|| first(history, access.key));
+            match (access.act, thing) {
+                (Act::Read, Thing::Register(value)) => found.push(Found::Value(*value)),
+                (Act::Read, Thing::Sequence(values)) => found.push(Found::List(values.clone().into())),
+                (Act::Write(value), Thing::Register(held)) => *held = value,
+                (Act::Write(value), Thing::Sequence(values)) => values.push(value),
+                _ => unreachable!("no transactions on this"),
+            }
+        }
+        return Some(Answer::Found(found.into()));
+    }
+    let thing = things.entry(operation.key).or_insert_with(|| first(history, operation.key));
+    single(history, &operation.call, thing)
+}
+
+fn single(history: &History, call: &Call, thing: &mut Thing) -> Option<Answer> {
+    let text = |value: &Value| history.names.tell(*value).replace("\"\"", "");
+    Some(match (call, thing) {
+        (Call::Read, Thing::Register(value)) => Answer::Value(*value),
+        (Call::Read, Thing::Text(held)) => Answer::Value(history.names.find(Plain::Text(held)).unwrap_or(Value(u32::MAX))),
+        (Call::Read, Thing::Counter(number)) => Answer::Number(i64::try_from(*number).ok()?),
+        (Call::Read, Thing::Set(values)) => Answer::Values(values.iter().copied().collect()),
+        (Call::Write(value), Thing::Register(held)) => {
+            *held = *value;
             Answer::Done
         }
-        Op::Cas { key, expected, new } => match registers.get(key).copied() {
-            held if held == *expected => {
-                registers.insert(*key, *new);
-                Answer::Swapped
+        (Call::Write(value), Thing::Text(held)) => {
+            *held = text(value);
+            Answer::Done
+        }
+        (Call::Append(value), Thing::Text(held)) => {
+            held.push_str(&text(value));
+            Answer::Done
+        }
+        (Call::Cas { expected, new }, Thing::Register(held)) => {
+            let swaps = held == expected;
+            if swaps {
+                *held = *new;
             }
-            held => Answer::Held(held),
-        },
-        Op::Transaction(accesses) => {
-            let mut found = Vec::new();
-            for access in accesses {
-                match access {
-                    Access::Read(key) => found.push(registers.get(key).copied()),
-                    Access::Write(key, value) => drop(registers.insert(*key, *value)),
-                }
-            }
-            Answer::Values(found)
+            Answer::Flag(swaps)
         }
-    }
-}
-
-/// A little chance for tests: splitmix64.
-pub(super) struct Chance(u64);
-
-impl Chance {
-    pub(super) fn new(seed: u64) -> Chance {
-        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ word >> 31) % bound
-    }
-}
-
-/// A history over two keys and three values: of a register map in which every operation takes effect at an instant between its two
-/// (`correct`), the same with one answer changed (`corrupted`), or with answers out of the blue (`random`).
-pub(super) fn history(chance: &mut Chance, kind: &str) -> Vec<Operation> {
-    let count = 1 + chance.below(OPERATIONS_MAX);
-    let mut instants: Vec<u64> = (0..count).map(|_| 10 + chance.below(20)).collect();
-    instants.sort_unstable();
-    let mut registers = Registers::new();
-    let mut history: Vec<Operation> = instants
-        .into_iter()
-        .map(|instant| {
-            let op = op(chance);
-            let (invoke, end) = (instant - chance.below(8), instant + chance.below(8));
-            let (outcome, response) = match chance.below(8) {
-                0 => (Outcome::Refused, Some(end)),
-                1 => {
-                    if chance.below(2) == 0 {
-                        carry_out(&op, &mut registers);
-                    }
-                    (Outcome::Unknown, None)
-                }
-                _ if kind == "random" => (Outcome::Known(answer(&op, chance)), Some(end)),
-                _ => (Outcome::Known(carry_out(&op, &mut registers)), Some(end)),
-            };
-            Operation { process: chance.below(4) as u32, invoke, response, op, outcome }
-        })
-        .collect();
-    if kind == "corrupted" {
-        let victim = chance.below(count) as usize;
-        let Operation { op, outcome, response, invoke, .. } = &mut history[victim];
-        *outcome = Outcome::Known(answer(op, chance));
-        response.get_or_insert(*invoke + 5);
-    }
-    // Judges must not depend on the order in which operations are listed.
-    for last in (1..history.len()).rev() {
-        history.swap(last, chance.below(last as u64 + 1) as usize);
-    }
-    history
-}
-
-fn op(chance: &mut Chance) -> Op {
-    let (key, value) = (chance.below(2) as u32, chance.below(3));
-    match chance.below(10) {
-        0..4 => Op::Read(key),
-        4..7 => Op::Write(key, value),
-        7..9 => Op::Cas { key, expected: some_value(chance), new: value },
-        _ => {
-            let access = |chance: &mut Chance| match chance.below(2) {
-                0 => Access::Read(chance.below(2) as u32),
-                _ => Access::Write(chance.below(2) as u32, chance.below(3)),
-            };
-            Op::Transaction((0..1 + chance.below(3)).map(|_| access(chance)).collect())
+        (Call::Acquire, Thing::Lock(held)) if !*held => {
+            *held = true;
+            Answer::Done
         }
-    }
-}
-
-fn answer(op: &Op, chance: &mut Chance) -> Answer {
-    match op {
-        Op::Read(_) => Answer::Value(some_value(chance)),
-        Op::Write(..) => Answer::Done,
-        Op::Cas { .. } if chance.below(2) == 0 => Answer::Swapped,
-        Op::Cas { .. } => Answer::Held(some_value(chance)),
-        Op::Transaction(accesses) => {
-            let reads = accesses.iter().filter(|access| matches!(access, Access::Read(_)));
-            Answer::Values(reads.map(|_| some_value(chance)).collect())
+        (Call::Release, Thing::Lock(held)) if *held => {
+            *held = false;
+            Answer::Done
         }
-    }
+        (Call::Insert(value), Thing::Sequence(values)) => {
+            values.push(*value);
+            Answer::Done
+        }
+        (Call::Take, Thing::Sequence(values)) if values.is_empty() => Answer::Value(Value::NULL),
+        (Call::Take, Thing::Sequence(values)) => {
+            Answer::Value(if history.model == Model::Stack { values.pop()? } else { values.remove(0) })
+        }
+        (Call::Add(value), Thing::Set(values)) => Answer::Flag(values.insert(*value)),
+        (Call::Remove(value), Thing::Set(values)) => Answer::Flag(values.remove(value)),
+        (Call::Contains(value), Thing::Set(values)) => Answer::Flag(values.contains(value)),
+        (Call::Increment(by), Thing::Counter(number)) => {
+            *number += i128::from(*by);
+            Answer::Done
+        }
+        _ => return None,
+    })
 }
 
-fn some_value(chance: &mut Chance) -> Option<u64> {
-    chance.below(4).checked_sub(1)
+/// An object that answers, for generators.
+pub(super) struct Actor(Things);
+
+impl Actor {
+    pub(super) fn new() -> Actor {
+        Actor(Things::new())
+    }
+
+    /// Carries an operation out; `None` when it cannot be. Texts that the history has no number for yet get one.
+    pub(super) fn carry_out(&mut self, history: &mut History, operation: &Operation) -> Option<Answer> {
+        let answer = carry_out(history, operation, &mut self.0)?;
+        if let (Some(Thing::Text(text)), Call::Read) = (self.0.get(&operation.key), &operation.call) {
+            return Some(Answer::Value(history.names.text(text)));
+        }
+        Some(answer)
+    }
 }

@@ -1,363 +1,312 @@
-//! The search of Wing and Gong over one object: place first whichever operation is open, go on with the rest, and come back when an
-//! operation ends that was not placed. Invocations and responses stand in a linked list from which placed operations are lifted, and a
-//! pair of placed operations and state is entered once (Lowe 2017, §4).
+//! The search of Wing and Gong over one object: place first whichever operation can come next, go on with the rest, and come back when
+//! none is left to try. A pair of placed operations and state is entered once (Lowe 2017, §4).
 //!
-//! Three things spare it most of the work, and none changes the verdict:
-//! - What is open, answered, and never changes anything, is placed as soon as it fits: whatever follows, follows then too.
-//! - So is an answered operation that overwrites a state for which nobody waits with one for which nobody waits.
-//! - A state for which somebody answered still waits, and which nobody could make again, is not left.
-//!
-//! The latter two ask the model what operations wait for ([`Model::footprint`]). Where every write has a value of its own, they leave
-//! little to try, as Gibbons and Korach ("Testing shared memories", 1997, §5) lead one to expect.
+//! These things spare it most of the work, and none changes the verdict:
+//! - What was answered, can come next and never changes anything, is placed as soon as it fits: whatever follows, follows then too.
+//! - What is unknown is placed only where it changes something, and where what comes next would notice: else no order needs it, or one
+//!   in which it comes later will do.
+//! - Of unknown operations that are alike, the one that began first is placed first: whatever the later can do, the earlier can.
+//! - Where the object is a single value, [`Demand`] knows more. Where every write has a value of its own, this leaves little to try,
+//!   as Gibbons and Korach ("Testing shared memories", 1997, §5) lead one to expect.
 
-use super::memo::{Kind, Memo, zobrist};
-use super::{Model, Operation, Outcome};
-use std::collections::BTreeMap;
+use super::demand::Demand;
+use super::memo::Memo;
+use super::object::Object;
+use super::order::{NONE, Order, Times};
+use super::print::{Kind, zobrist};
+use crate::budget::{Budget, Exhausted};
+use crate::history::Names;
+
+/// An operation as the search sees it.
+pub(super) struct Entry<Op> {
+    pub(super) op: Op,
+    pub(super) times: Times,
+    /// Its index in the history.
+    pub(super) source: u32,
+}
 
 /// A search that can be interrupted.
-pub(super) struct Search<'a, M: Model> {
-    model: &'a M,
-    operations: Vec<&'a Operation<M::Op, M::Result>>,
-    /// The list; the first link is its head.
-    links: Vec<Link>,
-    /// The links of each operation's invocation and response; 0 for a response that there is not.
-    places: Vec<(u32, u32)>,
-    /// What each operation waits for and makes; empty when the model does not say it of all.
-    prints: Vec<Print>,
-    /// For each of these states, who waits for it, and who makes it, among those not placed.
-    demand: Vec<Demand>,
+pub(super) struct Search<O: Object, T: Order> {
+    object: O,
+    entries: Vec<Entry<O::Op>>,
+    /// The unknown operation before each unknown one that is the same but for its times.
+    twins: Vec<u32>,
+    is_placed: Vec<bool>,
+    order: T,
+    demand: Option<Demand>,
+    /// The operation to try next.
     cursor: u32,
     /// Nothing was tried yet of what may come next.
     is_fresh: bool,
-    state: M::State,
-    /// The state's number.
-    number: u32,
-    placed: Vec<Placed<M::State>>,
+    /// The operation placed last, if it is unknown: the next one must notice it.
+    idle: u32,
+    placed: Vec<Placed<O::Undo>>,
     /// Zobrist hash of the placed operations.
     hash: u128,
     /// Answered operations that are not placed.
     owed: usize,
-    states: BTreeMap<M::State, u32>,
     memo: Memo,
     steps: u64,
-    /// The latest response at which the search turned back.
-    blocked: u32,
+    /// How many responses it got past.
+    passed: usize,
 }
 
-/// An operation in its place, with the state before it.
-struct Placed<S> {
+/// An operation in its place.
+struct Placed<U> {
     operation: u32,
-    before: S,
-    number: u32,
+    undo: U,
+    /// The value held before, where [`Demand`] keeps it.
+    now: u32,
     /// There is no need to try another in its place.
     is_forced: bool,
+    idle: u32,
 }
-
-/// See [`Model::footprint`], with states by number.
-#[derive(Clone, Copy)]
-struct Print {
-    needs: Option<u32>,
-    makes: Option<u32>,
-    is_answered: bool,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Demand {
-    /// Answered operations that wait for the state.
-    owed: u32,
-    /// All that wait for it.
-    all: u32,
-    /// Those that make it.
-    makers: u32,
-}
-
-/// An invocation or a response in the list, in the order of time; at one instant invocations come first.
-#[derive(Clone, Copy)]
-struct Link {
-    operation: u32,
-    is_response: bool,
-    previous: u32,
-    next: u32,
-}
-
-const HEAD: u32 = 0;
 
 /// How far a search has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Progress {
-    /// There is a linearization.
+    /// There is an order.
     Placed,
     /// There is none.
     Stuck,
-    /// The steps are used up.
+    /// The steps of this turn are used up.
     More,
 }
 
-impl<'a, M: Model> Search<'a, M> {
-    pub(super) fn new(model: &'a M, operations: &[&'a Operation<M::Op, M::Result>]) -> Search<'a, M> {
-        let operations: Vec<_> =
-            operations.iter().copied().filter(|operation| !matches!(operation.outcome, Outcome::Refused)).collect();
-        let mut events: Vec<(u64, bool, u32)> = Vec::with_capacity(2 * operations.len());
-        for (operation, index) in operations.iter().zip(0..) {
-            events.push((operation.invoke, false, index));
-            if let Some(response) = answered(operation) {
-                assert!(response >= operation.invoke, "an answer at {response} to what was asked at {}", operation.invoke);
-                events.push((response, true, index));
-            }
-        }
-        events.sort_unstable();
-        let count = events.len() as u32;
-        let mut links = vec![Link { operation: u32::MAX, is_response: false, previous: count, next: 1 % (count + 1) }];
-        let mut places = vec![(0, 0); operations.len()];
-        for ((_, is_response, operation), link) in events.into_iter().zip(1..) {
-            links.push(Link { operation, is_response, previous: link - 1, next: (link + 1) % (count + 1) });
-            let place = &mut places[operation as usize];
-            *(if is_response { &mut place.1 } else { &mut place.0 }) = link;
-        }
-        let mut states = BTreeMap::from([(model.initial(), 0)]);
-        let mut demand = vec![Demand::default()];
-        let mut number = |state: M::State| {
-            let fresh = demand.len() as u32;
-            let number = *states.entry(state).or_insert(fresh);
-            if number == fresh {
-                demand.push(Demand::default());
-            }
-            number
-        };
-        let prints: Option<Vec<Print>> = operations
-            .iter()
-            .map(|operation| {
-                let print = model.footprint(&operation.op, result_of(operation))?;
-                let is_answered = answered(operation).is_some();
-                Some(Print { needs: print.needs.map(&mut number), makes: print.makes.map(&mut number), is_answered })
-            })
-            .collect();
-        let mut search = Search {
-            model,
-            owed: places.iter().filter(|(_, response)| *response != 0).count(),
-            operations,
-            cursor: links[HEAD as usize].next,
-            links,
-            places,
-            prints: prints.unwrap_or_default(),
-            demand,
+/// A search, whatever its object.
+pub(super) trait Running {
+    /// Goes on for so many steps, or a few more. `held` is what others hold in memory.
+    fn run(&mut self, budget: &mut Budget<'_>, turn: u64, held: u64) -> Result<Progress, Exhausted>;
+    /// How many bytes it holds.
+    fn bytes(&self) -> u64;
+    /// How many answered operations there are, and how many of them end before the latest end that the search could not pass.
+    fn passed(&self) -> (usize, usize);
+    /// The placed operations in their order, by index in the history.
+    fn order(&self) -> Vec<u32>;
+    /// The object's state in words.
+    fn tell(&self, names: &Names) -> String;
+}
+
+impl<O: Object, T: Order> Search<O, T> {
+    /// Begins with an object in its first state; the entries are in the order of their invocations.
+    pub(super) fn new(object: O, entries: Vec<Entry<O::Op>>) -> Search<O, T> {
+        let times: Vec<Times> = entries.iter().map(|entry| entry.times).collect();
+        let order = T::new(&times);
+        let answered = entries.iter().map(|entry| (&entry.op, entry.times.response.is_some()));
+        Search {
+            demand: Demand::new(&object, answered),
+            twins: twins(&entries),
+            is_placed: vec![false; entries.len()],
+            cursor: NONE,
             is_fresh: true,
-            state: model.initial(),
-            number: 0,
-            placed: Vec::new(),
+            idle: NONE,
+            placed: Vec::with_capacity(entries.len()),
             hash: 0,
-            states,
+            owed: times.iter().filter(|times| times.response.is_some()).count(),
             memo: Memo::default(),
             steps: 0,
-            blocked: 0,
-        };
-        (0..search.prints.len()).for_each(|index| search.wait(index as u32, true));
-        search
+            passed: 0,
+            order,
+            object,
+            entries,
+        }
     }
 
-    /// Goes on for so many steps, or a few more.
-    pub(super) fn run(&mut self, steps: u64) -> Progress {
-        let limit = self.steps.saturating_add(steps);
-        while self.owed > 0 {
-            if self.steps >= limit {
-                return Progress::More;
-            }
-            let goes_on = if self.is_fresh { self.begin() } else { self.try_next() };
-            if !goes_on && !self.turn_back() {
-                return Progress::Stuck;
-            }
+    /// Places what need not be tried, then looks whether the search has been here; `false` when it has.
+    fn begin(&mut self, budget: &mut Budget<'_>, held: u64) -> Result<bool, Exhausted> {
+        if let Some((operation, undo)) = self.forced(budget)? {
+            self.place(operation, undo, true);
+            return Ok(true);
         }
-        Progress::Placed
+        if self.memo.is_full() {
+            budget.hold(held + self.bytes() + 2 * self.memo.bytes())?;
+        }
+        let idle = if self.idle == NONE { 0 } else { zobrist(Kind::Flag, u64::from(self.idle)) };
+        if !self.memo.insert(self.hash ^ self.object.print() ^ idle) {
+            return Ok(false);
+        }
+        self.is_fresh = false;
+        self.cursor = self.order.first();
+        Ok(true)
     }
 
-    /// Looks for what need not be tried but can be placed; `false` when that leads where the search has been.
-    fn begin(&mut self) -> bool {
-        match self.forced() {
-            Some((operation, state)) => self.place(operation, state, true),
-            None => {
-                self.is_fresh = false;
-                self.cursor = self.links[HEAD as usize].next;
-                true
+    /// An answered operation that may be placed without trying others.
+    fn forced(&mut self, budget: &mut Budget<'_>) -> Result<Option<(u32, O::Undo)>, Exhausted> {
+        let mut next = self.order.first();
+        while next != NONE {
+            if !self.is_answered(next) {
+                if T::ANSWERED_FIRST {
+                    break;
+                }
+                next = self.order.after(next);
+                continue;
             }
+            let is_unnoticed = self.idle == NONE && self.demand.as_ref().is_some_and(|demand| demand.is_unnoticed(next));
+            if (is_unnoticed || O::looks(&self.entries[next as usize].op))
+                && let Some(undo) = self.apply(next, budget)?
+            {
+                return Ok(Some((next, undo)));
+            }
+            next = self.order.after(next);
         }
+        Ok(None)
     }
 
     /// Tries the operation at the cursor; `false` when there is none left to try.
-    fn try_next(&mut self) -> bool {
-        let Link { operation, is_response, next, .. } = self.links[self.cursor as usize];
-        // What is owed stands before its response, so the end of the list is never reached here.
-        if is_response || self.cursor == HEAD {
-            self.blocked = self.blocked.max(self.cursor);
+    fn try_next(&mut self, budget: &mut Budget<'_>) -> Result<bool, Exhausted> {
+        let operation = self.cursor;
+        if operation == NONE {
+            self.passed = self.passed.max(self.order.passed());
+            return Ok(false);
+        }
+        if self.has_reason(operation)
+            && let Some(undo) = self.apply(operation, budget)?
+        {
+            self.place(operation, undo, false);
+        } else {
+            self.cursor = self.order.after(operation);
+        }
+        Ok(true)
+    }
+
+    /// Whether an order could be lost if the operation were not tried here.
+    fn has_reason(&self, operation: u32) -> bool {
+        let entry = &self.entries[operation as usize];
+        let is_answered = entry.times.response.is_some();
+        if let Some(idle) = self.entries.get(self.idle as usize) {
+            // Of two unknown ones that could change places, the one that began first comes first.
+            let goes_first = is_answered || operation < self.idle;
+            if O::overwrites(&entry.op, &idle.op) || goes_first && O::commutes(&entry.op, &idle.op) {
+                return false;
+            }
+        }
+        if let Some(demand) = &self.demand
+            && (demand.leaves_somebody(operation) || !is_answered && demand.is_useless(operation))
+        {
             return false;
         }
-        let state = self.after(operation).filter(|state| !self.leaves_somebody(operation, state));
-        if !state.is_some_and(|state| self.place(operation, state, false)) {
-            self.cursor = next;
+        is_answered || self.is_first_of_twins(operation)
+    }
+
+    fn is_first_of_twins(&self, operation: u32) -> bool {
+        let mut twin = self.twins[operation as usize];
+        while twin != NONE {
+            if !self.is_placed[twin as usize] && self.order.is_open(twin) {
+                return false;
+            }
+            twin = self.twins[twin as usize];
         }
         true
+    }
+
+    /// Carries an operation out, if it fits; an unknown one only if it changes something.
+    fn apply(&mut self, operation: u32, budget: &mut Budget<'_>) -> Result<Option<O::Undo>, Exhausted> {
+        self.steps += 1;
+        budget.spend(1)?;
+        if self.demand.as_ref().is_some_and(|demand| !demand.fits(operation)) {
+            return Ok(None);
+        }
+        let is_answered = self.is_answered(operation);
+        let op = &self.entries[operation as usize].op;
+        if is_answered {
+            return Ok(self.object.apply(op));
+        }
+        let before = self.object.print();
+        let Some(undo) = self.object.apply(op) else { return Ok(None) };
+        if self.object.print() == before {
+            self.object.undo(op, undo);
+            return Ok(None);
+        }
+        Ok(Some(undo))
+    }
+
+    fn is_answered(&self, operation: u32) -> bool {
+        self.entries[operation as usize].times.response.is_some()
+    }
+
+    fn place(&mut self, operation: u32, undo: O::Undo, is_forced: bool) {
+        let now = self.demand.as_ref().map_or(0, Demand::now);
+        self.placed.push(Placed { operation, undo, now, is_forced, idle: self.idle });
+        self.hash ^= zobrist(Kind::Operation, u64::from(operation));
+        self.order.lift(operation);
+        self.is_placed[operation as usize] = true;
+        if let Some(demand) = &mut self.demand {
+            demand.lift(operation);
+        }
+        let is_answered = self.is_answered(operation);
+        self.owed -= usize::from(is_answered);
+        self.idle = if is_answered { NONE } else { operation };
+        self.is_fresh = true;
     }
 
     /// Takes back what was placed last, and with it what was placed only because nothing else needed to be; `false` when there is
     /// nothing to take back.
     fn turn_back(&mut self) -> bool {
-        while let Some(Placed { operation, before, number, is_forced }) = self.placed.pop() {
-            (self.state, self.number) = (before, number);
-            self.hash ^= zobrist(Kind::Operation, operation);
-            self.put_back(operation);
+        while let Some(Placed { operation, undo, now, is_forced, idle }) = self.placed.pop() {
+            self.object.undo(&self.entries[operation as usize].op, undo);
+            self.hash ^= zobrist(Kind::Operation, u64::from(operation));
+            self.order.put_back(operation);
+            self.is_placed[operation as usize] = false;
+            if let Some(demand) = &mut self.demand {
+                demand.put_back(operation, now);
+            }
+            self.owed += usize::from(self.is_answered(operation));
+            self.idle = idle;
             if !is_forced {
                 self.is_fresh = false;
-                self.cursor = self.links[self.places[operation as usize].0 as usize].next;
+                self.cursor = self.order.after(operation);
                 return true;
             }
         }
         false
     }
-
-    /// An open operation that may be placed without trying others, and the state after it.
-    fn forced(&mut self) -> Option<(u32, M::State)> {
-        let mut link = self.links[HEAD as usize];
-        loop {
-            let place = link.next;
-            link = self.links[place as usize];
-            if place == HEAD || link.is_response {
-                return None;
-            }
-            if self.places[link.operation as usize].1 != 0
-                && let Some(state) = self.after(link.operation)
-                && (self.only_looks(link.operation) || self.is_unnoticed(link.operation, &state))
-            {
-                return Some((link.operation, state));
-            }
-        }
-    }
-
-    /// The state after an operation, if it can come next and there is reason to place it.
-    fn after(&mut self, index: u32) -> Option<M::State> {
-        self.steps += 1;
-        let operation = self.operations[index as usize];
-        let result = result_of(operation);
-        let state = self.model.step(&self.state, &operation.op, result)?;
-        // Nobody needs what is unknown and changes nothing.
-        Some(state).filter(|state| result.is_some() || *state != self.state)
-    }
-
-    fn only_looks(&self, index: u32) -> bool {
-        let operation = self.operations[index as usize];
-        !self.model.changes(&operation.op, result_of(operation))
-    }
-
-    /// Whether nobody waits for the state that an operation overwrites, nor for the one that it makes.
-    fn is_unnoticed(&self, index: u32, state: &M::State) -> bool {
-        let waits = |number: u32| self.demand.get(number as usize).is_none_or(|demand| demand.all > 0);
-        self.prints.get(index as usize).is_some_and(|print| print.needs.is_none())
-            && !waits(self.number)
-            && self.states.get(state).is_some_and(|number| !waits(*number))
-    }
-
-    /// Whether an operation would end a state for which somebody answered still waits, and which nobody can make again.
-    fn leaves_somebody(&self, index: u32, state: &M::State) -> bool {
-        let Some(print) = self.prints.get(index as usize) else { return false };
-        let Some(demand) = self.demand.get(self.number as usize) else { return false };
-        let owed = demand.owed - u32::from(print.is_answered && print.needs == Some(self.number));
-        let makers = demand.makers - u32::from(print.makes == Some(self.number));
-        owed > 0 && makers == 0 && *state != self.state
-    }
-
-    /// Places an operation; `false` when the search has been there.
-    fn place(&mut self, index: u32, state: M::State, is_forced: bool) -> bool {
-        let hash = self.hash ^ zobrist(Kind::Operation, index);
-        let fresh = self.states.len() as u32;
-        let number = match self.states.get(&state) {
-            Some(number) => *number,
-            None => *self.states.entry(state.clone()).or_insert(fresh),
-        };
-        if !self.memo.insert(hash ^ zobrist(Kind::State, number)) {
-            return false;
-        }
-        self.hash = hash;
-        let (before, last) = (std::mem::replace(&mut self.state, state), std::mem::replace(&mut self.number, number));
-        self.placed.push(Placed { operation: index, before, number: last, is_forced });
-        self.lift(index);
-        self.is_fresh = true;
-        true
-    }
-
-    /// Takes an operation out of the list.
-    fn lift(&mut self, index: u32) {
-        let (invocation, response) = self.places[index as usize];
-        self.unlink(invocation);
-        if response != 0 {
-            self.unlink(response);
-            self.owed -= 1;
-        }
-        self.wait(index, false);
-    }
-
-    /// Undoes the latest lift.
-    fn put_back(&mut self, index: u32) {
-        let (invocation, response) = self.places[index as usize];
-        if response != 0 {
-            self.relink(response);
-            self.owed += 1;
-        }
-        self.relink(invocation);
-        self.wait(index, true);
-    }
-
-    /// An operation begins, or ceases, to wait for a state and to be one that may make another.
-    fn wait(&mut self, index: u32, begins: bool) {
-        let Some(Print { needs, makes, is_answered }) = self.prints.get(index as usize).copied() else { return };
-        let count = |count: &mut u32| *count = if begins { *count + 1 } else { *count - 1 };
-        if let Some(needs) = needs {
-            let demand = &mut self.demand[needs as usize];
-            count(&mut demand.all);
-            if is_answered {
-                count(&mut demand.owed);
-            }
-        }
-        if let Some(makes) = makes {
-            count(&mut self.demand[makes as usize].makers);
-        }
-    }
-
-    fn unlink(&mut self, link: u32) {
-        let Link { previous, next, .. } = self.links[link as usize];
-        self.links[previous as usize].next = next;
-        self.links[next as usize].previous = previous;
-    }
-
-    fn relink(&mut self, link: u32) {
-        let Link { previous, next, .. } = self.links[link as usize];
-        self.links[previous as usize].next = link;
-        self.links[next as usize].previous = link;
-    }
-
-    /// Operations that it tried to place so far.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// How many answered operations there are, and how many of them end before the latest end that the search could not pass.
-    pub(super) fn passed(&self) -> (usize, usize) {
-        let passed = self.links[..self.blocked as usize].iter().filter(|link| link.is_response).count();
-        (self.places.iter().filter(|(_, response)| *response != 0).count(), passed)
-    }
-
-    /// The placed operations in their order.
-    pub(super) fn order(&self) -> Vec<&'a Operation<M::Op, M::Result>> {
-        self.placed.iter().map(|placed| self.operations[placed.operation as usize]).collect()
-    }
 }
 
-/// The result of an operation, if it is known.
-pub(super) fn result_of<O, R>(operation: &Operation<O, R>) -> Option<&R> {
-    match &operation.outcome {
-        Outcome::Known(result) => Some(result),
-        Outcome::Refused | Outcome::Unknown => None,
+/// For each unknown operation the latest one before it that is the same but for its times.
+fn twins<Op: PartialEq>(entries: &[Entry<Op>]) -> Vec<u32> {
+    let mut twins = vec![NONE; entries.len()];
+    let unknown: Vec<usize> = (0..entries.len()).filter(|index| entries[*index].times.response.is_none()).collect();
+    for (position, index) in unknown.iter().enumerate() {
+        let before = &unknown[position.saturating_sub(TWINS_LOOKED_AT)..position];
+        let twin = before.iter().rev().find(|before| entries[**before].op == entries[*index].op);
+        twins[*index] = twin.map_or(NONE, |twin| *twin as u32);
     }
+    twins
 }
 
-/// When an operation was answered, if the answer binds.
-pub(super) fn answered<O, R>(operation: &Operation<O, R>) -> Option<u64> {
-    operation.response.filter(|_| matches!(operation.outcome, Outcome::Known(_)))
+/// How many unknown operations back a twin is looked for. One that is not found costs time and nothing else.
+const TWINS_LOOKED_AT: usize = 256;
+
+impl<O: Object, T: Order> Running for Search<O, T> {
+    fn run(&mut self, budget: &mut Budget<'_>, turn: u64, held: u64) -> Result<Progress, Exhausted> {
+        let limit = self.steps.saturating_add(turn);
+        while self.owed > 0 {
+            if self.steps >= limit {
+                return Ok(Progress::More);
+            }
+            let goes_on = if self.is_fresh { self.begin(budget, held)? } else { self.try_next(budget)? };
+            if !goes_on && !self.turn_back() {
+                return Ok(Progress::Stuck);
+            }
+        }
+        Ok(Progress::Placed)
+    }
+
+    fn bytes(&self) -> u64 {
+        let each = size_of::<Entry<O::Op>>() + size_of::<Placed<O::Undo>>() + 64;
+        self.memo.bytes() + (self.entries.len() * each) as u64
+    }
+
+    fn passed(&self) -> (usize, usize) {
+        let answered = self.entries.iter().filter(|entry| entry.times.response.is_some()).count();
+        (answered, self.passed.max(self.order.passed()))
+    }
+
+    fn order(&self) -> Vec<u32> {
+        self.placed.iter().map(|placed| self.entries[placed.operation as usize].source).collect()
+    }
+
+    fn tell(&self, names: &Names) -> String {
+        self.object.tell(names)
+    }
 }

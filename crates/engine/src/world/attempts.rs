@@ -25,8 +25,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// An operation begins.
     pub(super) fn begin(&mut self, operation: OpId, timeout: Option<Nanos>, open: Open<A>) {
         self.waiting += 1;
+        let place = self.operations.place();
         let known = &mut self.operations.known[operation.index()];
-        known.begin(self.now);
+        known.begin(self.now, place);
         let client = known.client;
         self.operations.open.insert(operation, open);
         if let Some(timeout) = timeout {
@@ -185,10 +186,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     fn finish(&mut self, operation: OpId, status: OperationStatus) {
         let open = self.operations.close(operation);
         self.waiting -= 1;
+        let place = self.operations.place();
         let known = &mut self.operations.known[operation.index()];
         known.status = status;
         if status != OperationStatus::Unknown {
-            known.end(self.now);
+            known.end(self.now, place);
             known.delays = open.depth;
         }
         if let Some((population, _)) = open.of {

@@ -33,6 +33,8 @@ pub(crate) struct Operations<A: Actor> {
     /// Answers under way, by the words' numbers.
     pub(crate) words: HashMap<u32, Word<A>>,
     next_word: u32,
+    /// What clients have sent and heard so far.
+    told: u32,
 }
 
 /// An operation whose client waits.
@@ -102,6 +104,7 @@ impl<A: Actor> Operations<A> {
             reached: BTreeMap::new(),
             words: HashMap::default(),
             next_word: 0,
+            told: 0,
         };
         for planned in planned {
             operations.add(planned.client, planned.to, planned.request);
@@ -116,6 +119,12 @@ impl<A: Actor> Operations<A> {
         self.said.push((request, None));
         self.given.push(0);
         id
+    }
+
+    /// The place of what a client sends or hears now among all that clients send and hear; beyond 2^32 they share the last.
+    pub(super) fn place(&mut self) -> u32 {
+        self.told = self.told.saturating_add(1);
+        self.told
     }
 
     /// The number of the next operation.
@@ -219,7 +228,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
 
     /// Hashes what clients know, and what they will do.
     pub(crate) fn hash_clients(&self, hasher: &mut impl Hasher) {
-        let Operations { known, said, given: _, timeouts, open, later: _, reached, words: _, next_word: _ } = &self.operations;
+        let Operations { known, said, given: _, timeouts, open, later: _, reached, words: _, next_word: _, told: _ } =
+            &self.operations;
         for (known, (_, answer)) in known.iter().zip(said) {
             (known.status, answer).hash(hasher);
         }

@@ -2,11 +2,11 @@
 
 use super::machine::{Access, Request, Response};
 use crate::harness::Seen;
-use crate::history::{self as telling, Telling};
+use crate::history::{self, Telling};
 use crate::registry::{Check, CheckInfo, Report};
-use quorate_check::history::{Access as TransactionAccess, Act, Answer, Call, Found, Model, Names, Value};
-use quorate_check::linearizable::{Outcome, kv};
-use quorate_check::{Verdict, durable};
+use quorate_check::budget::Budget;
+use quorate_check::history::{Access as Part, Act, Answer, Call, Found, History, Model, Names, Outcome, Value};
+use quorate_check::{Verdict, durable, linearizable};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus};
 use quorate_engine::{Actor, OpId, Time};
 
@@ -25,6 +25,8 @@ pub(crate) const WRITTEN: CheckInfo =
 
 /// Operations that the search for an order tries to place before it gives up.
 const STEPS_MAX: u64 = 20_000_000;
+/// Bytes that it may hold.
+const BYTES_MAX: u64 = 1 << 30;
 
 /// An actor that serves registers.
 pub(crate) trait Serves: Actor<Request = Request, Response = Response> {}
@@ -32,37 +34,32 @@ pub(crate) trait Serves: Actor<Request = Request, Response = Response> {}
 impl<A: Actor<Request = Request, Response = Response>> Serves for A {}
 
 /// Everything that clients asked and were told.
-pub(crate) fn history<A: Serves>(seen: &Seen<'_, A>, report: &Report) -> Vec<kv::Operation> {
-    let sent = operations(seen, report).filter_map(|(_, request, response, operation)| {
-        let invoke = operation.invoked()?.0;
-        let outcome = match (operation.status, response) {
-            (OperationStatus::Refused, _) => Outcome::Refused,
-            (OperationStatus::Ok, Some(response)) => Outcome::Known(answer(response)),
-            _ => Outcome::Unknown,
-        };
-        let response = operation.completed().map(|at| at.0);
-        Some(kv::Operation { process: operation.client, invoke, response, op: op(request), outcome })
-    });
-    sent.collect()
+pub(crate) fn history<A: Serves>(seen: &Seen<'_, A>, report: &Report) -> History {
+    history::history(&telling(), seen, &report.outcome.operations)
 }
 
 /// The same as if everything had ended at an instant: what was answered later is unknown, what was asked later is not there.
-pub(crate) fn until(history: &[kv::Operation], end: Time) -> Vec<kv::Operation> {
-    let cut = |operation: &kv::Operation| match operation.response {
-        Some(response) if response >= end.0 => kv::Operation { response: None, outcome: Outcome::Unknown, ..operation.clone() },
-        _ => operation.clone(),
-    };
-    history.iter().filter(|operation| operation.invoke < end.0).map(cut).collect()
+pub(crate) fn until(history: &History, end: Time) -> History {
+    let end = history::picoseconds(end);
+    let mut history = history.clone();
+    history.operations.retain(|operation| operation.invoke < end);
+    for operation in &mut history.operations {
+        if operation.response.is_some_and(|response| response >= end) {
+            (operation.response, operation.outcome) = (None, Outcome::Unknown);
+        }
+    }
+    history
 }
 
 /// Judges whether a history is linearizable.
-pub(crate) fn linearizable(history: &[kv::Operation]) -> Check {
-    Check { name: LINEARIZABLE.name, verdict: kv::judge(history, STEPS_MAX) }
+pub(crate) fn linearizable(history: &History) -> Check {
+    let mut budget = Budget::new(STEPS_MAX, BYTES_MAX);
+    Check { name: LINEARIZABLE.name, verdict: linearizable::judge(history, &mut budget).verdict }
 }
 
 /// Judges whether values came from somewhere.
-pub(crate) fn written(history: &[kv::Operation]) -> Check {
-    Check { name: WRITTEN.name, verdict: kv::written(history) }
+pub(crate) fn written(history: &History) -> Check {
+    Check { name: WRITTEN.name, verdict: linearizable::written(history) }
 }
 
 /// Every command that a client asked for.
@@ -97,50 +94,25 @@ fn operations<'a, A: Serves>(
     answers.map(|((number, (request, response)), operation)| (number, request, response.as_ref(), operation))
 }
 
-fn op(request: &Request) -> kv::Op {
-    match request {
-        Request::Read(key) => kv::Op::Read(*key),
-        Request::Write(key, value) => kv::Op::Write(*key, *value),
-        Request::Cas { key, expected, value } => kv::Op::Cas { key: *key, expected: *expected, new: *value },
-        Request::Transaction(accesses) => {
-            let access = |access: &Access| match *access {
-                Access::Read(key) => kv::Access::Read(key),
-                Access::Write(key, value) => kv::Access::Write(key, value),
-            };
-            kv::Op::Transaction(accesses.iter().map(access).collect())
-        }
-    }
-}
-
-fn answer(response: &Response) -> kv::Answer {
-    match response {
-        Response::Done => kv::Answer::Done,
-        Response::Value(value) => kv::Answer::Value(*value),
-        Response::Swapped => kv::Answer::Swapped,
-        Response::Held(value) => kv::Answer::Held(*value),
-        Response::Values(values) => kv::Answer::Values(values.clone()),
-    }
-}
-
 /// How requests and answers stand in a history.
 pub(crate) const fn telling<A: Serves>() -> Telling<A> {
-    Telling { model: Model::MultiRegister, call: told_call, answer: told_answer }
+    Telling { model: Model::MultiRegister, call, answer }
 }
 
-fn told_call(request: &Request, names: &mut Names) -> (Value, Call) {
+fn call(request: &Request, names: &mut Names) -> (Value, Call) {
     match request {
-        Request::Read(key) => (telling::key(*key, names), Call::Read),
-        Request::Write(key, value) => (telling::key(*key, names), Call::Write(telling::value(*value, names))),
+        Request::Read(key) => (history::key(*key, names), Call::Read),
+        Request::Write(key, value) => (history::key(*key, names), Call::Write(history::value(*value, names))),
         Request::Cas { key, expected, value } => {
-            let (expected, new) = (telling::held(*expected, names), telling::value(*value, names));
-            (telling::key(*key, names), Call::Cas { expected, new })
+            let (expected, new) = (history::held(*expected, names), history::value(*value, names));
+            (history::key(*key, names), Call::Cas { expected, new })
         }
         Request::Transaction(accesses) => {
             let access = |access: &Access| match *access {
-                Access::Read(key) => TransactionAccess { key: telling::key(key, names), act: Act::Read },
+                Access::Read(key) => Part { key: history::key(key, names), act: Act::Read },
                 Access::Write(key, value) => {
-                    let act = Act::Write(telling::value(value, names));
-                    TransactionAccess { key: telling::key(key, names), act }
+                    let act = Act::Write(history::value(value, names));
+                    Part { key: history::key(key, names), act }
                 }
             };
             (Value::NULL, Call::Transaction(accesses.iter().map(access).collect()))
@@ -148,12 +120,13 @@ fn told_call(request: &Request, names: &mut Names) -> (Value, Call) {
     }
 }
 
-fn told_answer(response: &Response, names: &mut Names) -> Answer {
+fn answer(response: &Response, names: &mut Names) -> Answer {
     match response {
         Response::Done => Answer::Done,
-        Response::Value(held) => Answer::Value(telling::held(*held, names)),
+        Response::Value(held) => Answer::Value(history::held(*held, names)),
         Response::Swapped => Answer::Flag(true),
+        // What it held instead has no place in the format.
         Response::Held(_) => Answer::Flag(false),
-        Response::Values(values) => Answer::Found(values.iter().map(|held| Found::Value(telling::held(*held, names))).collect()),
+        Response::Values(values) => Answer::Found(values.iter().map(|held| Found::Value(history::held(*held, names))).collect()),
     }
 }

@@ -175,13 +175,3 @@ fn memory_is_bounded() {
     let said = read(&(header("register", "null") + &lines)).expect_err("too much");
     assert!(said.starts_with("1048576 bytes hold "), "{said}");
 }
-
-#[test]
-fn ids_are_told_apart_in_any_order() {
-    let mut ids = Ids::default();
-    for id in [5, 3, 4, 9, i64::MAX, i64::MIN, 6, 8, 7] {
-        assert!(ids.insert(id), "{id}");
-        assert!(!ids.insert(id), "{id}");
-    }
-    assert_eq!(ids.runs, BTreeMap::from([(i64::MIN, i64::MIN), (3, 9), (i64::MAX, i64::MAX)]));
-}
