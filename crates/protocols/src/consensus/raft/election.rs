@@ -73,7 +73,7 @@ impl Raft {
                 self.promise(ctx, term, Some(from));
             }
             self.await_leader(ctx);
-            self.when_durable(ctx, Parked::Vote(from));
+            self.when_durable(ctx, Parked::Vote(term, from));
         } else {
             let refusal = Message::Vote { term: self.term, granted: false, pre: false };
             self.when_durable(ctx, Parked::Send(from, refusal));
@@ -81,10 +81,10 @@ impl Raft {
     }
 
     /// Its vote is safe, unless the term has passed since.
-    pub(super) fn vote(&mut self, ctx: Ctx<'_, '_>, candidate: NodeId) {
-        if self.voted_for == Some(candidate) {
-            ctx.fact(Fact::Voted { term: self.term, candidate });
-            ctx.send(candidate, Message::Vote { term: self.term, granted: true, pre: false });
+    pub(super) fn vote(&mut self, ctx: Ctx<'_, '_>, term: Term, candidate: NodeId) {
+        if term == self.term {
+            ctx.fact(Fact::Voted { term, candidate });
+            ctx.send(candidate, Message::Vote { term, granted: true, pre: false });
         }
     }
 

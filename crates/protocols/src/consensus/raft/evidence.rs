@@ -49,6 +49,7 @@ fn evidence(seen: &Seen<'_, Raft>, report: &Report, elected: &[(Time, NodeId, u6
         "snapshots": count(|fact| matches!(fact, Fact::Snapshot { .. })),
         "snapshots_installed": count(|fact| matches!(fact, Fact::Installed { .. })),
         "committed_entries": committed,
+        "servers_at_end": seen.live().map(|(number, server)| (format!("n{number}"), server.tell())).collect::<serde_json::Map<_, _>>(),
         // What one command costs between servers when it runs alone and nothing fails.
         "closed_form": { "messages_per_commit": 2 * others, "delays_before_answer": if others > 0 { 2 } else { 0 } },
         "measured": {

@@ -95,6 +95,20 @@ impl Leader {
         self.queue.into_iter().chain(reads)
     }
 
+    /// How far each follower is, for the evidence.
+    pub(super) fn tell(&self) -> serde_json::Value {
+        let one = |(follower, progress): (&NodeId, &Progress)| {
+            let sending = match progress.sending {
+                Sending::Probing(_) => "probing",
+                Sending::Streaming { .. } => "streaming",
+                Sending::Snapshot { .. } => "snapshot",
+            };
+            let told = serde_json::json!({ "next": progress.next, "matched": progress.matched, "sending": sending });
+            (follower.to_string(), told)
+        };
+        self.followers.iter().map(one).collect::<serde_json::Map<_, _>>().into()
+    }
+
     /// `matchIndex` of any server, the leader's own included.
     pub(super) fn matched(&self, me: NodeId, server: NodeId) -> Index {
         if server == me { self.stored } else { self.followers.get(&server).map_or(0, |progress| progress.matched) }

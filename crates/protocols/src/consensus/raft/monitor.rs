@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 /// What a server states.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Fact {
-    /// It starts, in this term and with a log that ends here.
+    /// It starts, in this term and with a snapshot that ends here; what else is in its log it states next.
     Started {
         /// The term.
         term: Term,
-        /// The last index.
+        /// The last index that the snapshot stands for.
         end: Index,
     },
     /// It stands for election in this term.
@@ -189,7 +189,6 @@ impl Invariants {
     fn started(&mut self, node: NodeId, term: Term, end: Index) -> Result<(), Broken> {
         let server = self.server(node);
         server.leads = None;
-        // What was not on disk is gone.
         server.log.split_off(&(end + 1));
         if term < server.term {
             let acted = server.term;

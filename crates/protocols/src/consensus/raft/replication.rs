@@ -232,6 +232,10 @@ impl Progress {
                 self.next = self.matched + 1;
                 self.sending = Sending::Streaming { in_flight: VecDeque::new(), is_stale: false };
             }
+            // It has got by other ways what the snapshot stands for.
+            Sending::Snapshot { last, .. } if self.matched >= *last => {
+                self.sending = Sending::Streaming { in_flight: VecDeque::new(), is_stale: false };
+            }
             Sending::Probing(_) | Sending::Snapshot { .. } => {}
         }
     }

@@ -70,8 +70,8 @@ pub(super) enum Role {
 pub(super) enum Parked {
     /// A promise to another server.
     Send(NodeId, Message),
-    /// A vote for another server.
-    Vote(NodeId),
+    /// A vote for another server in that term.
+    Vote(Term, NodeId),
     /// A vote for itself in that term: now it may ask for others'.
     Campaign(Term),
     /// A leader of that term has its log on disk up to there.
@@ -128,7 +128,13 @@ impl Actor for Raft {
             }
         }
         self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
-        ctx.fact(Fact::Started { term: self.term, end: self.log.last() });
+        // What was not on disk is gone, and what it had taken the place of is there again.
+        let Position { index: end, term: mut before } = self.log.base();
+        ctx.fact(Fact::Started { term: self.term, end });
+        for (index, entry) in self.log.iter() {
+            ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before });
+            before = entry.term;
+        }
         if let Some(snapshot) = &self.snapshot {
             self.machine = snapshot.machine.clone();
             (self.commit, self.applied) = (snapshot.last.index, snapshot.last.index);
@@ -224,7 +230,7 @@ impl Raft {
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
         match parked {
             Parked::Send(to, message) => ctx.send(to, message),
-            Parked::Vote(candidate) => self.vote(ctx, candidate),
+            Parked::Vote(term, candidate) => self.vote(ctx, term, candidate),
             Parked::Campaign(term) => self.campaign(ctx, term),
             Parked::Stored(term, index) => self.stored(ctx, term, index),
         }
@@ -368,6 +374,23 @@ impl Raft {
     /// The entries that it knows to be committed.
     pub fn committed(&self) -> Index {
         self.commit
+    }
+
+    /// What it is and how far it has come, for the evidence.
+    pub(super) fn tell(&self) -> serde_json::Value {
+        let role = match &self.role {
+            Role::Follower => "follower",
+            Role::PreCandidate(_) => "pre-candidate",
+            Role::Candidate(_) => "candidate",
+            Role::Leader(_) => "leader",
+        };
+        let mut told = serde_json::json!({
+            "role": role, "term": self.term, "last": self.log.last(), "committed": self.commit, "snapshot": self.log.base().index,
+        });
+        if let Role::Leader(leader) = &self.role {
+            told["followers"] = leader.tell();
+        }
+        told
     }
 
     /// The term in which it leads.
