@@ -18,7 +18,7 @@ pub struct Budget<'a> {
 const STEPS_PER_LOOK: u64 = 1 << 14;
 
 impl<'a> Budget<'a> {
-    /// So many steps and bytes. Each judge says what its step is; all take well under a microsecond.
+    /// So many steps and bytes. Each judge says what its step is; most take well under a microsecond.
     pub fn new(steps_max: u64, bytes_max: u64) -> Budget<'a> {
         Budget { steps_max, steps: 0, bytes_max, beside: 0, is_late: &|| false, next_look: STEPS_PER_LOOK }
     }

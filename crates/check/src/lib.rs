@@ -1,5 +1,11 @@
 //! The judges: plain histories and observations in, a verdict with its evidence out. This crate knows neither the engine nor
 //! any protocol, so nobody who wrote those can talk it round.
+//!
+//! | what is judged | judges |
+//! |---|---|
+//! | histories: what clients asked and were told, from runs or files ([`history`]), by name ([`checks`]) | [`linearizable`], [`isolation`], [`sessions`], [`causal`], [`membership`], [`counter_bounds`], [`exclusion`], [`unique`]; against a bound, [`staleness`] |
+//! | observations of what replicas did, as protocols state them: deliveries, votes and decisions, terms and leases, sections and fencing tokens, states at every step | [`order`], [`commit`], [`leader`], [`exclusion`], [`strong_eventual`] |
+//! | the end of a run: states, registers, counters and logs | [`eventual`], [`register`], [`counter`], [`durable`] |
 
 pub mod budget;
 pub mod causal;

@@ -10,7 +10,7 @@ pub struct Chance(u64);
 impl Chance {
     /// Draws that a seed gives.
     pub fn new(seed: u64) -> Chance {
-        Chance(seed)
+        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// A number below `bound`; the tiny favour to small ones is no matter here.
@@ -20,6 +20,11 @@ impl Chance {
         word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         (word ^ word >> 31) % bound
+    }
+
+    /// True once in so many times.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Reader {
     line: u64,
     bytes: u64,
     bytes_max: u64,
-    /// The ids seen, as long as they are not simply one more than the one before.
+    /// The ids seen.
     ids: Ids,
     /// What each process did last.
     latest: BTreeMap<i64, Latest>,

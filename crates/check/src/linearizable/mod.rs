@@ -9,7 +9,8 @@
 //!
 //! An operation whose outcome nobody knows may take effect at any time after its invocation, or never. What failed took none.
 //! A step of the budget is an attempt to place one operation. Isolation levels are another judge's business; transactions are each one
-//! step here, so that linearizability of them is strict serializability.
+//! step here, so that linearizability of them is strict serializability (but for the order of a process
+//! where one of its operations begins at the very instant at which its last one ended: real time does not tell that).
 
 mod count;
 mod demand;
