@@ -3,7 +3,6 @@
 use crate::flags::{Format, Validate};
 use crate::output::{Status, Stop, colour, print, print_json, tell};
 use crate::scenario::{self, Refused, Texts};
-use quorate_lab::plan::Plan;
 use quorate_lab::run::{self, RunFailure};
 use quorate_lab::text::{Errors, Problem, line_column};
 use serde_json::{Value, json};
@@ -49,9 +48,9 @@ enum Found {
 
 fn finding(path: PathBuf, sets: &[String]) -> Result<Finding, Stop> {
     let found = match scenario::plan(&path, sets) {
-        Ok(plan) => match tried(&plan) {
-            None => Found::Right(plan.name),
-            Some(failure) => Found::Refused(failure),
+        Ok(plan) => match run::try_out(&plan) {
+            Ok(()) => Found::Right(plan.name),
+            Err(failure) => Found::Refused(failure),
         },
         Err(Refused::Wrong(errors, texts)) => Found::Wrong(errors, texts),
         // A flag that is wrong is so for every file.
@@ -59,15 +58,6 @@ fn finding(path: PathBuf, sets: &[String]) -> Result<Finding, Stop> {
         Err(Refused::Stop(stop)) => Found::Unread(stop),
     };
     Ok(Finding { path, found })
-}
-
-/// What a protocol makes of options and requests it says when it is run; the shortest of runs is enough for that.
-fn tried(plan: &Plan) -> Option<RunFailure> {
-    let mut short = plan.clone();
-    short.duration = 1;
-    short.timeline.clear();
-    // A failure without a key is one of the run, and this is not the run that was meant.
-    run::outcome(&short, short.seed).err().filter(|failure| !failure.path.is_empty())
 }
 
 /// The file itself; of a folder, every scenario below it in the order of their paths.

@@ -34,6 +34,8 @@ pub enum Effect<A: Actor> {
     Refuse(OpId),
     /// The digest of the replicated state is now this.
     Publish(u64),
+    /// This replica has no part in the replicated state, until it publishes again.
+    Withdraw,
     /// The operation is this update, which this replica now holds.
     Accept(OpId, Update),
     /// This replica holds the origin's updates `first..=last`.
@@ -61,6 +63,7 @@ pub struct Context<'a, A: Actor> {
     pub(crate) clock_reads: &'a mut u32,
     pub(crate) clock_bound: Option<u64>,
     pub(crate) damage: Option<Damage>,
+    pub(crate) disk_is_new: bool,
     pub(crate) options: &'a A::Options,
     pub(crate) chance: &'a mut Chance,
     pub(crate) effects: &'a mut Vec<Effect<A>>,
@@ -113,6 +116,13 @@ impl<'a, A: Actor> Context<'a, A> {
     /// In [`Actor::recover`]: what the disk could not read. `None` everywhere else.
     pub fn damage(&self) -> Option<Damage> {
         self.damage
+    }
+
+    /// In [`Actor::recover`]: whether the disk has taken the place of the one with which the node started last: whoever put it there
+    /// says so. What is on it, if anything, lacks its beginning. It is no longer new when the node has forced a record to it.
+    /// `false` everywhere else, and at a node's very first start.
+    pub fn disk_is_new(&self) -> bool {
+        self.disk_is_new
     }
 
     /// A number below `bound`, all equally likely. All of a protocol's chance comes from here, so that a driver other than
@@ -236,6 +246,12 @@ impl<'a, A: Actor> Context<'a, A> {
         self.effects.push(Effect::Fact(fact));
     }
 
+    /// States that this replica has no part in the replicated state: nobody waits for it to agree, and it holds nothing, until it
+    /// publishes again. For who is no member yet, or no more.
+    pub fn withdraw(&mut self) {
+        self.effects.push(Effect::Withdraw);
+    }
+
     /// Adds a parked operation's cause to those of what follows in this handler: for work done on its behalf later than its
     /// request. [`Context::reply`] does it by itself.
     pub fn rejoin(&mut self, operation: OpId) {
@@ -257,6 +273,7 @@ impl<'a, A: Actor> Context<'a, A> {
             clock_reads: self.clock_reads,
             clock_bound: self.clock_bound,
             damage: self.damage,
+            disk_is_new: self.disk_is_new,
             options: A::inner_options(self.options),
             chance: self.chance,
             effects: &mut effects,
@@ -297,6 +314,7 @@ fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
         Effect::Reply(operation, response) => Effect::Reply(operation, A::wrap_response(response)),
         Effect::Refuse(operation) => Effect::Refuse(operation),
         Effect::Publish(digest) => Effect::Publish(digest),
+        Effect::Withdraw => Effect::Withdraw,
         Effect::Accept(operation, update) => Effect::Accept(operation, update),
         Effect::Holds(origin, first, last) => Effect::Holds(origin, first, last),
         Effect::Supersede(old, new) => Effect::Supersede(old, new),

@@ -133,6 +133,9 @@ impl Convergence {
 
     /// A replica publishes its digest.
     pub(crate) fn publish(&mut self, now: Time, node: NodeId, digest: u64) {
+        if !self.live[node.index()] {
+            self.restart(now, node); // it had withdrawn
+        }
         if self.is_faulty(node) {
             return;
         }

@@ -48,7 +48,7 @@ impl fmt::Display for Update {
 }
 
 /// A set of nodes as sorted, disjoint, non-empty half-open ranges: a million nodes cost one pair.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct NodeSet {
     ranges: Vec<(u32, u32)>,
 }

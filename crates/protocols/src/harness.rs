@@ -10,8 +10,8 @@ use quorate_engine::explore::{self, Bounds, Explored};
 use quorate_engine::monitor::UNIQUE_UPDATES;
 use quorate_engine::setup::{Planned, Population, Workload};
 use quorate_engine::simulate::{self, Run};
-use quorate_engine::workload::Mix;
-use quorate_engine::{Actor, Kind, Message, Monitor, NodeId, replay};
+use quorate_engine::workload::{Change, Mix};
+use quorate_engine::{Actor, Kind, Message, Monitor, NodeId, NodeSet, replay};
 use std::rc::Rc;
 
 /// How a protocol is made of what a scenario says, and what its own part of a report is.
@@ -144,7 +144,7 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
 
 /// One of each shape of what a population may ask.
 fn shapes(population: &Population) -> Vec<Ask> {
-    let Mix { reads, updates, cas, transactions, transaction_length: (shortest, longest) } = population.mix;
+    let Mix { reads, updates, cas, transactions, joins, leaves, transfers, transaction_length: (shortest, longest) } = population.mix;
     let (read, update) = (Ask::Read { key: 0 }, Ask::Update { key: 0, amount: 1 });
     let mut shapes = Vec::new();
     shapes.extend((reads > 0).then(|| read.clone()));
@@ -152,6 +152,10 @@ fn shapes(population: &Population) -> Vec<Ask> {
     if cas > 0 {
         shapes.extend([None, Some(1)].map(|expected| Ask::Cas { key: 0, expected }));
     }
+    let only = || NodeSet::one(NodeId(0));
+    shapes.extend((joins > 0).then(|| Ask::Change(Change::Add(only()))));
+    shapes.extend((leaves > 0).then(|| Ask::Change(Change::Remove(only()))));
+    shapes.extend((transfers > 0).then(|| Ask::Change(Change::Lead(NodeId(0)))));
     if transactions > 0 {
         let evenly = reads | updates == 0;
         let parts = [(read, evenly || reads > 0), (update, evenly || updates > 0)];

@@ -10,6 +10,8 @@ use quorate_engine::{Actor, Time};
 pub(crate) struct Telling<A: Actor> {
     /// The object that clients see.
     pub(crate) model: Model,
+    /// Whether a request is about that object at all.
+    pub(crate) concerns: fn(&A::Request) -> bool,
     /// The key, where there is one, and what was asked.
     pub(crate) call: fn(&A::Request, &mut Names) -> (Value, Call),
     /// What was answered.
@@ -24,6 +26,7 @@ pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcom
     let mut lanes = Lanes::new(outcomes);
     let times = times(outcomes);
     let mut sent: Vec<usize> = (0..outcomes.len()).filter(|number| outcomes[*number].invoked().is_some()).collect();
+    sent.retain(|number| (telling.concerns)(&seen.answers[*number].0));
     sent.sort_by_key(|number| (times[*number].0, *number));
     let operation = |number: usize| {
         let (outcome, (request, answer), (invoke, end)) = (&outcomes[number], &seen.answers[number], times[number]);

@@ -96,6 +96,11 @@ impl Values {
         self.by_name.insert(name, value);
     }
 
+    /// Takes an option away, because it has no one value.
+    pub fn remove(&mut self, name: &str) {
+        self.by_name.remove(name);
+    }
+
     /// All options, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.by_name.iter().map(|(name, value)| (*name, value))

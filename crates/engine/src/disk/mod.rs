@@ -69,6 +69,19 @@ struct Trouble {
     halted: bool,
     /// Room besides the capacity, in bytes.
     spared: u64,
+    /// Whether it has taken the place of another.
+    replaced: Replaced,
+}
+
+/// Whether a disk has taken the place of another.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Replaced {
+    /// It has not, or the node has started with it and written to it since.
+    No,
+    /// The node has not started since.
+    Unseen,
+    /// The node has started with it, and not written anything yet.
+    Seen,
 }
 
 impl Trouble {
@@ -82,6 +95,7 @@ impl Trouble {
             short: false,
             halted: false,
             spared: 0,
+            replaced: Replaced::No,
         })
     }
 }
@@ -166,6 +180,12 @@ impl<R: Wire> Disk<R> {
         let covered = upto.saturating_sub(self.gone());
         debug_assert!(covered <= self.records.len() as u64, "a write of {covered} of {} records", self.records.len());
         self.durable = self.durable.max(covered as u32);
+        if let Some(trouble) = &mut self.trouble
+            && trouble.replaced == Replaced::Seen
+            && covered > 0
+        {
+            trouble.replaced = Replaced::No;
+        }
     }
 
     /// Bytes of the records that are not on disk.
@@ -247,6 +267,7 @@ impl<R: Wire> Disk<R> {
         let whole = slots - u64::from(self.is_torn());
         let trouble = self.trouble();
         trouble.gone = appended;
+        trouble.replaced = Replaced::Unseen;
         trouble.changed.clear();
         (trouble.short, trouble.spared) = (false, 0);
         self.records.clear();
@@ -257,7 +278,7 @@ impl<R: Wire> Disk<R> {
     /// The disk, which is empty, is another one: nothing has befallen it yet.
     pub(crate) fn renew(&mut self) {
         let draws = self.trouble().draws;
-        *self.trouble() = Trouble { draws, ..*Trouble::none() };
+        *self.trouble() = Trouble { draws, replaced: Replaced::Unseen, ..*Trouble::none() };
     }
 
     /// Whether a crash has cut the last record short.
@@ -321,6 +342,15 @@ impl<R: Wire> Disk<R> {
         found
     }
 
+    /// The node starts: whether it finds another disk than it had when it last started and wrote anything.
+    pub(crate) fn is_new(&mut self) -> bool {
+        let Some(trouble) = &mut self.trouble else { return false };
+        if trouble.replaced == Replaced::Unseen {
+            trouble.replaced = Replaced::Seen;
+        }
+        trouble.replaced == Replaced::Seen
+    }
+
     /// What recovery reads.
     pub(crate) fn records(&self) -> &[R] {
         &self.records
@@ -334,8 +364,8 @@ impl<R: Hash> Hash for Disk<R> {
         records.hash(state);
         durable.hash(state);
         if let Some(trouble) = trouble {
-            let Trouble { gone, changed, draws: _, thousandths: _, full, short, halted, spared } = &**trouble;
-            (gone, changed, full, short, halted, spared).hash(state);
+            let Trouble { gone, changed, draws: _, thousandths: _, full, short, halted, spared, replaced } = &**trouble;
+            (gone, changed, full, short, halted, spared, replaced).hash(state);
         }
     }
 }

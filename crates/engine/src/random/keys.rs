@@ -41,11 +41,13 @@ pub enum Purpose {
     Disk = 10,
     /// What byzantine nodes do. Counter: the node's own.
     Byzantine = 11,
+    /// Which of several values an option of the protocol has in this run.
+    Options = 12,
 }
 
 impl Purpose {
     /// Every purpose, in the order of their numbers.
-    pub const ALL: [Purpose; 12] = [
+    pub const ALL: [Purpose; 13] = [
         Purpose::Network,
         Purpose::Actor,
         Purpose::Timer,
@@ -58,6 +60,7 @@ impl Purpose {
         Purpose::Service,
         Purpose::Disk,
         Purpose::Byzantine,
+        Purpose::Options,
     ];
 }
 

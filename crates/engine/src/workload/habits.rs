@@ -1,8 +1,8 @@
 //! What the clients of a population do next, drawn. All draws are keyed by the population's number, the client's place in it and the
 //! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients.
 
-use super::{Aim, Ask, KeyChoice, Pace, Population, Zipf};
-use crate::id::NodeId;
+use super::{Aim, Ask, Change, KeyChoice, Pace, Population, Zipf};
+use crate::id::{NodeId, NodeSet};
 use crate::latency::Sampler;
 use crate::random::{Draw, Keys, Purpose, StreamKey, lane};
 use crate::time::Nanos;
@@ -12,6 +12,7 @@ const WHAT: u32 = 1;
 const KEY: u32 = 2;
 const WHOM: u32 = 3;
 const LENGTH: u32 = 4;
+const NODE: u32 = 5;
 /// Of the waits before further attempts, from 2 on.
 const WAIT: u32 = 1 << 16;
 /// What a transaction's parts do, and to which keys.
@@ -42,7 +43,7 @@ impl Habits {
     pub(crate) fn new(population: &Population, keys: &Keys, nodes: u32) -> Habits {
         let mix = &population.mix;
         assert!(population.clients > 0 && !population.homes.is_empty(), "a population without clients or homes: {population:?}");
-        assert!(mix.reads | mix.updates | mix.cas | mix.transactions > 0, "a population that asks nothing: {population:?}");
+        assert!(mix.weights().iter().any(|weight| *weight > 0), "a population that asks nothing: {population:?}");
         let (shortest, longest) = mix.transaction_length;
         assert!(1 <= shortest && shortest <= longest, "transactions of {shortest} to {longest} parts");
         let derive = |purpose| {
@@ -80,7 +81,7 @@ impl Habits {
         let draw = self.key.draw(client, number);
         let mix = &self.population.mix;
         let key = self.key_of(lane(draw, KEY));
-        let weights = [mix.reads, mix.updates, mix.cas, mix.transactions].map(u64::from);
+        let weights = mix.weights().map(u64::from);
         let mut place = Draw(lane(draw, WHAT)).below(weights.iter().sum());
         let what = weights.iter().position(|weight| match place.checked_sub(*weight) {
             Some(rest) => {
@@ -93,7 +94,10 @@ impl Habits {
             Some(0) => Ask::Read { key },
             Some(1) => Ask::Update { key, amount: 1 },
             Some(2) => Ask::Cas { key, expected: saw(key) },
-            _ => self.transaction(draw),
+            Some(3) => self.transaction(draw),
+            Some(4) => Ask::Change(Change::Add(NodeSet::one(self.any_node(draw)))),
+            Some(5) => Ask::Change(Change::Remove(NodeSet::one(self.any_node(draw)))),
+            _ => Ask::Change(Change::Lead(self.any_node(draw))),
         }
     }
 
@@ -113,6 +117,10 @@ impl Habits {
             }
         };
         Ask::Transaction((0..length).map(part).collect())
+    }
+
+    fn any_node(&self, draw: u64) -> NodeId {
+        NodeId(Draw(lane(draw, NODE)).below(u64::from(self.nodes)) as u32)
     }
 
     fn key_of(&self, draw: u64) -> u32 {

@@ -5,7 +5,7 @@ mod habits;
 mod population;
 mod zipf;
 
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeSet};
 use crate::time::{Nanos, Time};
 pub(crate) use habits::Habits;
 pub use population::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
@@ -36,6 +36,23 @@ pub enum Ask {
     },
     /// All of these at once, or none: reads and updates.
     Transaction(Vec<Ask>),
+    /// An operator's order to the cluster itself.
+    Change(Change),
+}
+
+/// What an operator wants of a cluster: who belongs to it, and who leads it. To ask for what is so already is no error.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Change {
+    /// These are members too.
+    Add(NodeSet),
+    /// These follow what the members decide, without a say in it.
+    Learn(NodeSet),
+    /// These are members no more.
+    Remove(NodeSet),
+    /// These, and nobody else, are members.
+    Become(NodeSet),
+    /// This one leads.
+    Lead(NodeId),
 }
 
 impl Ask {
@@ -46,6 +63,8 @@ impl Ask {
             Ask::Read { .. } => "a read",
             Ask::Cas { .. } => "a compare-and-set",
             Ask::Transaction(_) => "a transaction",
+            Ask::Change(Change::Lead(_)) => "a transfer of leadership",
+            Ask::Change(_) => "a change of members",
         }
     }
 }

@@ -94,6 +94,12 @@ pub struct Mix {
     pub cas: u32,
     /// Of transactions.
     pub transactions: u32,
+    /// Of orders that a node, any of them, be a member from then on.
+    pub joins: u32,
+    /// Of orders that a node, any of them, be a member no more.
+    pub leaves: u32,
+    /// Of orders that a node, any of them, lead.
+    pub transfers: u32,
     /// How many reads and updates, in the ratio of their weights (evenly when both are 0), a transaction has: the least and the most,
     /// from 1 on.
     pub transaction_length: (u32, u32),
@@ -101,7 +107,13 @@ pub struct Mix {
 
 impl Mix {
     /// Half each.
-    pub const READS_AND_UPDATES: Mix = Mix { reads: 1, updates: 1, cas: 0, transactions: 0, transaction_length: (1, 1) };
+    pub const READS_AND_UPDATES: Mix =
+        Mix { reads: 1, updates: 1, cas: 0, transactions: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
+
+    /// The weights, in the order of the fields.
+    pub const fn weights(&self) -> [u32; 7] {
+        [self.reads, self.updates, self.cas, self.transactions, self.joins, self.leaves, self.transfers]
+    }
 }
 
 /// Which register an operation is about.

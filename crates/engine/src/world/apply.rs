@@ -51,6 +51,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::Refuse(operation) => self.reply(id, operation, depth, Said::Refusal),
             Effect::Redirect(operation, to) => self.reply(id, operation, depth, Said::Redirect(to)),
             Effect::Publish(digest) => self.convergence.publish(self.now, id, digest),
+            Effect::Withdraw => self.convergence.crash(self.now, id),
             Effect::Accept(operation, update) => self.accept(id, operation, update),
             Effect::Holds(origin, first, last) => self.convergence.holds(self.now, id, origin, first, last),
             Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),

@@ -317,6 +317,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             clock_reads: &mut self.clock_reads,
             clock_bound: self.bounds.of(id),
             damage: None,
+            disk_is_new: false,
             options: &self.options,
             chance: &mut chance,
             effects: &mut self.effects,

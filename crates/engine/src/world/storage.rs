@@ -169,15 +169,15 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    /// What recovery reads, and what it cannot read.
-    pub(super) fn read_disk(&mut self, id: NodeId) -> (Vec<A::Record>, Option<Damage>) {
-        let Some(disk) = self.disks.each.get_mut(id.index()) else { return (Vec::new(), None) };
+    /// What recovery reads, what it cannot read, and whether the disk is another one than the node had.
+    pub(super) fn read_disk(&mut self, id: NodeId) -> (Vec<A::Record>, Option<Damage>, bool) {
+        let Some(disk) = self.disks.each.get_mut(id.index()) else { return (Vec::new(), None, false) };
         let found = disk.recover();
-        let records = disk.records().to_vec();
+        let (records, is_new) = (disk.records().to_vec(), disk.is_new());
         self.disks.totals.torn += found.torn;
         self.disks.totals.corrupt += found.corrupt;
         self.lose_records(found.lost, found.by);
-        (records, found.damage)
+        (records, found.damage, is_new)
     }
 
     /// So many bits flip; whether there were any.

@@ -253,9 +253,9 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
         self.become_status(id, Status::Up, RESTARTED);
         self.convergence.restart(self.now, id);
-        let (records, damage) = self.read_disk(id);
+        let (records, damage, is_new) = self.read_disk(id);
         self.handle(id, 0, |actor, ctx| {
-            ctx.damage = damage;
+            (ctx.damage, ctx.disk_is_new) = (damage, is_new);
             actor.recover(ctx, &records);
         });
         true

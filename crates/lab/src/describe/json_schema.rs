@@ -298,9 +298,7 @@ fn option(field: &Field) -> Value {
         "description": format!("{} Takes {}; without it, {}.", field.doc, option_takes(field), option_default(field)),
         "default": default,
     });
-    extend(
-        &mut schema,
-        match field.kind {
+    let one = match field.kind {
             FieldKind::Integer(low, high) => json!({
                 "anyOf": [{ "type": "integer", "minimum": low, "maximum": high }, { "$ref": "#/$defs/expression" }],
             }),
@@ -311,8 +309,15 @@ fn option(field: &Field) -> Value {
                 json!({ "oneOf": words })
             }
             FieldKind::Flag => word_shape(Word::Flag),
-        },
-    );
+        };
+    let any = json!({
+        "type": "object",
+        "description": "Each seed draws one of these.",
+        "additionalProperties": false,
+        "required": ["any"],
+        "properties": { "any": { "type": "array", "minItems": 2, "items": one } },
+    });
+    extend(&mut schema, json!({ "anyOf": [one, any] }));
     schema
 }
 

@@ -14,8 +14,10 @@ use crate::resolved;
 use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
 use quorate_engine::nemesis::{Nemesis, Scene};
+use quorate_engine::random::{Draw, Keys, Probability, Purpose};
 use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Population, Setup, Ties, Until};
 use quorate_engine::time::{Nanos, SECOND, Time};
+use quorate_engine::wire::Wire;
 use quorate_protocols::options::{Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
 use std::fmt;
@@ -46,6 +48,8 @@ pub struct Plan {
     pub protocol: ProtocolRef,
     /// Its options, each within its bounds, defaults filled in. Whether they go together, the protocol says when it runs.
     pub options: Values,
+    /// Those that are drawn anew for each seed: what each may be, at least two values. In `options` stands the first.
+    pub drawn: Vec<(&'static str, Vec<Value>)>,
     /// `right`, or one of the protocol's planted variants.
     pub variant: &'static str,
     /// Who goes first at one instant.
@@ -112,6 +116,8 @@ pub struct AskEntry {
 pub struct ClientsEntry {
     /// What the scenario calls them.
     pub name: Option<String>,
+    /// In which share of seeds they are there at all.
+    pub odds: Probability,
     /// What they do. Invariant: its number is made of the name, or is the entry's place.
     pub population: Population,
 }
@@ -136,14 +142,21 @@ impl Plan {
             until: self.until,
             ties: self.ties,
             network: self.links.clone(),
-            populations: self.populations.iter().map(|entry| entry.population.clone()).collect(),
+            populations: self.populations_of(seed),
             hosts: self.hosts.clone(),
             disks: self.disks.clone(),
             clocks: self.clocks.clone(),
             faults: self.faults_of(seed),
-            round: self.round(),
+            round: self.round(seed),
             verify: false,
         }
+    }
+
+    /// The clients that are there in the run with this seed, whatever others there may be.
+    fn populations_of(&self, seed: u64) -> Vec<Population> {
+        let key = Keys::from_seed(seed).stream(Purpose::Options);
+        let is_there = |entry: &&ClientsEntry| entry.odds.strikes(key.draw(entry.population.number, 1));
+        self.populations.iter().filter(is_there).map(|entry| entry.population.clone()).collect()
     }
 
     /// What goes wrong in the run with this seed: the timeline, and what its nemesis draws. At one instant the timeline goes first.
@@ -167,18 +180,45 @@ impl Plan {
         faults
     }
 
-    /// The job of one run: its world is what [`Plan::setup`] made.
-    pub fn job<'a>(&'a self, setup: &'a Setup) -> Job<'a> {
-        Job { setup, options: &self.options, variant: self.variant, workload: &self.workload, history: false }
+    /// The protocol's options in the run with this seed. What each option comes to does not depend on the others.
+    pub fn options_of(&self, seed: u64) -> Values {
+        let key = Keys::from_seed(seed).stream(Purpose::Options);
+        let mut options = self.options.clone();
+        for (name, values) in &self.drawn {
+            let place = Draw(key.draw(name.wire_digest() as u32, 0)).below(values.len() as u64);
+            options.set(name, values[place as usize].clone());
+        }
+        options
     }
 
-    /// The length of a round: the protocol's option `interval`, or a second where it has none.
-    pub fn round(&self) -> Nanos {
-        let interval = self.options.iter().find(|(name, _)| *name == "interval");
+    /// The length of a round in the run with this seed: the protocol's option `interval`, or a second where it has none.
+    pub fn round(&self, seed: u64) -> Nanos {
+        let options = self.options_of(seed);
+        let interval = options.iter().find(|(name, _)| *name == "interval");
         match interval {
             Some((_, Value::Duration(nanos))) => *nanos,
             _ => SECOND,
         }
+    }
+
+    /// How many ways there are to draw the options.
+    pub fn ways(&self) -> u64 {
+        self.drawn.iter().map(|(_, values)| values.len() as u64).product()
+    }
+
+    /// The protocol's options when they are drawn in one of these [`Plan::ways`].
+    pub fn options_by(&self, mut way: u64) -> Values {
+        let mut options = self.options.clone();
+        for (name, values) in &self.drawn {
+            options.set(name, values[(way % values.len() as u64) as usize].clone());
+            way /= values.len() as u64;
+        }
+        options
+    }
+
+    /// The job of one run: its world is what [`Plan::setup`] made, its options are those of the same seed.
+    pub fn job<'a>(&'a self, setup: &'a Setup, options: &'a Values) -> Job<'a> {
+        Job { setup, options, variant: self.variant, workload: &self.workload, history: false }
     }
 
     /// The scenario as resolved, every default filled in, under the keys of the file: it would itself be a valid scenario.

@@ -44,7 +44,7 @@ impl RunReport<'_> {
             })).collect::<Vec<_>>(),
             "metrics": values(plan, &self.metrics),
             "ledger": ledger(outcome),
-            "convergence": convergence(&outcome.convergence, plan.round()),
+            "convergence": convergence(&outcome.convergence, plan.round(self.seed)),
             "operations": operations(outcome),
             "availability": sides.periods.iter().map(period).collect::<Vec<_>>(),
             "availability_by_side": { "majority": asked(&sides.majority), "minority": asked(&sides.minority) },

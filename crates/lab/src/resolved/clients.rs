@@ -13,6 +13,7 @@ pub(super) fn clients(entry: &ClientsEntry) -> Value {
     let of = &entry.population;
     let table = Table::default()
         .with_some("name", entry.name.as_deref())
+        .with_some("odds", (!entry.odds.is_always()).then(|| entry.odds.to_f64()))
         .with("count", of.clients)
         .with("homes", nodes(&of.homes))
         .with("at", show(of.from.0))
@@ -41,6 +42,9 @@ fn mix(mix: &Mix) -> Value {
         "updates": mix.updates,
         "cas": mix.cas,
         "transactions": mix.transactions,
+        "joins": mix.joins,
+        "leaves": mix.leaves,
+        "transfers": mix.transfers,
         "length": [least, most],
     })
 }

@@ -16,6 +16,7 @@ use quorate_engine::clock::Spread;
 use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Clocks, Disks, Hosts, Jumps, Overflow, Ties, Until, Wander};
 use quorate_engine::time::show;
+use quorate_engine::workload::Change;
 use quorate_protocols::options::Value as OptionValue;
 use quorate_protocols::registry::Ask;
 use serde_json::{Map, Value, json};
@@ -45,7 +46,11 @@ impl From<Table> for Value {
 }
 
 pub(crate) fn scenario(plan: &Plan) -> Value {
-    let options = plan.options.iter().fold(Table::default(), |table, (name, value)| table.with(name, option(value)));
+    let given = |name: &str, value: &OptionValue| match plan.drawn.iter().find(|(drawn, _)| *drawn == name) {
+        Some((_, values)) => json!({ "any": values.iter().map(option).collect::<Vec<_>>() }),
+        None => option(value),
+    };
+    let options = plan.options.iter().fold(Table::default(), |table, (name, value)| table.with(name, given(name, value)));
     let expect = plan.expectations.iter().fold(Table::default(), |table, each| table.with(&each.name, each.text.as_str()));
     Table::default()
         .with("schema", SCHEMA)
@@ -177,11 +182,12 @@ fn nodes(set: &NodeSet) -> Value {
 }
 
 fn workload(plan: &Plan) -> Table {
-    let of = |reads: bool| {
-        let chosen = plan.asks.iter().filter(|ask| matches!(ask.ask, Ask::Read { .. }) == reads);
-        chosen.map(ask).collect::<Vec<Value>>()
-    };
-    let table = Table::default().with("updates", of(false)).with("reads", of(true));
+    let of = |is_such: fn(&Ask) -> bool| plan.asks.iter().filter(|entry| is_such(&entry.ask)).map(ask).collect::<Vec<Value>>();
+    let changes = of(|ask| matches!(ask, Ask::Change(_)));
+    let table = Table::default()
+        .with("updates", of(|ask| matches!(ask, Ask::Update { .. })))
+        .with("reads", of(|ask| matches!(ask, Ask::Read { .. })))
+        .with_some("changes", (!changes.is_empty()).then_some(changes));
     let clients = plan.populations.iter().map(clients::clients).collect::<Vec<Value>>();
     table.with_some("clients", (!clients.is_empty()).then_some(clients))
 }
@@ -192,9 +198,14 @@ fn ask(entry: &AskEntry) -> Value {
         .with("from", nodes(&entry.from))
         .with("count", entry.count)
         .with_some("every", entry.every.map(show));
-    let table = match entry.ask {
-        Ask::Update { key, amount } => table.with("key", key).with("amount", amount),
-        Ask::Read { key } => table.with("key", key),
+    let table = match &entry.ask {
+        Ask::Update { key, amount } => table.with("key", *key).with("amount", *amount),
+        Ask::Read { key } => table.with("key", *key),
+        Ask::Change(Change::Add(whom)) => table.with("add", nodes(whom)),
+        Ask::Change(Change::Learn(whom)) => table.with("learn", nodes(whom)),
+        Ask::Change(Change::Remove(whom)) => table.with("remove", nodes(whom)),
+        Ask::Change(Change::Become(whom)) => table.with("members", nodes(whom)),
+        Ask::Change(Change::Lead(who)) => table.with("lead", who.0),
         Ask::Cas { .. } | Ask::Transaction(_) => unreachable!("no entry plans one"),
     };
     table.with_some("timeout", entry.timeout.map(show)).into()

@@ -108,7 +108,8 @@ pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>,
 pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> Result<RunReport<'_>, RunFailure> {
     let mut setup = plan.setup(seed);
     setup.verify = verify == Verify::Always || expects(plan, "verified");
-    let job = Job { history: keep == Keep::History, ..plan.job(&setup) };
+    let options = plan.options_of(seed);
+    let job = Job { history: keep == Keep::History, ..plan.job(&setup, &options) };
     let report = (plan.protocol.run)(&job).map_err(|error| failure(plan, error))?;
     let history = report.history.map(|history| History { source: format!("quorate, {}, seed {seed}", plan.name), ..history });
     let mut checks = report.checks;
@@ -139,8 +140,30 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
 /// As [`run_seed`].
 pub fn outcome(plan: &Plan, seed: u64) -> Result<Outcome, RunFailure> {
     let setup = plan.setup(seed);
-    let report = (plan.protocol.run)(&plan.job(&setup)).map_err(|error| failure(plan, error))?;
+    let report = (plan.protocol.run)(&plan.job(&setup, &plan.options_of(seed))).map_err(|error| failure(plan, error))?;
     Ok(report.outcome)
+}
+
+/// The first thing that the protocol does not take of the options, whatever way they are drawn, or of what clients ask; it says so when it
+/// is run, and the shortest of runs is enough for that.
+///
+/// # Errors
+/// What is wrong.
+pub fn try_out(plan: &Plan) -> Result<(), RunFailure> {
+    let mut setup = plan.setup(plan.seed);
+    setup.duration = 1;
+    setup.faults.clear();
+    setup.populations = plan.populations.iter().map(|entry| entry.population.clone()).collect();
+    for way in 0..plan.ways() {
+        let tried = (plan.protocol.run)(&plan.job(&setup, &plan.options_by(way))).map_err(|error| failure(plan, error));
+        // A failure without a key is one of the run, and this is not the run that was meant.
+        if let Err(failure) = tried
+            && !failure.path.is_empty()
+        {
+            return Err(failure);
+        }
+    }
+    Ok(())
 }
 
 impl RunReport<'_> {

@@ -10,6 +10,7 @@ use crate::plan::ClientsEntry;
 use crate::units::quoted;
 use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
+use quorate_engine::random::Probability;
 use quorate_engine::time::{Nanos, Time, show};
 use quorate_engine::wire::Wire;
 use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
@@ -79,7 +80,8 @@ fn entry(spot: &Spot<'_>, place: u32, replicas: &Replicas<'_>, duration: Nanos, 
         timeout: spot.get("timeout").map(|timeout| timeout.positive_duration()).transpose()?,
         retries: spot.get("retries").map(|spot| retries(&spot)).transpose()?,
     };
-    Ok(ClientsEntry { name, population })
+    let odds = spot.get("odds").map_or(Ok(Probability::always()), |odds| odds.probability())?;
+    Ok(ClientsEntry { name, odds, population })
 }
 
 fn own_name(spot: &Spot<'_>, before: &[ClientsEntry]) -> Read<String> {
@@ -156,10 +158,13 @@ fn mix(spot: &Spot<'_>) -> Read<Mix> {
         updates: weight("updates")?,
         cas: weight("cas")?,
         transactions: weight("transactions")?,
+        joins: weight("joins")?,
+        leaves: weight("leaves")?,
+        transfers: weight("transfers")?,
         transaction_length,
     };
-    match mix.reads | mix.updates | mix.cas | mix.transactions {
-        0 => Err(spot.fail("asks nothing; write a weight, such as reads = 9")),
+    match mix.weights().iter().max() {
+        Some(0) => Err(spot.fail("asks nothing; write a weight, such as reads = 9")),
         _ => Ok(mix),
     }
 }

@@ -9,17 +9,53 @@ use quorate_protocols::registry::{self, Protocol};
 /// The variant that is not wrong on purpose.
 pub(crate) const RIGHT: &str = "right";
 
+/// The most ways in which options may be drawn: each is tried when a scenario is validated.
+const WAYS_MAX: u64 = 4_096;
+
+/// What a scenario says of its protocol.
+pub(crate) struct Chosen {
+    pub(crate) protocol: &'static Protocol,
+    /// Its options; of those that are drawn, the first value.
+    pub(crate) options: Values,
+    /// What may be drawn.
+    pub(crate) drawn: Vec<(&'static str, Vec<Value>)>,
+}
+
 /// Reads the protocol and its options. The walk has seen to it that there is exactly one, and that it is known.
-pub(crate) fn protocol(root: &Spot<'_>, problems: &mut Problems) -> Option<(&'static Protocol, Values)> {
+pub(crate) fn protocol(root: &Spot<'_>, problems: &mut Problems) -> Option<Chosen> {
     let (protocol, options) = problems.take(chosen(root))?;
     let mut values = Values::defaults(protocol.options);
+    let mut drawn: Vec<(&'static str, Vec<Value>)> = Vec::new();
     for field in protocol.options {
-        let given = options.as_ref().and_then(|options| options.get(field.name));
-        if let Some(value) = given.and_then(|spot| problems.take(option(&spot, field))) {
-            values.set(field.name, value);
+        let Some(spot) = options.as_ref().and_then(|options| options.get(field.name)) else { continue };
+        let Some(given) = problems.take(one_or_any(&spot, field)) else { continue };
+        values.set(field.name, given[0].clone());
+        if given.len() > 1 {
+            drawn.push((field.name, given));
+        }
+        let ways = drawn.iter().fold(1, |ways: u64, (_, values)| ways.saturating_mul(values.len() as u64));
+        if ways > WAYS_MAX {
+            let many = format!("options may be drawn in {ways} ways by here, and {WAYS_MAX} is the most; leave some alternatives out");
+            problems.take(Err::<(), _>(spot.fail(many)));
         }
     }
-    Some((protocol, values))
+    Some(Chosen { protocol, options: values, drawn })
+}
+
+/// One value, or those of `{ any = [..] }`, of which each seed draws one: what stands there twice is drawn twice as often.
+fn one_or_any(spot: &Spot<'_>, field: &Field) -> Read<Vec<Value>> {
+    if !spot.is_table() {
+        return option(spot, field).map(|value| vec![value]);
+    }
+    let ("any", any) = spot.only("what an option is drawn from")? else {
+        return Err(spot.fail("is no value; write one, or { any = [..] } with those of which each seed draws one"));
+    };
+    let values = any.list().ok_or_else(|| any.fail("is no list; write any = [..] with at least two values"))?;
+    let read: Vec<Value> = values.iter().map(|value| option(value, field)).collect::<Read<_>>()?;
+    match read.len() {
+        0 | 1 => Err(any.fail("leaves nothing to draw; write at least two values")),
+        _ => Ok(read),
+    }
 }
 
 /// The name of the protocol that the section is about, known or not.

@@ -29,11 +29,11 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let nodes = problems.take(nodes(root));
     let ci = ci(root.get("ci"), problems);
     let protocol = protocol::protocol(root, problems);
-    let variant = protocol.as_ref().and_then(|(protocol, _)| problems.take(protocol::variant(root.get("variant"), protocol)));
+    let variant = protocol.as_ref().and_then(|chosen| problems.take(protocol::variant(root.get("variant"), chosen.protocol)));
     // The rest is measured against the duration and the nodes; without these it could only repeat the complaint.
     let (duration, nodes) = (duration?, nodes?);
     let regions = regions::regions(root.get("regions"), nodes, problems);
-    let runs = protocol.as_ref().map(|(protocol, _)| *protocol);
+    let runs = protocol.as_ref().map(|chosen| chosen.protocol);
     let replicas = Replicas { count: nodes, regions: &regions, protocol: runs };
     let network = network::network(root.get("network"), &replicas, duration, problems);
     let hosts = hosts::hosts(root.get("hosts"), &replicas, problems);
@@ -49,8 +49,10 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let world = timeline::World { nodes, clients, hosts: &hosts, disks: &disks };
     let timeline = timeline::timeline(&placed, &world, problems);
     let nemesis = nemesis::nemesis(root.get("nemesis"), among, problems);
-    let (protocol, options) = protocol?;
-    let scope = Scope { protocol, options: &options, nodes, parameters: root.given.parameters };
+    let protocol::Chosen { protocol, options, drawn } = protocol?;
+    let mut certain = options.clone();
+    drawn.iter().for_each(|(name, _)| certain.remove(name));
+    let scope = Scope { protocol, options: &certain, nodes, parameters: root.given.parameters };
     let links = crate::plan::links(&network, &regions, nodes).map_err(|unfit| network::unfit(root, unfit));
     let links = problems.take(links);
     let expectations = expectations(root.get("expect"), &scope, problems);
@@ -68,6 +70,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         until,
         protocol: ProtocolRef(protocol),
         options,
+        drawn,
         variant,
         ties,
         nodes,

@@ -8,6 +8,7 @@ use super::spot::Spot;
 use crate::plan::AskEntry;
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::time::{Nanos, Time, show};
+use quorate_engine::workload::Change;
 use quorate_protocols::registry::{Ask, Asked};
 use std::collections::BTreeMap;
 
@@ -43,7 +44,10 @@ impl Total {
     }
 }
 
-/// The entries: updates, then reads, each in the order of the file.
+/// What an entry asks.
+type Reader = fn(&Spot<'_>, &Replicas<'_>) -> Read<Ask>;
+
+/// The entries: updates, reads, then changes, each in the order of the file.
 pub(crate) fn entries(
     section: Option<Spot<'_>>,
     replicas: &Replicas<'_>,
@@ -53,7 +57,7 @@ pub(crate) fn entries(
 ) -> Vec<AskEntry> {
     let Some(section) = section else { return Vec::new() };
     let mut entries = Vec::new();
-    for (kind, ask) in [("updates", update as fn(&Spot<'_>) -> Read<Ask>), ("reads", read)] {
+    for (kind, ask) in [("updates", update as Reader), ("reads", read), ("changes", change)] {
         let Some(spot) = section.get(kind) else { continue };
         for spot in spot.list().unwrap_or_else(|| vec![spot]) {
             let entry = problems.take(entry(&spot, replicas, duration, ask).and_then(|entry| {
@@ -65,7 +69,7 @@ pub(crate) fn entries(
     entries
 }
 
-fn entry(spot: &Spot<'_>, replicas: &Replicas<'_>, duration: Nanos, ask: fn(&Spot<'_>) -> Read<Ask>) -> Read<AskEntry> {
+fn entry(spot: &Spot<'_>, replicas: &Replicas<'_>, duration: Nanos, ask: Reader) -> Read<AskEntry> {
     let at_spot = spot.need("at")?;
     let at = Time(at_spot.duration()?);
     if at.0 >= duration {
@@ -80,7 +84,7 @@ fn entry(spot: &Spot<'_>, replicas: &Replicas<'_>, duration: Nanos, ask: fn(&Spo
         None => None,
     };
     let timeout = spot.get("timeout").map(|timeout| timeout.positive_duration()).transpose()?;
-    Ok(AskEntry { at, from: node_set(&spot.need("from")?, replicas)?, count, every, timeout, ask: ask(spot)? })
+    Ok(AskEntry { at, from: node_set(&spot.need("from")?, replicas)?, count, every, timeout, ask: ask(spot, replicas)? })
 }
 
 fn repeated(every: &Spot<'_>, entry: &Spot<'_>, at: Time, count: u32, duration: Nanos) -> Read<Nanos> {
@@ -104,13 +108,32 @@ fn key(spot: &Spot<'_>) -> Read<u32> {
     spot.get("key").map_or(Ok(0), |key| key.integer(0..=u32::MAX))
 }
 
-fn update(spot: &Spot<'_>) -> Read<Ask> {
+fn update(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
     let amount = spot.get("amount").map_or(Ok(1), |amount| amount.integer(i64::MIN..=i64::MAX))?;
     Ok(Ask::Update { key: key(spot)?, amount })
 }
 
-fn read(spot: &Spot<'_>) -> Read<Ask> {
+fn read(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
     Ok(Ask::Read { key: key(spot)? })
+}
+
+fn change(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Ask> {
+    let orders: [(&str, fn(NodeSet) -> Change); 4] =
+        [("add", Change::Add), ("learn", Change::Learn), ("remove", Change::Remove), ("members", Change::Become)];
+    let mut said = Vec::new();
+    for (name, order) in orders {
+        if let Some(whom) = spot.get(name) {
+            said.push(order(node_set(&whom, replicas)?));
+        }
+    }
+    if let Some(whom) = spot.get("lead") {
+        said.push(Change::Lead(NodeId(whom.integer(0..=replicas.count - 1)?)));
+    }
+    match said.len() {
+        1 => Ok(Ask::Change(said.remove(0))),
+        0 => Err(spot.fail("orders nothing; write one of \"add\", \"learn\", \"remove\", \"members\" and \"lead\"")),
+        _ => Err(spot.fail("orders several things; write one of them here, and the others in entries of their own")),
+    }
 }
 
 /// The operations in ascending order of time, at one instant in the order of the entries; and how many clients ask them: one

@@ -51,12 +51,13 @@ const GLUE: Glue<Local> = Glue {
         Ok(match *ask {
             Ask::Update { key, .. } => Request::Write(key, operation + 1),
             Ask::Read { key } => Request::Read(key),
-            Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
+            Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
         })
     },
     replicates: |()| Replicates::Nothing,
     history: Telling {
         model: Model::Register,
+        concerns: |_| true,
         call: |request, names| match *request {
             Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
             Request::Read(key) => (history::key(key, names), Call::Read),

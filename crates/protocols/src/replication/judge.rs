@@ -96,7 +96,7 @@ fn operations<'a, A: Serves>(
 
 /// How requests and answers stand in a history.
 pub(crate) const fn telling<A: Serves>() -> Telling<A> {
-    Telling { model: Model::MultiRegister, call, answer }
+    Telling { model: Model::MultiRegister, concerns: |request| !matches!(request, Request::Change(_)), call, answer }
 }
 
 fn call(request: &Request, names: &mut Names) -> (Value, Call) {
@@ -117,6 +117,7 @@ fn call(request: &Request, names: &mut Names) -> (Value, Call) {
             };
             (Value::NULL, Call::Transaction(accesses.iter().map(access).collect()))
         }
+        Request::Change(_) => unreachable!("an operator's order is no part of the history"),
     }
 }
 

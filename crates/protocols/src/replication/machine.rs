@@ -1,8 +1,10 @@
 //! The replicated object: registers under keys. Clients read, write, compare and set, and do several of these at once; what changes
 //! anything is a [`Command`], logged before it is carried out, and carried out once however often its client asks.
 
+use crate::harness::cannot;
 use crate::registry::Ask;
-use quorate_engine::{Actor, Context, NodeId, OpId, Sink, Update, Wire};
+use quorate_engine::workload::Change;
+use quorate_engine::{Actor, Context, NodeId, NodeSet, OpId, Sink, Update, Wire};
 use std::collections::BTreeMap;
 
 /// What a client asks.
@@ -23,6 +25,8 @@ pub enum Request {
     },
     /// All of these with nothing in between.
     Transaction(Vec<Access>),
+    /// An operator's order to the cluster; the object knows nothing of it.
+    Change(Change),
 }
 
 /// A part of a transaction.
@@ -70,19 +74,20 @@ impl Request {
                 let access = |ask: &Ask| match ask {
                     Ask::Read { key } => Ok(Access::Read(*key)),
                     Ask::Update { key, .. } => Ok(Access::Write(*key, value)),
-                    Ask::Cas { .. } | Ask::Transaction(_) => {
+                    Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => {
                         Err(format!("a transaction holds reads and updates, and this one holds {}", ask.name()))
                     }
                 };
                 Request::Transaction(asks.iter().map(access).collect::<Result<Vec<Access>, String>>()?)
             }
+            Ask::Change(_) => return Err(cannot(ask)),
         })
     }
 
     /// Whether it may change a register.
     pub fn changes(&self) -> bool {
         match self {
-            Request::Read(_) => false,
+            Request::Read(_) | Request::Change(_) => false,
             Request::Write(..) | Request::Cas { .. } => true,
             Request::Transaction(accesses) => accesses.iter().any(|access| matches!(access, Access::Write(..))),
         }
@@ -136,7 +141,7 @@ impl Machine {
                     })
                     .collect(),
             ),
-            Request::Write(..) | Request::Cas { .. } => unreachable!("{request:?} is a command"),
+            Request::Write(..) | Request::Cas { .. } | Request::Change(_) => unreachable!("{request:?} is a command"),
         }
     }
 
@@ -168,6 +173,7 @@ impl Machine {
                 }
                 Response::Values(found)
             }
+            Request::Change(_) => unreachable!("{request:?} is no command"),
         };
         if !written.is_empty() {
             ctx.accept(*operation, update);
@@ -258,8 +264,25 @@ impl Wire for Request {
                 sink.u8(3);
                 accesses.encode(sink);
             }
+            Request::Change(change) => {
+                sink.u8(4);
+                encode_change(change, sink);
+            }
         }
     }
+}
+
+fn encode_change(change: &Change, sink: &mut impl Sink) {
+    let (order, whom) = match change {
+        Change::Add(whom) => (0, whom),
+        Change::Learn(whom) => (1, whom),
+        Change::Remove(whom) => (2, whom),
+        Change::Become(whom) => (3, whom),
+        Change::Lead(who) => (4, &NodeSet::one(*who)),
+    };
+    sink.u8(order);
+    sink.u32(whom.len() as u32);
+    whom.iter().for_each(|node| node.encode(sink));
 }
 
 impl Wire for Access {

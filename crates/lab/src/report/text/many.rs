@@ -14,7 +14,7 @@ impl ManyReport<'_> {
         let last = self.first_seed + (self.seeds - 1);
         let seeds = format!("{} ({} to {last})", counted(self.seeds, "seed"), self.first_seed);
         let mut text = headline(style, self.verdict, &format!("{}, {seeds}", self.plan.name), &self.reason());
-        text += &scenario(self.plan);
+        text += &scenario(self.plan, None);
         text += &self.judged(style);
         text += &self.metrics(style);
         text += &format!("\ndigest {} over all runs in seed order\n", self.digest);

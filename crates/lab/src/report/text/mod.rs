@@ -15,6 +15,7 @@ use crate::expect::{Judged, Standing};
 use crate::plan::Plan;
 use layout::{WIDTH, paragraph, wrapped};
 use quorate_engine::time::show;
+use quorate_protocols::options::Value;
 
 /// The first line: the verdict, the scenario, and in a sentence why.
 fn headline(style: Style, standing: Standing, subject: &str, reason: &str) -> String {
@@ -23,9 +24,14 @@ fn headline(style: Style, standing: Standing, subject: &str, reason: &str) -> St
     wrapped(&format!("{}  ", style.verdict(standing, &word)), shown, &format!("{subject}: {reason}"))
 }
 
-/// What was run.
-fn scenario(plan: &Plan) -> String {
-    let options: Vec<String> = plan.options.iter().map(|(name, value)| format!("{name} {value}")).collect();
+/// What was run; of what is drawn, all that it may be, or what this seed drew.
+fn scenario(plan: &Plan, seed: Option<u64>) -> String {
+    let options = seed.map_or_else(|| plan.options.clone(), |seed| plan.options_of(seed));
+    let given = |name: &str, value: &Value| match plan.drawn.iter().find(|(drawn, _)| *drawn == name) {
+        Some((_, values)) if seed.is_none() => values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or "),
+        _ => value.to_string(),
+    };
+    let options: Vec<String> = options.iter().map(|(name, value)| format!("{name} {}", given(name, value))).collect();
     let mut what = plan.protocol.name.to_string();
     if !options.is_empty() {
         what += &format!(" ({})", options.join(", "));

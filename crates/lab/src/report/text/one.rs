@@ -21,7 +21,7 @@ impl RunReport<'_> {
     pub fn to_text(&self, style: Style, command: &str) -> String {
         let subject = format!("{}, seed {}", self.plan.name, self.seed);
         let mut text = headline(style, self.verdict, &subject, &self.reason());
-        text += &scenario(self.plan);
+        text += &scenario(self.plan, Some(self.seed));
         text += &self.convergence(style);
         text += &cost(style, &self.outcome);
         text += &struck::struck(style, self.plan, &self.outcome);
@@ -65,7 +65,7 @@ impl RunReport<'_> {
         if !converged.replicated {
             return text + "  the protocol publishes no replicated state\n";
         }
-        let round = self.plan.round();
+        let round = self.plan.round(self.seed);
         let states = counted(u64::from(converged.states), "state");
         text += &match (converged.since, converged.time) {
             (Some(since), Some(time)) => paragraph(

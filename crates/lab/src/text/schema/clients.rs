@@ -10,6 +10,7 @@ pub const CLIENTS: &[Key] = &[
         "a-z, 0-9 and -",
         "What they draw goes by it, whatever other entries there are; without it, by the entry's place.",
     ),
+    key("odds", "probability", "In which share of the seeds they are there at all; without it, in all."),
     key("count", "whole number", "How many; without it, 1."),
     key("homes", "SET", "Beside which replicas they live, in turn; without it, all."),
     key("at", "duration", "When they begin; without it, at the start."),
@@ -47,6 +48,9 @@ const MIX: &[Key] = &[
     key("updates", "whole number", "Without it, 0."),
     key("cas", "whole number", "Writes if the register still holds what the client saw there last; without it, 0."),
     key("transactions", "whole number", "Several reads and updates at once, in the ratio of their weights; without it, 0."),
+    key("joins", "whole number", "Orders that a node, drawn among all, be a member from then on; without it, 0."),
+    key("leaves", "whole number", "Orders that a node, drawn among all, be a member no more; without it, 0."),
+    key("transfers", "whole number", "Orders that a node, drawn among all, lead; without it, 0."),
     key("length", "[2, 4]", "How many parts a transaction has, at least and at most; without it, two."),
 ];
 

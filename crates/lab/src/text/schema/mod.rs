@@ -148,6 +148,7 @@ const NORMAL: &[Key] =
 pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
+    key("changes", "[workload.changes]", "An operator's orders: who is a member, and who leads.").holds(Holds::TableOrTables(CHANGES)),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
 ];
 
@@ -157,6 +158,20 @@ pub const UPDATES: &[Key] =
 
 /// `[workload.reads]`
 pub const READS: &[Key] = &[AT, FROM, COUNT, EVERY, KEY, TIMEOUT];
+
+/// `[workload.changes]`: exactly one of `add`, `learn`, `remove`, `members` and `lead`.
+pub const CHANGES: &[Key] = &[
+    AT,
+    FROM,
+    COUNT,
+    EVERY,
+    key("add", "SET", "These are members from then on, beside those who are."),
+    key("learn", "SET", "These follow what the members decide, without a vote."),
+    key("remove", "SET", "These are members no more."),
+    key("members", "SET", "These, and nobody else, are members from then on."),
+    key("lead", "node", "This one leads from then on."),
+    TIMEOUT,
+];
 
 const AT: Key = key("at", "duration", "When the first one is asked.").required();
 const FROM: Key = key("from", "SET", "Which replicas are asked, each by a client of its own.").required();

@@ -3,49 +3,92 @@
 
 use quorate_engine::{NodeId, Sink, Wire};
 use std::collections::BTreeSet;
+use std::fmt;
+
+/// A server: a node, for as long as it has its disk. A node that comes back without what it had on disk is another server, because it
+/// does not know what it had promised.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Server {
+    /// The node.
+    pub node: NodeId,
+    /// 0 for the disk that the node began with; of two others the later is the greater.
+    pub life: u64,
+}
 
 /// The servers of a cluster.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Configuration {
     /// Who votes, in ascending order.
-    pub voters: BTreeSet<NodeId>,
+    pub voters: BTreeSet<Server>,
     /// While there are two sets, who voted until now: whatever is decided needs a majority of both (joint consensus). Empty otherwise.
-    pub outgoing: BTreeSet<NodeId>,
+    pub outgoing: BTreeSet<Server>,
     /// Who follows without a vote.
-    pub learners: BTreeSet<NodeId>,
+    pub learners: BTreeSet<Server>,
 }
 
 impl Configuration {
-    /// One in which these vote.
-    pub fn of(voters: impl IntoIterator<Item = NodeId>) -> Configuration {
-        Configuration { voters: voters.into_iter().collect(), ..Configuration::default() }
+    /// One in which these vote, and those follow, each with the disk that it began with.
+    pub fn of(voters: impl IntoIterator<Item = NodeId>, learners: impl IntoIterator<Item = NodeId>) -> Configuration {
+        let first = |node| Server { node, life: 0 };
+        Configuration {
+            voters: voters.into_iter().map(first).collect(),
+            outgoing: BTreeSet::new(),
+            learners: learners.into_iter().map(first).collect(),
+        }
     }
 
     /// Whether a server votes.
-    pub fn votes(&self, server: NodeId) -> bool {
+    pub fn votes(&self, server: Server) -> bool {
         self.voters.contains(&server) || self.outgoing.contains(&server)
     }
 
-    /// Everybody who follows the leader, once each, in ascending order.
-    pub fn members(&self) -> BTreeSet<NodeId> {
-        self.voters.iter().chain(&self.outgoing).chain(&self.learners).copied().collect()
+    /// Whether two sets decide together.
+    pub fn is_joint(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// The same without those that voted until now.
+    pub fn without_outgoing(&self) -> Configuration {
+        Configuration { outgoing: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// Everybody who follows the leader.
+    pub fn members(&self) -> impl Iterator<Item = Server> {
+        self.voters.iter().chain(&self.outgoing).chain(&self.learners).copied()
     }
 
     /// Whether those of whom `has` says so are a majority of every set that must agree.
-    pub fn is_quorum(&self, has: impl Fn(NodeId) -> bool) -> bool {
-        let majority = |set: &BTreeSet<NodeId>| set.iter().filter(|server| has(**server)).count() > set.len() / 2;
+    pub fn is_quorum(&self, has: impl Fn(Server) -> bool) -> bool {
+        let majority = |set: &BTreeSet<Server>| set.iter().filter(|server| has(**server)).count() > set.len() / 2;
         majority(&self.voters) && (self.outgoing.is_empty() || majority(&self.outgoing))
     }
 
     /// The greatest value that a majority of every set has reached, where each server's value is as `of` says.
-    pub fn agreed(&self, of: impl Fn(NodeId) -> u64) -> u64 {
-        let middle = |set: &BTreeSet<NodeId>| {
+    pub fn agreed(&self, of: impl Fn(Server) -> u64) -> u64 {
+        let middle = |set: &BTreeSet<Server>| {
             let mut values: Vec<u64> = set.iter().map(|server| of(*server)).collect();
             values.sort_unstable_by(|a, b| b.cmp(a));
             values.get(values.len() / 2).copied().unwrap_or(0)
         };
         let first = middle(&self.voters);
         if self.outgoing.is_empty() { first } else { first.min(middle(&self.outgoing)) }
+    }
+}
+
+impl fmt::Display for Server {
+    /// The node; one that began anew has its life behind it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.life {
+            0 => self.node.fmt(f),
+            life => write!(f, "{}@{life}", self.node),
+        }
+    }
+}
+
+impl Wire for Server {
+    fn encode(&self, sink: &mut impl Sink) {
+        self.node.encode(sink);
+        sink.u64(self.life);
     }
 }
 
@@ -62,8 +105,8 @@ impl Wire for Configuration {
 mod tests {
     use super::*;
 
-    fn set(bits: u32) -> BTreeSet<NodeId> {
-        (0..5).filter(|bit| bits >> bit & 1 == 1).map(NodeId).collect()
+    fn set(bits: u32) -> BTreeSet<Server> {
+        (0..5).filter(|bit| bits >> bit & 1 == 1).map(|bit| Server { node: NodeId(bit), life: 0 }).collect()
     }
 
     #[test]
@@ -71,7 +114,7 @@ mod tests {
         for (voters, outgoing) in (1..32).flat_map(|voters| (0..32).map(move |outgoing| (voters, outgoing))) {
             let configuration = Configuration { voters: set(voters), outgoing: set(outgoing), learners: BTreeSet::new() };
             for code in 0..243u32 {
-                let of = |server: NodeId| u64::from(code / 3u32.pow(server.0) % 3);
+                let of = |server: Server| u64::from(code / 3u32.pow(server.node.0) % 3);
                 let reached = |value: u64| configuration.is_quorum(|server| of(server) >= value);
                 let agreed = configuration.agreed(of);
                 assert!(agreed == 0 || reached(agreed), "{configuration:?} {code}");

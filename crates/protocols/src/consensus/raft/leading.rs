@@ -1,6 +1,9 @@
 //! What a leader knows: how far each follower is, who was heard, which reads wait.
 
+use super::config::Server;
 use super::log::{Index, Term};
+use super::membership::Order;
+use super::transfer::Transfer;
 use crate::replication::machine::Request;
 use quorate_engine::{NodeId, OpId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -9,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Leader {
     pub(super) term: Term,
-    /// How far each of the others is.
+    /// How far each of the others is: members, those that were members until a change that is not committed, and those that are to be.
     pub(super) followers: BTreeMap<NodeId, Progress>,
     /// Its own log is on disk up to here.
     pub(super) stored: Index,
@@ -18,13 +21,21 @@ pub(super) struct Leader {
     /// When each round began that may still give a lease, by its own elapsed clock, in ns.
     pub(super) begun: VecDeque<(u64, u64)>,
     /// Who was heard since it last looked.
-    pub(super) heard: BTreeSet<NodeId>,
+    pub(super) heard: BTreeSet<Server>,
     /// Reads in the order in which they came.
     pub(super) reads: VecDeque<Read>,
     /// Commands that wait for the forced write under way.
     pub(super) queue: VecDeque<(OpId, Request)>,
     /// Operations whose entries are not applied yet.
     pub(super) open: BTreeSet<OpId>,
+    /// There is nothing to do about members.
+    pub(super) is_settled: bool,
+    /// Changes of members, the first of them under way.
+    pub(super) orders: VecDeque<Order>,
+    /// To whom its leadership goes.
+    pub(super) transfer: Option<Transfer>,
+    /// It told somebody to stand for election at once, which no lease outlasts.
+    pub(super) lease_is_void: bool,
 }
 
 /// A read that waits (thesis §6.4).
@@ -41,6 +52,8 @@ pub(super) struct Read {
 /// How far a follower is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Progress {
+    /// Its [`Server::life`]; `None` until a node that is to be a member has answered.
+    pub(super) life: Option<u64>,
     /// `nextIndex`.
     pub(super) next: Index,
     /// `matchIndex`.
@@ -73,12 +86,18 @@ pub(super) enum Sending {
     },
 }
 
+impl Progress {
+    /// Of a server of which nothing is known but how far the leader's log goes.
+    pub(super) fn of(life: Option<u64>, last: Index) -> Progress {
+        Progress { life, next: last + 1, matched: 0, sending: Sending::Probing(false), round: 0 }
+    }
+}
+
 impl Leader {
-    pub(super) fn new(followers: Vec<NodeId>, last: Index, term: Term) -> Leader {
-        let progress = || Progress { next: last + 1, matched: 0, sending: Sending::Probing(false), round: 0 };
+    pub(super) fn of(term: Term) -> Leader {
         Leader {
             term,
-            followers: followers.into_iter().map(|follower| (follower, progress())).collect(),
+            followers: BTreeMap::new(),
             stored: 0,
             round: 0,
             begun: VecDeque::new(),
@@ -86,13 +105,18 @@ impl Leader {
             reads: VecDeque::new(),
             queue: VecDeque::new(),
             open: BTreeSet::new(),
+            is_settled: false,
+            orders: VecDeque::new(),
+            transfer: None,
+            lease_is_void: false,
         }
     }
 
     /// Clients that it has not served, when it is deposed: nothing was done for them.
     pub(super) fn into_queue(self) -> impl Iterator<Item = (OpId, Request)> {
         let reads = self.reads.into_iter().map(|read| (read.operation, read.request));
-        self.queue.into_iter().chain(reads)
+        let orders = self.orders.into_iter().filter_map(Order::into_request);
+        self.queue.into_iter().chain(reads).chain(orders)
     }
 
     /// How far each follower is, for the evidence.
@@ -109,8 +133,13 @@ impl Leader {
         self.followers.iter().map(one).collect::<serde_json::Map<_, _>>().into()
     }
 
+    /// What is known of a server; nothing when its node has come back as another.
+    pub(super) fn of_server(&self, server: Server) -> Option<&Progress> {
+        self.followers.get(&server.node).filter(|progress| progress.life == Some(server.life))
+    }
+
     /// `matchIndex` of any server, the leader's own included.
-    pub(super) fn matched(&self, me: NodeId, server: NodeId) -> Index {
-        if server == me { self.stored } else { self.followers.get(&server).map_or(0, |progress| progress.matched) }
+    pub(super) fn matched(&self, me: Server, server: Server) -> Index {
+        if server == me { self.stored } else { self.of_server(server).map_or(0, |progress| progress.matched) }
     }
 }

@@ -3,7 +3,7 @@
 use super::config::Configuration;
 use super::log::{Entry, Index, Position, Term};
 use crate::replication::machine::Machine;
-use quorate_engine::{Content, Kind, Message as Counted, NodeId, Role, Sink, Timer as Named, TimerSlot, Wire};
+use quorate_engine::{Content, Kind, Message as Counted, NodeId, NodeSet, Role, Sink, Timer as Named, TimerSlot, Wire};
 
 /// What stands for the log up to its last entry (§7).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -12,6 +12,8 @@ pub struct Snapshot {
     pub last: Position,
     /// Who belonged to the cluster then.
     pub configuration: Configuration,
+    /// The entry that said so.
+    pub configured: Index,
     /// The state machine after it.
     pub machine: Machine,
 }
@@ -95,6 +97,8 @@ pub enum Message {
         granted: bool,
         /// Whether it is an answer before an election.
         pre: bool,
+        /// The voter's [`Server::life`].
+        life: u64,
     },
     /// A leader's entries.
     Append(Reason, Append),
@@ -106,6 +110,8 @@ pub enum Message {
         result: Result,
         /// The round that it answers.
         round: u64,
+        /// The follower's [`Server::life`].
+        life: u64,
     },
     /// A part of a leader's snapshot.
     InstallSnapshot(Chunk),
@@ -119,6 +125,22 @@ pub enum Message {
         bytes: u64,
         /// The round that it answers.
         round: u64,
+        /// The follower's [`Server::life`].
+        life: u64,
+    },
+    /// A leader wants the receiver to lead: it need not wait for its election timeout (thesis §3.10).
+    TimeoutNow {
+        /// The leader's term.
+        term: Term,
+    },
+    /// Who stood for election is no member by the sender's configuration.
+    Removed {
+        /// The entry that holds it.
+        configured: Index,
+        /// What the sender knows to be committed.
+        commit: Index,
+        /// Who votes by it, and may know more.
+        voters: NodeSet,
     },
 }
 
@@ -133,6 +155,8 @@ impl Counted for Message {
         Kind::protocol("appended"),
         Kind { name: "install-snapshot", role: Role::Recovery },
         Kind { name: "installed", role: Role::Recovery },
+        Kind::protocol("timeout-now"),
+        Kind::protocol("removed"),
     ];
 
     fn kind(&self) -> usize {
@@ -146,6 +170,8 @@ impl Counted for Message {
             Message::Appended { .. } => 6,
             Message::InstallSnapshot(_) => 7,
             Message::Installed { .. } => 8,
+            Message::TimeoutNow { .. } => 9,
+            Message::Removed { .. } => 10,
         }
     }
 }
@@ -159,6 +185,8 @@ pub enum Record {
     Entry(Index, Entry),
     /// A snapshot stands for the log up to its last entry, and for all of it where the log does not go on from there.
     Snapshot(Content<Snapshot>),
+    /// The server is another one from here on, with this [`Server::life`]: what stands before is void.
+    Born(u64),
 }
 
 /// The timers of a server.
@@ -172,17 +200,19 @@ pub enum Timer {
     Heartbeat,
     /// A leader looks whether it has heard of a majority.
     Quorum,
+    /// A leader gives a transfer of its leadership up.
+    Transfer,
 }
 
 impl Named for Timer {
-    type Slots = [TimerSlot; 4];
+    type Slots = [TimerSlot; 5];
 
     fn index(self) -> usize {
         self as usize
     }
 
     fn from_index(index: usize) -> Timer {
-        [Timer::Election, Timer::Silence, Timer::Heartbeat, Timer::Quorum][index]
+        [Timer::Election, Timer::Silence, Timer::Heartbeat, Timer::Quorum, Timer::Transfer][index]
     }
 }
 
@@ -190,6 +220,7 @@ impl Wire for Snapshot {
     fn encode(&self, sink: &mut impl Sink) {
         self.last.encode(sink);
         self.configuration.encode(sink);
+        sink.u64(self.configured);
         self.machine.encode(sink);
     }
 }
@@ -240,21 +271,30 @@ impl Wire for Message {
                 end.encode(sink);
                 sink.u8(u8::from(*transfer));
             }
-            Message::Vote { term, granted, pre } => {
+            Message::Vote { term, granted, pre, life } => {
                 sink.u64(*term);
+                sink.u64(*life);
                 sink.u8(u8::from(*granted) | u8::from(*pre) << 1);
             }
             Message::Append(_, append) => append.encode(sink),
-            Message::Appended { term, result, round } => {
+            Message::Appended { term, result, round, life } => {
                 sink.u64(*term);
                 result.encode(sink);
                 sink.u64(*round);
+                sink.u64(*life);
             }
             Message::InstallSnapshot(chunk) => chunk.encode(sink),
-            Message::Installed { term, last, bytes, round } => {
-                for number in [term, last, bytes, round] {
+            Message::Installed { term, last, bytes, round, life } => {
+                for number in [term, last, bytes, round, life] {
                     sink.u64(*number);
                 }
+            }
+            Message::TimeoutNow { term } => sink.u64(*term),
+            Message::Removed { configured, commit, voters } => {
+                sink.u64(*configured);
+                sink.u64(*commit);
+                sink.u32(voters.len() as u32);
+                voters.iter().for_each(|node| node.encode(sink));
             }
         }
     }
@@ -276,6 +316,10 @@ impl Wire for Record {
             Record::Snapshot(snapshot) => {
                 sink.u8(2);
                 snapshot.encode(sink);
+            }
+            Record::Born(life) => {
+                sink.u8(3);
+                sink.u64(*life);
             }
         }
     }

@@ -19,6 +19,7 @@ mod election;
 mod evidence;
 mod leading;
 pub mod log;
+mod membership;
 pub mod message;
 pub mod monitor;
 mod options;
@@ -26,9 +27,10 @@ mod reads;
 mod replication;
 pub mod server;
 mod snapshots;
+mod transfer;
 
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
-use crate::registry::{CheckInfo, MetricInfo, Protocol};
+use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
 use crate::replication::judge::{LINEARIZABLE, WRITTEN, telling};
 use crate::replication::machine::Request;
 use monitor::Fact;
@@ -75,9 +77,17 @@ pub const PROTOCOL: Protocol = Protocol {
 const ELECTIONS: &str = "raft.elections";
 const LOG_LENGTH: &str = "raft.committed";
 
+/// Operators may change members and leaders; all else is the object's.
+fn request(operation: u64, ask: &Ask) -> Result<Request, String> {
+    match ask {
+        Ask::Change(change) => Ok(Request::Change(change.clone())),
+        ask => Request::of(operation, ask),
+    }
+}
+
 const GLUE: Glue<Raft> = Glue {
     options: options::options,
-    request: Request::of,
+    request,
     replicates: |_| Replicates::Updates,
     history: telling(),
     report: evidence::report,

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub enum Fact {
     /// It starts, in this term and with a snapshot that ends here; what else is in its log it states next.
     Started {
+        /// The server's `life`: with another it is another server, of which nothing is known.
+        life: u64,
         /// The term.
         term: Term,
         /// The last index that the snapshot stands for.
@@ -67,8 +69,12 @@ pub enum Fact {
         /// The log goes on from there; else the snapshot is all there is.
         goes_on: bool,
     },
-    /// Recovery found that the disk lost what was durable.
-    Damaged,
+    /// Its disk was replaced, or cannot be read: it begins as another server.
+    Born,
+    /// It leads, and this entry, which is committed, says who belongs to the cluster.
+    Reconfigured(Index),
+    /// It leads, and tells another to stand for election at once.
+    HandsOver(NodeId),
 }
 
 impl Named for Fact {
@@ -79,7 +85,9 @@ impl Named for Fact {
         FactKind { name: "voted", summary: "A server voted in a term.", leads: false },
         FactKind { name: "snapshot", summary: "A server put a snapshot in the place of its log.", leads: false },
         FactKind { name: "installed", summary: "A follower took over its leader's snapshot.", leads: false },
-        FactKind { name: "damaged", summary: "Recovery could not read a log to its end.", leads: false },
+        FactKind { name: "born", summary: "A server's disk was replaced or cannot be read: it begins as another.", leads: false },
+        FactKind { name: "reconfigured", summary: "A leader has committed a configuration.", leads: false },
+        FactKind { name: "hands-over", summary: "A leader told another to stand for election.", leads: false },
     ];
 
     fn kind(&self) -> Option<usize> {
@@ -90,13 +98,15 @@ impl Named for Fact {
             Fact::Voted { .. } => 3,
             Fact::Snapshot { .. } => 4,
             Fact::Installed { .. } => 5,
-            Fact::Damaged => 6,
+            Fact::Born => 6,
+            Fact::Reconfigured(_) => 7,
+            Fact::HandsOver(_) => 8,
             Fact::Started { .. } | Fact::Stored { .. } | Fact::Cut(_) | Fact::Applied { .. } => return None,
         })
     }
 
     fn is_kept(&self) -> bool {
-        matches!(self, Fact::Candidate(_) | Fact::Elected(_) | Fact::Deposed(_) | Fact::Snapshot { .. } | Fact::Installed { .. })
+        !matches!(self, Fact::Started { .. } | Fact::Voted { .. } | Fact::Stored { .. } | Fact::Cut(_) | Fact::Applied { .. })
     }
 }
 
@@ -129,6 +139,7 @@ pub struct Invariants {
 /// What one server has stated.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 struct Server {
+    life: u64,
     /// The latest term in which it acted.
     term: Term,
     /// Whom it voted for in it.
@@ -154,8 +165,8 @@ impl Monitor<Raft> for Invariants {
 
     fn fact(&mut self, _: &Options, node: NodeId, fact: &Fact) -> Result<(), Broken> {
         match *fact {
-            Fact::Started { term, end } => self.started(node, term, end),
-            Fact::Candidate(_) | Fact::Damaged => Ok(()),
+            Fact::Started { life, term, end } => self.started(node, life, term, end),
+            Fact::Candidate(_) | Fact::Born | Fact::Reconfigured(_) | Fact::HandsOver(_) => Ok(()),
             Fact::Elected(term) => self.elected(node, term),
             Fact::Deposed(_) => {
                 self.server(node).leads = None;
@@ -186,8 +197,11 @@ impl Invariants {
         self.servers.entry(node).or_default()
     }
 
-    fn started(&mut self, node: NodeId, term: Term, end: Index) -> Result<(), Broken> {
+    fn started(&mut self, node: NodeId, life: u64, term: Term, end: Index) -> Result<(), Broken> {
         let server = self.server(node);
+        if server.life != life {
+            *server = Server { life, ..Server::default() };
+        }
         server.leads = None;
         server.log.split_off(&(end + 1));
         if term < server.term {

@@ -1,8 +1,10 @@
 //! What a scenario says of Raft, and what its planted variants do wrong, each at one branch.
 
+use super::config::Configuration;
 use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
+use quorate_engine::NodeId;
 use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 
 /// The parameters of all servers.
@@ -28,10 +30,16 @@ pub struct Options {
     pub pipeline_max: usize,
     /// One forced write covers all that came in during the last one.
     pub group_commit: bool,
-    /// Applied entries after which a snapshot takes the place of the log; 0: never.
-    pub snapshot_every: u64,
+    /// Applied entries after which a snapshot takes the place of the log; `None`: never.
+    pub snapshot_every: Option<u64>,
     /// Bytes of a snapshot in one message.
     pub chunk_bytes: u64,
+    /// Who belongs to the cluster at first.
+    pub members: Configuration,
+    /// An order that would leave fewer voters than these is refused: at least 1.
+    pub voters_min: usize,
+    /// How that changes.
+    pub membership: Membership,
     /// What is wrong on purpose.
     pub mistake: Option<Mistake>,
 }
@@ -45,6 +53,15 @@ pub enum Reads {
     ReadIndex,
     /// At once while a majority has promised not to elect another (thesis §6.4.1).
     Lease,
+}
+
+/// How a cluster comes to have other members.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Membership {
+    /// Any set takes the place of any other, over a time in which majorities of both decide (§6).
+    Joint,
+    /// One server comes or goes at a time (thesis §4.1).
+    SingleServer,
 }
 
 /// What a planted variant does wrong.
@@ -72,6 +89,12 @@ pub enum Mistake {
     ReadsBeforeOwnTerm,
     /// A leader that was deposed appends what it had queued, with the new term.
     RelabelsQueue,
+    /// A new leader changes the members before it has committed an entry of its own term.
+    ChangesBeforeOwnTerm,
+    /// A server goes by a configuration only once it knows that it is committed.
+    ConfiguresOnCommit,
+    /// A server whose disk was replaced takes itself for the one that it was.
+    ReturnsAsItself,
 }
 
 /// The planted variants: name, what is wrong, the check that must see it.
@@ -152,6 +175,30 @@ const MISTAKES: &[(Variant, Mistake)] = &[
         },
         Mistake::RelabelsQueue,
     ),
+    (
+        Variant {
+            name: "change-before-own-term",
+            summary: "a new leader adds or removes a server before it has committed an entry of its own term",
+            caught_by: "state-machine-safety",
+        },
+        Mistake::ChangesBeforeOwnTerm,
+    ),
+    (
+        Variant {
+            name: "config-on-commit",
+            summary: "a server goes by a new configuration only once it knows that it is committed",
+            caught_by: "state-machine-safety",
+        },
+        Mistake::ConfiguresOnCommit,
+    ),
+    (
+        Variant {
+            name: "wiped-returns",
+            summary: "a server whose disk was replaced comes back under its old name",
+            caught_by: "promises",
+        },
+        Mistake::ReturnsAsItself,
+    ),
 ];
 
 /// The planted variants, for the registry.
@@ -219,12 +266,50 @@ const DRIFT: Field =
 const BATCH: Field = integer("batch", 1, 1_000_000, 64, "Entries that one message takes at most.");
 const PIPELINE: Field = integer("pipeline", 1, 10_000, 8, "Messages with entries that a leader sends to a follower before it has heard of the first.");
 const GROUP_COMMIT: Field = flag("group-commit", true, "Commands that come in during a forced write share the next one.");
+const SNAPSHOTS: Field = flag("snapshots", true, "Whether snapshots ever take the place of the log.");
 const SNAPSHOT: Field =
-    integer("snapshot-every", 0, 1_000_000_000, 1_000, "Applied entries after which a snapshot takes the place of the log; 0: never.");
+    integer("snapshot-every", 1, 1_000_000_000, 1_000, "Applied entries after which a snapshot takes the place of the log.");
 const CHUNK: Field = integer("snapshot-chunk", 16, 1 << 30, 64 << 10, "Bytes of a snapshot in one message.");
+const MEMBERS: Field = integer(
+    "members",
+    0,
+    u32::MAX as u64,
+    0,
+    "How many nodes, from the first on, vote at first; the others wait to be added. 0: all but the learners.",
+);
+const LEARNERS: Field =
+    integer("learners", 0, u32::MAX as u64, 0, "How many nodes, the next after the members, follow without a vote at first.");
+const VOTERS_MIN: Field =
+    integer("voters-min", 1, u32::MAX as u64, 1, "An order that would leave fewer voters than these is refused.");
+const MEMBERSHIP: Field = Field {
+    name: "membership",
+    kind: FieldKind::Choice(&[
+        Choice { name: "joint", doc: "any set takes the place of any other; in between, majorities of both decide (joint consensus)" },
+        Choice { name: "single-server", doc: "one server comes or goes at a time, so that majorities before and after overlap" },
+    ]),
+    default: Default::Choice("joint"),
+    doc: "How members change.",
+};
 
 pub(super) const FIELDS: &[Field] = &[
-    ELECTION_MIN, ELECTION_MAX, HEARTBEAT, PRE_VOTE, CHECK_QUORUM, NOOP, READS, DRIFT, BATCH, PIPELINE, GROUP_COMMIT, SNAPSHOT, CHUNK,
+    ELECTION_MIN,
+    ELECTION_MAX,
+    HEARTBEAT,
+    PRE_VOTE,
+    CHECK_QUORUM,
+    NOOP,
+    READS,
+    DRIFT,
+    BATCH,
+    PIPELINE,
+    GROUP_COMMIT,
+    SNAPSHOTS,
+    SNAPSHOT,
+    CHUNK,
+    MEMBERS,
+    LEARNERS,
+    MEMBERSHIP,
+    VOTERS_MIN,
 ];
 
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
@@ -233,6 +318,20 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         "right" => None,
         name => Some(MISTAKES.iter().find(|(variant, _)| variant.name == name).ok_or_else(|| no_variant(name))?.1),
     };
+    let wrong = |field: &'static str, message: String| Err(OptionError { field, message });
+    let nodes = u64::from(job.setup.nodes);
+    let learners = values.integer(LEARNERS.name);
+    let members = match values.integer(MEMBERS.name) {
+        0 => nodes.saturating_sub(learners),
+        members => members,
+    };
+    if members > nodes {
+        return wrong(MEMBERS.name, format!("{members} nodes vote, and there are {nodes}; let fewer vote, or raise nodes"));
+    }
+    if members == 0 || learners > nodes - members {
+        return wrong(LEARNERS.name, format!("{learners} of {nodes} nodes follow, and {members} vote; let fewer follow"));
+    }
+    let numbered = |low: u64, high: u64| (low..high).map(|node| NodeId(node as u32));
     let options = Options {
         election: (values.duration(ELECTION_MIN.name), values.duration(ELECTION_MAX.name)),
         heartbeat: values.duration(HEARTBEAT.name),
@@ -248,19 +347,24 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         batch_max: values.integer(BATCH.name) as usize,
         pipeline_max: values.integer(PIPELINE.name) as usize,
         group_commit: values.flag(GROUP_COMMIT.name),
-        snapshot_every: values.integer(SNAPSHOT.name),
+        snapshot_every: values.flag(SNAPSHOTS.name).then(|| values.integer(SNAPSHOT.name)),
         chunk_bytes: values.integer(CHUNK.name),
+        members: Configuration::of(numbered(0, members), numbered(members, members + learners)),
+        voters_min: values.integer(VOTERS_MIN.name) as usize,
+        membership: match values.choice(MEMBERSHIP.name) {
+            "single-server" => Membership::SingleServer,
+            _ => Membership::Joint,
+        },
         mistake,
     };
-    let wrong = |field: &'static str, message: &str| Err(OptionError { field, message: message.to_string() });
     if options.election.0 > options.election.1 {
-        return wrong(ELECTION_MAX.name, "it is below election-min; make it at least as long");
+        return wrong(ELECTION_MAX.name, "it is below election-min; make it at least as long".into());
     }
     if options.heartbeat >= options.election.0 {
-        return wrong(HEARTBEAT.name, "it is not below election-min, so that followers would depose a leader that is well; make it shorter");
+        return wrong(HEARTBEAT.name, "it is not below election-min, so that followers would depose a leader that is well; make it shorter".into());
     }
     if options.reads == Reads::Lease && !options.check_quorum {
-        return wrong(READS.name, "leases need voters that keep to the leader they hear; set check-quorum to true, or reads to `read-index`");
+        return wrong(READS.name, "leases need voters that keep to the leader they hear; set check-quorum to true, or reads to `read-index`".into());
     }
     Ok(options)
 }

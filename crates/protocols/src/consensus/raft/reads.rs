@@ -14,6 +14,9 @@ impl Raft {
         if let Some(answer) = self.machine.answer(operation) {
             return ctx.reply(operation, answer.clone());
         }
+        if let Request::Change(change) = request {
+            return self.order(ctx, operation, change);
+        }
         let options = ctx.options();
         if request.changes() || (options.reads == Reads::Log && !options.makes(Mistake::ReadsLocally)) {
             return self.take_in(ctx, operation, request);
@@ -36,7 +39,7 @@ impl Raft {
         // 1. "If the leader has not yet marked an entry from its current term committed, it waits until it has done so."
         let is_settled = self.log.term(self.commit) == Some(self.term) || ctx.options().makes(Mistake::ReadsBeforeOwnTerm);
         if !is_settled {
-            return;
+            return self.begin_term(ctx);
         }
         // 2. "The leader saves its current commit index in a local variable readIndex."
         for read in leader.reads.iter_mut().filter(|read| read.index.is_none()) {
@@ -92,7 +95,7 @@ impl Raft {
     /// The latest round that a majority has answered.
     fn confirmed(&self) -> u64 {
         let Role::Leader(leader) = &self.role else { return 0 };
-        let round = |server| if server == self.me { leader.round } else { leader.followers.get(&server).map_or(0, |it| it.round) };
+        let round = |server| if server == self.me { leader.round } else { leader.of_server(server).map_or(0, |it| it.round) };
         self.configuration.agreed(round)
     }
 
@@ -101,6 +104,9 @@ impl Raft {
     fn has_lease(&mut self, ctx: Ctx<'_, '_>) -> bool {
         let (confirmed, now, lease) = (self.confirmed(), ctx.elapsed(), ctx.options().lease());
         let Role::Leader(leader) = &mut self.role else { return false };
+        if leader.lease_is_void {
+            return false;
+        }
         while leader.begun.len() > 1 && leader.begun[1].0 <= confirmed {
             leader.begun.pop_front();
         }
@@ -113,7 +119,8 @@ impl Raft {
         ctx.set_timer(Timer::Quorum, ctx.options().election.1);
         let heard = std::mem::take(&mut leader.heard);
         if ctx.options().check_quorum && !self.configuration.is_quorum(|server| server == self.me || heard.contains(&server)) {
-            self.follow(ctx, None);
+            return self.follow(ctx, None);
         }
+        self.give_up_on_silent(ctx, &heard);
     }
 }

@@ -1,9 +1,10 @@
 //! Log replication (§5.3, §5.4.2): AppendEntries from both ends, with backing up by terms, batches and pipelines (thesis §10.2.1).
 
+use super::config::Server;
 use super::leading::{Progress, Sending};
 use super::log::{Entry, Index, Payload, Position, Term};
 use super::message::{Append, Message, Reason, Result, Timer};
-use super::options::Mistake;
+use super::options::{Mistake, Options};
 use super::server::{Ctx, Parked, Raft, Role};
 use crate::replication::machine::{Command, Request};
 use quorate_engine::{Content, NodeId, OpId};
@@ -16,7 +17,7 @@ impl Raft {
         // 1. "Reply false if term < currentTerm."
         if term < self.term {
             let result = Result::Conflicts { meant: previous.index, has: self.end() };
-            return self.when_durable(ctx, Parked::Send(from, Message::Appended { term: self.term, result, round: 0 }));
+            return self.answer(ctx, from, result, 0);
         }
         self.observe(ctx, term);
         if self.leads().is_some() {
@@ -29,19 +30,25 @@ impl Raft {
             let index = self.log.last_at_most(previous.term, previous.index.saturating_sub(1));
             let has = Position { term: self.log.term(index).unwrap_or(0), index };
             let result = Result::Conflicts { meant: previous.index, has };
-            return self.when_durable(ctx, Parked::Send(from, Message::Appended { term, result, round }));
+            return self.answer(ctx, from, result, round);
         }
         self.take_over(ctx, previous.index, &entries);
         // 5. "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new entry)."
         let matched = previous.index + entries.len() as u64;
-        let known = if ctx.options().makes(Mistake::CommitsPastMatch) { self.log.last() } else { matched };
-        self.commit_to(ctx, commit.min(known));
+        let commit = shared(ctx.options(), commit, matched);
+        self.commit_to(ctx, commit);
         if entries.is_empty() && self.journal.durable() < self.journal.appended() {
             // A sign of life is answered at once; what it says of the log waits for the disk.
-            ctx.send(from, Message::Appended { term, result: Result::Matches(0), round });
+            ctx.send(from, Message::Appended { term, result: Result::Matches(0), round, life: self.me.life });
         } else {
-            self.when_durable(ctx, Parked::Send(from, Message::Appended { term, result: Result::Matches(matched), round }));
+            self.answer(ctx, from, Result::Matches(matched), round);
         }
+    }
+
+    /// Says what became of an append, once all that it has said and done by now is safe.
+    fn answer(&mut self, ctx: Ctx<'_, '_>, to: NodeId, result: Result, round: u64) {
+        let (term, life) = (self.term, self.me.life);
+        self.when_durable(ctx, Parked::Send(to, Message::Appended { term, result, round, life }));
     }
 
     /// 3. "If an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all that follow
@@ -63,10 +70,13 @@ impl Raft {
     }
 
     /// What became of an append, as its sender.
-    pub(super) fn appended(&mut self, ctx: Ctx<'_, '_>, from: NodeId, term: Term, result: Result, round: u64) {
+    pub(super) fn appended(&mut self, ctx: Ctx<'_, '_>, from: Server, term: Term, result: Result, round: u64) {
         self.observe(ctx, term);
+        if term < self.term || !self.recognises(from) {
+            return;
+        }
         let Role::Leader(leader) = &mut self.role else { return };
-        let Some(follower) = leader.followers.get_mut(&from).filter(|_| term == self.term) else { return };
+        let Some(follower) = leader.followers.get_mut(&from.node) else { return };
         leader.heard.insert(from);
         follower.round = follower.round.max(round);
         match result {
@@ -82,8 +92,10 @@ impl Raft {
                 follower.next = (shared + 1).max(follower.matched + 1);
             }
         }
-        self.replicate(ctx, from, Reason::New);
+        self.replicate(ctx, from.node, Reason::New);
         self.advance(ctx);
+        self.pursue(ctx);
+        self.urge(ctx);
         self.answer_reads(ctx);
     }
 
@@ -105,6 +117,7 @@ impl Raft {
         let is_own = self.log.term(agreed) == Some(self.term) || ctx.options().makes(Mistake::CommitsEarlierTerms);
         if agreed > self.commit && is_own {
             self.commit_to(ctx, agreed);
+            self.pursue(ctx);
             self.answer_reads(ctx);
         }
     }
@@ -131,7 +144,8 @@ impl Raft {
         let index = follower.matched;
         let previous = self.log.term(index).map_or_else(Position::default, |term| Position { term, index });
         let entries = Content::new(Vec::new());
-        let append = Append { term: self.term, previous, entries, commit: self.commit, round: leader.round };
+        let commit = shared(ctx.options(), self.commit, index);
+        let append = Append { term: self.term, previous, entries, commit, round: leader.round };
         ctx.send(to, Message::Append(Reason::Heartbeat, append));
     }
 
@@ -175,20 +189,39 @@ impl Raft {
     /// "If command received from client: append entry to local log, respond after entry applied to state machine" (figure 2).
     pub(super) fn take_in_queued(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &mut self.role else { return };
-        if leader.queue.is_empty() || (ctx.options().group_commit && !self.journal.is_idle()) {
+        if leader.queue.is_empty() || leader.transfer.is_some() || (ctx.options().group_commit && !self.journal.is_idle()) {
             return;
         }
         let queue: VecDeque<(OpId, Request)> = std::mem::take(&mut leader.queue);
-        let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
         for (operation, request) in queue {
             ctx.rejoin(operation);
             self.push(ctx, Entry { term: self.term, payload: Payload::Command(Command { operation, request }) });
         }
+        self.spread(ctx);
+    }
+
+    /// Something waits for an entry of this leader's term to be committed: there must be one.
+    pub(super) fn begin_term(&mut self, ctx: Ctx<'_, '_>) {
+        if self.end().term != self.term {
+            self.push(ctx, Entry { term: self.term, payload: Payload::Noop });
+            self.spread(ctx);
+        }
+    }
+
+    /// Sends what is new in its log to everybody, and to its own disk.
+    pub(super) fn spread(&mut self, ctx: Ctx<'_, '_>) {
+        let Role::Leader(leader) = &self.role else { return };
+        let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
         for follower in followers {
             self.replicate(ctx, follower, Reason::New);
         }
         self.when_durable(ctx, Parked::Stored(self.term, self.log.last()));
     }
+}
+
+/// What is committed of the part of a follower's log that is known to be the leader's.
+fn shared(options: &Options, commit: Index, matched: Index) -> Index {
+    if options.makes(Mistake::CommitsPastMatch) { commit } else { commit.min(matched) }
 }
 
 impl Progress {

@@ -1,7 +1,7 @@
 //! A server: figure 2's state, and the parts of it that every role shares. What a follower, a candidate and a leader do with it stands in
 //! [`super::election`], [`super::replication`], [`super::snapshots`] and [`super::reads`].
 
-use super::config::Configuration;
+use super::config::{Configuration, Server};
 use super::leading::Leader;
 use super::log::{Entry, Index, Log, Payload, Position, Term};
 use super::message::{Message, Record, Snapshot, Timer};
@@ -18,7 +18,7 @@ pub(super) type Ctx<'c, 'w> = &'c mut Context<'w, Raft>;
 /// A server.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raft {
-    pub(super) me: NodeId,
+    pub(super) me: Server,
     /// `currentTerm`. This and the next three are on disk, or on their way there.
     pub(super) term: Term,
     /// `votedFor`.
@@ -37,6 +37,14 @@ pub struct Raft {
     pub(super) machine: Machine,
     /// The last one in the log (§6): a server uses it whether it is committed or not.
     pub(super) configuration: Configuration,
+    /// The entry that holds the last one in the log; 0 when the cluster is as it was at first.
+    pub(super) configured: Index,
+    /// It was told that by what is committed up to there it is no member.
+    pub(super) removed: Option<Index>,
+    /// Who may know more of that.
+    pub(super) acquainted: BTreeSet<NodeId>,
+    /// It has a part in the replicated state.
+    pub(super) is_member: bool,
     pub(super) role: Role,
     /// Whom it takes for the leader of its term.
     pub(super) leader: Option<NodeId>,
@@ -48,8 +56,8 @@ pub struct Raft {
     held: VecDeque<(OpId, Request)>,
     /// Clients to be told when their commands are applied.
     pub(super) asked: BTreeSet<OpId>,
-    /// Its disk has lost what was durable: it can promise nothing any more.
-    damaged: bool,
+    /// Who asked that another lead, and whom it told to stand for election.
+    pub(super) handing_over: Option<(OpId, NodeId)>,
 }
 
 /// What a server is.
@@ -58,9 +66,9 @@ pub(super) enum Role {
     /// It answers leaders and candidates.
     Follower,
     /// It asks whether it could win; who said so.
-    PreCandidate(BTreeSet<NodeId>),
+    PreCandidate(BTreeSet<Server>),
     /// It stands for election; who voted for it.
-    Candidate(BTreeSet<NodeId>),
+    Candidate(BTreeSet<Server>),
     /// It orders commands.
     Leader(Box<Leader>),
 }
@@ -72,8 +80,8 @@ pub(super) enum Parked {
     Send(NodeId, Message),
     /// A vote for another server in that term.
     Vote(Term, NodeId),
-    /// A vote for itself in that term: now it may ask for others'.
-    Campaign(Term),
+    /// A vote for itself in that term: now it may ask for others'; and whether its leader wants it so.
+    Campaign(Term, bool),
     /// A leader of that term has its log on disk up to there.
     Stored(Term, Index),
 }
@@ -88,9 +96,10 @@ impl Actor for Raft {
     type Response = Response;
     type Monitor = super::monitor::Invariants;
 
-    fn new(node: NodeId, nodes: u32, _: &Options) -> Raft {
+    fn new(node: NodeId, _: u32, options: &Options) -> Raft {
+        let me = Server { node, life: 0 };
         Raft {
-            me: node,
+            me,
             term: 0,
             voted_for: None,
             log: Log::default(),
@@ -100,22 +109,27 @@ impl Actor for Raft {
             commit: 0,
             applied: 0,
             machine: Machine::default(),
-            configuration: Configuration::of((0..nodes).map(NodeId)),
+            configuration: options.members.clone(),
+            configured: 0,
+            removed: None,
+            acquainted: BTreeSet::new(),
+            // Who is none says so when it starts.
+            is_member: true,
             role: Role::Follower,
             leader: None,
             hears_leader: false,
             incoming: None,
             held: VecDeque::new(),
             asked: BTreeSet::new(),
-            damaged: false,
+            handing_over: None,
         }
     }
 
     fn recover(&mut self, ctx: Ctx<'_, '_>, records: &[Record]) {
         self.journal = Journal::recovered(records.len());
-        if ctx.damage().is_some_and(|damage| damage.readable_after > 0) {
-            self.damaged = true;
-            return ctx.fact(Fact::Damaged);
+        let is_damaged = ctx.damage().is_some_and(|damage| damage.readable_after > 0);
+        if is_damaged || (ctx.disk_is_new() && !ctx.options().makes(Mistake::ReturnsAsItself)) {
+            return self.begin_anew(ctx);
         }
         for record in records {
             match record {
@@ -125,12 +139,16 @@ impl Actor for Raft {
                     self.log.push(entry.clone());
                 }
                 Record::Snapshot(snapshot) => self.put_snapshot(snapshot.clone()),
+                Record::Born(life) => {
+                    (self.term, self.voted_for) = (0, None);
+                    (self.log, self.snapshot) = (Log::default(), None);
+                    self.me.life = *life;
+                }
             }
         }
-        self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
         // What was not on disk is gone, and what it had taken the place of is there again.
         let Position { index: end, term: mut before } = self.log.base();
-        ctx.fact(Fact::Started { term: self.term, end });
+        ctx.fact(Fact::Started { life: self.me.life, term: self.term, end });
         for (index, entry) in self.log.iter() {
             ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before });
             before = entry.term;
@@ -138,9 +156,12 @@ impl Actor for Raft {
         if let Some(snapshot) = &self.snapshot {
             self.machine = snapshot.machine.clone();
             (self.commit, self.applied) = (snapshot.last.index, snapshot.last.index);
-            self.machine.hold(ctx);
         }
-        ctx.publish(self.machine.digest());
+        self.reconfigure(ctx);
+        if self.is_member {
+            self.machine.hold(ctx);
+            ctx.publish(self.machine.digest());
+        }
         // Before a crash it may have told a leader that it keeps to it: a lease may count on that.
         if ctx.options().reads == Reads::Lease {
             self.hears_leader = true;
@@ -150,17 +171,20 @@ impl Actor for Raft {
     }
 
     fn message(&mut self, ctx: Ctx<'_, '_>, from: NodeId, message: Message) {
-        if self.damaged {
-            return;
-        }
         match message {
             Message::RequestVote { term, end, pre: true, .. } => self.asked_before_vote(ctx, from, term, end),
             Message::RequestVote { term, end, pre: false, transfer } => self.asked_to_vote(ctx, from, term, end, transfer),
-            Message::Vote { term, granted, pre } => self.voted(ctx, from, term, granted, pre),
+            Message::Vote { term, granted, pre, life } => self.voted(ctx, Server { node: from, life }, term, granted, pre),
             Message::Append(_, append) => self.append(ctx, from, append),
-            Message::Appended { term, result, round } => self.appended(ctx, from, term, result, round),
+            Message::Appended { term, result, round, life } => {
+                self.appended(ctx, Server { node: from, life }, term, result, round);
+            }
             Message::InstallSnapshot(chunk) => self.install(ctx, from, chunk),
-            Message::Installed { term, last, bytes, round } => self.installed(ctx, from, term, last, bytes, round),
+            Message::Installed { term, last, bytes, round, life } => {
+                self.installed(ctx, Server { node: from, life }, term, last, bytes, round);
+            }
+            Message::TimeoutNow { term } => self.told_to_stand(ctx, from, term),
+            Message::Removed { configured, commit, voters } => self.told_of_removal(ctx, configured, commit, &voters),
         }
     }
 
@@ -170,6 +194,7 @@ impl Actor for Raft {
             Timer::Silence => self.hears_leader = false,
             Timer::Heartbeat => self.beat(ctx),
             Timer::Quorum => self.count_heard(ctx),
+            Timer::Transfer => self.keep_leadership(ctx),
         }
     }
 
@@ -186,9 +211,6 @@ impl Actor for Raft {
     }
 
     fn request(&mut self, ctx: Ctx<'_, '_>, operation: OpId, request: Request) {
-        if self.damaged {
-            return ctx.refuse(operation);
-        }
         match (&self.role, self.leader) {
             (Role::Leader(_), _) => self.serve(ctx, operation, request),
             (_, Some(leader)) => ctx.redirect(operation, leader),
@@ -201,7 +223,7 @@ impl Actor for Raft {
     }
 
     fn replica_digest(&self) -> Option<u64> {
-        (!self.damaged).then(|| self.machine.digest_anew())
+        self.is_member.then(|| self.machine.digest_anew())
     }
 
     fn told(request: &Request, response: &Response) -> Option<(u32, u64)> {
@@ -214,6 +236,17 @@ impl Actor for Raft {
 }
 
 impl Raft {
+    /// Its disk was replaced, or cannot be read to its end: it does not know what it had promised, so it is another server from here on,
+    /// and no member of anything. The elapsed clock, which never goes back, tells its lives apart.
+    fn begin_anew(&mut self, ctx: Ctx<'_, '_>) {
+        self.me.life = ctx.elapsed().max(1);
+        self.journal.append(ctx, Record::Born(self.me.life));
+        ctx.fact(Fact::Born);
+        ctx.fact(Fact::Started { life: self.me.life, term: 0, end: 0 });
+        self.reconfigure(ctx);
+        self.await_leader(ctx);
+    }
+
     /// Goes on when everything appended so far is durable.
     pub(super) fn when_durable(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
         if ctx.options().makes(Mistake::AcksBeforeSync) || self.journal.durable() == self.journal.appended() {
@@ -231,7 +264,7 @@ impl Raft {
         match parked {
             Parked::Send(to, message) => ctx.send(to, message),
             Parked::Vote(term, candidate) => self.vote(ctx, term, candidate),
-            Parked::Campaign(term) => self.campaign(ctx, term),
+            Parked::Campaign(term, transfer) => self.campaign(ctx, term, transfer),
             Parked::Stored(term, index) => self.stored(ctx, term, index),
         }
     }
@@ -264,12 +297,15 @@ impl Raft {
             ctx.fact(Fact::Deposed(self.term));
             ctx.cancel_timer(Timer::Heartbeat);
             ctx.cancel_timer(Timer::Quorum);
+            ctx.cancel_timer(Timer::Transfer);
             self.hears_leader = false;
+            self.handing_over = leader.transfer.as_ref().and_then(|transfer| Some((transfer.operation?, transfer.to)));
             self.held.extend(leader.into_queue());
             self.await_leader(ctx);
         }
         self.leader = leader;
         if let Some(leader) = leader {
+            self.tell_of_transfer(ctx, leader);
             for (operation, _) in self.held.drain(..) {
                 ctx.redirect(operation, leader);
             }
@@ -301,29 +337,22 @@ impl Raft {
     pub(super) fn push(&mut self, ctx: Ctx<'_, '_>, entry: Entry) -> Index {
         let before = self.log.end();
         let index = self.log.push(entry.clone());
-        if let Payload::Configuration(configuration) = &entry.payload {
-            self.configuration = configuration.clone();
-        }
+        let configures = matches!(entry.payload, Payload::Configuration(_));
         ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before: before.term });
         self.journal.append(ctx, Record::Entry(index, entry));
+        if configures {
+            self.reconfigure(ctx);
+        }
         index
     }
 
     /// Gives up the entries from an index on.
     pub(super) fn cut(&mut self, ctx: Ctx<'_, '_>, from: Index) {
         self.log.cut(from);
-        self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
         ctx.fact(Fact::Cut(from));
-    }
-
-    /// The configuration that the log up to an index says.
-    pub(super) fn configuration_at(&self, index: Index, nodes: u32) -> Configuration {
-        let in_log = self.log.iter().rev().filter(|(place, _)| *place <= index).find_map(|(_, entry)| match &entry.payload {
-            Payload::Configuration(configuration) => Some(configuration.clone()),
-            _ => None,
-        });
-        let before = || self.snapshot.as_ref().map(|snapshot| snapshot.configuration.clone());
-        in_log.or_else(before).unwrap_or_else(|| Configuration::of((0..nodes).map(NodeId)))
+        if self.configured >= from {
+            self.reconfigure(ctx);
+        }
     }
 
     /// "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied] to state machine" (figure 2).
@@ -334,13 +363,17 @@ impl Raft {
             let index = self.applied + 1;
             let Some(entry) = self.log.get(index).cloned() else { break };
             self.applied = index;
-            if let Payload::Command(command) = &entry.payload {
-                self.carry_out(ctx, command);
+            match &entry.payload {
+                Payload::Command(command) => self.carry_out(ctx, command),
+                Payload::Configuration(_) => self.configuration_is_committed(ctx, index),
+                Payload::Noop => {}
             }
             ctx.fact(Fact::Applied { index, term: entry.term, digest: self.machine.digest() });
         }
         if self.applied > before {
-            ctx.publish(self.machine.digest());
+            if self.is_member {
+                ctx.publish(self.machine.digest());
+            }
             self.compact(ctx);
         }
     }
@@ -384,8 +417,10 @@ impl Raft {
             Role::Candidate(_) => "candidate",
             Role::Leader(_) => "leader",
         };
+        let names = |servers: &BTreeSet<Server>| servers.iter().map(Server::to_string).collect::<Vec<_>>().join(" ");
         let mut told = serde_json::json!({
             "role": role, "term": self.term, "last": self.log.last(), "committed": self.commit, "snapshot": self.log.base().index,
+            "voters": names(&self.configuration.voters), "outgoing": names(&self.configuration.outgoing),
         });
         if let Role::Leader(leader) = &self.role {
             told["followers"] = leader.tell();

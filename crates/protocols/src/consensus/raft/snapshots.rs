@@ -1,5 +1,6 @@
 //! Snapshots and compaction (§7): a server takes them alone, and a leader sends its own, part by part, to who has fallen behind them.
 
+use super::config::Server;
 use super::leading::Sending;
 use super::log::{Index, Log, Term};
 use super::message::{Chunk, Message, Reason, Record, Snapshot};
@@ -11,13 +12,13 @@ use std::collections::VecDeque;
 impl Raft {
     /// Takes a snapshot when enough was applied since the last.
     pub(super) fn compact(&mut self, ctx: Ctx<'_, '_>) {
-        let every = ctx.options().snapshot_every;
-        if every == 0 || self.applied - self.log.base().index < every {
+        let Some(every) = ctx.options().snapshot_every else { return };
+        if self.applied - self.log.base().index < every {
             return;
         }
         let Some(last) = self.log.term(self.applied).map(|term| super::log::Position { term, index: self.applied }) else { return };
-        let configuration = self.configuration_at(self.applied, ctx.nodes());
-        let snapshot = Content::new(Snapshot { last, configuration, machine: self.machine.clone() });
+        let (configured, configuration) = self.configured_upto(ctx.options(), self.applied);
+        let snapshot = Content::new(Snapshot { last, configuration, configured, machine: self.machine.clone() });
         ctx.fact(Fact::Snapshot { last: last.index, digest: self.machine.digest() });
         self.journal.append(ctx, Record::Snapshot(snapshot.clone()));
         self.put_snapshot(snapshot);
@@ -57,7 +58,7 @@ impl Raft {
         let last = snapshot.last.index;
         // 1. "Reply immediately if term < currentTerm."
         if term < self.term {
-            let answer = Message::Installed { term: self.term, last, bytes: 0, round: 0 };
+            let answer = Message::Installed { term: self.term, last, bytes: 0, round: 0, life: self.me.life };
             return self.when_durable(ctx, Parked::Send(from, answer));
         }
         self.observe(ctx, term);
@@ -81,7 +82,7 @@ impl Raft {
                 self.reset(ctx, snapshot);
             }
         }
-        self.when_durable(ctx, Parked::Send(from, Message::Installed { term, last, bytes, round }));
+        self.when_durable(ctx, Parked::Send(from, Message::Installed { term, last, bytes, round, life: self.me.life }));
     }
 
     /// 5. to 8.: "Reset state machine using snapshot contents."
@@ -92,11 +93,13 @@ impl Raft {
         self.journal.append(ctx, Record::Snapshot(snapshot.clone()));
         self.put_snapshot(snapshot);
         (self.commit, self.applied) = (last, last);
-        self.configuration = self.configuration_at(self.log.last(), ctx.nodes());
         ctx.fact(Fact::Installed { last: self.log.base(), digest: self.machine.digest(), goes_on });
         self.machine.take_the_place_of(ctx, &before);
-        self.machine.hold(ctx);
-        ctx.publish(self.machine.digest());
+        self.reconfigure(ctx);
+        if self.is_member {
+            self.machine.hold(ctx);
+            ctx.publish(self.machine.digest());
+        }
         self.answer_asked(ctx);
     }
 
@@ -112,10 +115,13 @@ impl Raft {
     }
 
     /// So much of a snapshot has come to a follower, as its sender.
-    pub(super) fn installed(&mut self, ctx: Ctx<'_, '_>, from: NodeId, term: Term, last: Index, bytes: u64, round: u64) {
+    pub(super) fn installed(&mut self, ctx: Ctx<'_, '_>, from: Server, term: Term, last: Index, bytes: u64, round: u64) {
         self.observe(ctx, term);
+        if term < self.term || !self.recognises(from) {
+            return;
+        }
         let (Role::Leader(leader), Some(snapshot)) = (&mut self.role, &self.snapshot) else { return };
-        let Some(follower) = leader.followers.get_mut(&from).filter(|_| term == self.term) else { return };
+        let Some(follower) = leader.followers.get_mut(&from.node) else { return };
         leader.heard.insert(from);
         follower.round = follower.round.max(round);
         if let Sending::Snapshot { last: of, bytes: have, is_under_way } = &mut follower.sending
@@ -130,7 +136,8 @@ impl Raft {
                 follower.has(last);
             }
         }
-        self.replicate(ctx, from, Reason::New);
+        self.replicate(ctx, from.node, Reason::New);
+        self.pursue(ctx);
         self.answer_reads(ctx);
     }
 }

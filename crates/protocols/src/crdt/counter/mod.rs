@@ -96,6 +96,7 @@ const GROWING: Glue<Counter> = Glue {
     replicates: |_| Replicates::Updates,
     history: Telling {
         model: Model::Counter,
+        concerns: |_| true,
         call: |request, _| match *request {
             Request::Add(amount) => (Value::NULL, Call::Increment(amount)),
             Request::Read => (Value::NULL, Call::Read),
@@ -124,6 +125,6 @@ fn request(ask: &Ask) -> Result<Request, String> {
     Ok(match *ask {
         Ask::Update { amount, .. } => Request::Add(amount),
         Ask::Read { .. } => Request::Read,
-        Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
+        Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
     })
 }

@@ -118,6 +118,6 @@ fn request(operation: u64, ask: &Ask) -> Result<Request, String> {
     Ok(match *ask {
         Ask::Update { key, .. } => Request::Write(key, operation + 1),
         Ask::Read { key } => Request::Read(key),
-        Ask::Cas { .. } | Ask::Transaction(_) => return Err(cannot(ask)),
+        Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
     })
 }

@@ -77,6 +77,7 @@ pub enum Response {
 /// How these stand in a history.
 pub(super) const TELLING: Telling<Gossip<Store>> = Telling {
     model: Model::Register,
+    concerns: |_| true,
     call: |request, names| match *request {
         Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
         Request::Read(key) => (history::key(key, names), Call::Read),

@@ -196,7 +196,7 @@ fn forged_entries(entries: &[Entry], choice: u64) -> Option<Content<Vec<Entry>>>
             })?;
             *value = value.wrapping_add(lie);
         }
-        Request::Read(_) => return None,
+        Request::Read(_) | Request::Change(_) => return None,
     }
     Some(Content::new(entries))
 }
