@@ -1,5 +1,6 @@
 //! What the clients of a population do next, drawn. All draws are keyed by the population's number, the client's place in it and the
-//! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients.
+//! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients, but for what
+//! a compare-and-set expects, and whether a client that uses locks has one.
 
 use super::{Aim, Ask, KeyChoice, Pace, Population, Zipf};
 use crate::id::NodeId;
@@ -42,9 +43,11 @@ impl Habits {
     pub(crate) fn new(population: &Population, keys: &Keys, nodes: u32) -> Habits {
         let mix = &population.mix;
         assert!(population.clients > 0 && !population.homes.is_empty(), "a population without clients or homes: {population:?}");
-        assert!(mix.reads | mix.updates | mix.cas | mix.transactions > 0, "a population that asks nothing: {population:?}");
+        assert!(mix.reads | mix.updates | mix.cas | mix.transactions | mix.locks > 0, "a population that asks nothing: {population:?}");
         let (shortest, longest) = mix.transaction_length;
         assert!(1 <= shortest && shortest <= longest, "transactions of {shortest} to {longest} parts");
+        let waits = matches!(population.pace, Pace::Closed { .. });
+        assert!(mix.locks == 0 || waits && mix.cas == 0, "locks in an open loop, or beside compare-and-set: {population:?}");
         let derive = |purpose| {
             let of_all: StreamKey = keys.stream(purpose);
             // No node has the last number of all.
@@ -75,12 +78,20 @@ impl Habits {
         self.pace.sample(self.key.draw(ARRIVALS, number)).max(1)
     }
 
-    /// What a client's operation of this number asks; `saw` says what the client saw last under a key.
-    pub(crate) fn ask(&self, client: u32, number: u32, saw: impl Fn(u32) -> Option<u64>) -> Ask {
+    /// What a client's operation of this number asks; `saw` says what the client saw last under a key. As `owner` it has asked for the lock
+    /// `lock`, and has this token; 0 for none, as far as it knows.
+    pub(crate) fn ask(
+        &self,
+        client: u32,
+        number: u32,
+        saw: impl Fn(u32) -> Option<u64>,
+        owner: u32,
+        lock: Option<(u32, u64)>,
+    ) -> Ask {
         let draw = self.key.draw(client, number);
         let mix = &self.population.mix;
         let key = self.key_of(lane(draw, KEY));
-        let weights = [mix.reads, mix.updates, mix.cas, mix.transactions].map(u64::from);
+        let weights = [mix.reads, mix.updates, mix.cas, mix.transactions, mix.locks].map(u64::from);
         let mut place = Draw(lane(draw, WHAT)).below(weights.iter().sum());
         let what = weights.iter().position(|weight| match place.checked_sub(*weight) {
             Some(rest) => {
@@ -93,7 +104,12 @@ impl Habits {
             Some(0) => Ask::Read { key },
             Some(1) => Ask::Update { key, amount: 1 },
             Some(2) => Ask::Cas { key, expected: saw(key) },
-            _ => self.transaction(draw),
+            Some(3) => self.transaction(draw),
+            _ => match lock {
+                None => Ask::Acquire { key, owner },
+                Some((key, 0)) => Ask::Acquire { key, owner },
+                Some((key, token)) => Ask::Release { key, owner, token },
+            },
         }
     }
 

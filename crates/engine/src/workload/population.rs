@@ -94,6 +94,10 @@ pub struct Mix {
     pub cas: u32,
     /// Of transactions.
     pub transactions: u32,
+    /// Of locks: acquire one, release it at the next time, and so on; a client that does not know whether it has the lock asks again until
+    /// it knows, and one that was told that another has it goes on to another key. Only in a closed loop, and not beside `cas`: what
+    /// [`crate::Actor::told`] tells is then a token.
+    pub locks: u32,
     /// How many reads and updates, in the ratio of their weights (evenly when both are 0), a transaction has: the least and the most,
     /// from 1 on.
     pub transaction_length: (u32, u32),
@@ -101,7 +105,7 @@ pub struct Mix {
 
 impl Mix {
     /// Half each.
-    pub const READS_AND_UPDATES: Mix = Mix { reads: 1, updates: 1, cas: 0, transactions: 0, transaction_length: (1, 1) };
+    pub const READS_AND_UPDATES: Mix = Mix { reads: 1, updates: 1, cas: 0, transactions: 0, locks: 0, transaction_length: (1, 1) };
 }
 
 /// Which register an operation is about.

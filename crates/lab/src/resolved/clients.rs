@@ -41,6 +41,7 @@ fn mix(mix: &Mix) -> Value {
         "updates": mix.updates,
         "cas": mix.cas,
         "transactions": mix.transactions,
+        "locks": mix.locks,
         "length": [least, most],
     })
 }

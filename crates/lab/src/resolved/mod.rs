@@ -195,7 +195,7 @@ fn ask(entry: &AskEntry) -> Value {
     let table = match entry.ask {
         Ask::Update { key, amount } => table.with("key", key).with("amount", amount),
         Ask::Read { key } => table.with("key", key),
-        Ask::Cas { .. } | Ask::Transaction(_) => unreachable!("no entry plans one"),
+        _ => unreachable!("no entry plans one"),
     };
     table.with_some("timeout", entry.timeout.map(show)).into()
 }

@@ -79,7 +79,12 @@ fn entry(spot: &Spot<'_>, place: u32, replicas: &Replicas<'_>, duration: Nanos, 
         timeout: spot.get("timeout").map(|timeout| timeout.positive_duration()).transpose()?,
         retries: spot.get("retries").map(|spot| retries(&spot)).transpose()?,
     };
-    Ok(ClientsEntry { name, population })
+    match (&population.pace, spot.get("mix").and_then(|mix| mix.get("locks"))) {
+        (Pace::Open { .. }, Some(locks)) if population.mix.locks > 0 => {
+            Err(locks.fail("asks for a lock before it knows whether it has the last one; write think = \"10ms\" for clients that wait"))
+        }
+        _ => Ok(ClientsEntry { name, population }),
+    }
 }
 
 fn own_name(spot: &Spot<'_>, before: &[ClientsEntry]) -> Read<String> {
@@ -156,9 +161,10 @@ fn mix(spot: &Spot<'_>) -> Read<Mix> {
         updates: weight("updates")?,
         cas: weight("cas")?,
         transactions: weight("transactions")?,
+        locks: weight("locks")?,
         transaction_length,
     };
-    match mix.reads | mix.updates | mix.cas | mix.transactions {
+    match mix.reads | mix.updates | mix.cas | mix.transactions | mix.locks {
         0 => Err(spot.fail("asks nothing; write a weight, such as reads = 9")),
         _ => Ok(mix),
     }

@@ -47,6 +47,7 @@ const MIX: &[Key] = &[
     key("updates", "whole number", "Without it, 0."),
     key("cas", "whole number", "Writes if the register still holds what the client saw there last; without it, 0."),
     key("transactions", "whole number", "Several reads and updates at once, in the ratio of their weights; without it, 0."),
+    key("locks", "whole number", "Acquire a lock, hold it for a thought, release it, and so on; without it, 0."),
     key("length", "[2, 4]", "How many parts a transaction has, at least and at most; without it, two."),
 ];
 

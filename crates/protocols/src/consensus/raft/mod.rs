@@ -29,8 +29,7 @@ mod snapshots;
 
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{CheckInfo, MetricInfo, Protocol};
-use crate::replication::judge::{LINEARIZABLE, WRITTEN, telling};
-use crate::replication::machine::Request;
+use crate::replication::judge::{EXCLUSION, FENCING, LINEARIZABLE, SESSIONS, STRICT, WRITTEN, telling};
 use monitor::Fact;
 use server::Raft;
 
@@ -60,13 +59,17 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         CheckInfo { name: monitor::COMMITTED_KEPT, summary: "nobody gives up an entry that was committed" },
         LINEARIZABLE,
+        SESSIONS,
+        STRICT,
+        EXCLUSION,
+        FENCING,
         WRITTEN,
     ],
     metrics: &[
         MetricInfo { name: ELECTIONS, unit: "", summary: "leaders elected" },
         MetricInfo { name: LOG_LENGTH, unit: "", summary: "entries that were committed" },
     ],
-    scenarios: &["raft/leader-crash.toml"],
+    scenarios: &["raft/leader-crash.toml", "raft/transactions.toml", "raft/counter.toml", "raft/lock.toml"],
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
@@ -77,8 +80,8 @@ const LOG_LENGTH: &str = "raft.committed";
 
 const GLUE: Glue<Raft> = Glue {
     options: options::options,
-    request: Request::of,
+    request: |options, operation, ask| options.object.request(operation, ask),
     replicates: |_| Replicates::Updates,
-    history: telling(),
+    history: |options| telling(options.object),
     report: evidence::report,
 };

@@ -3,6 +3,7 @@
 use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
+use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 
 /// The parameters of all servers.
@@ -32,6 +33,8 @@ pub struct Options {
     pub snapshot_every: u64,
     /// Bytes of a snapshot in one message.
     pub chunk_bytes: u64,
+    /// What the state machine holds.
+    pub object: Object,
     /// What is wrong on purpose.
     pub mistake: Option<Mistake>,
 }
@@ -225,6 +228,7 @@ const CHUNK: Field = integer("snapshot-chunk", 16, 1 << 30, 64 << 10, "Bytes of 
 
 pub(super) const FIELDS: &[Field] = &[
     ELECTION_MIN, ELECTION_MAX, HEARTBEAT, PRE_VOTE, CHECK_QUORUM, NOOP, READS, DRIFT, BATCH, PIPELINE, GROUP_COMMIT, SNAPSHOT, CHUNK,
+    OBJECT,
 ];
 
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
@@ -250,6 +254,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         group_commit: values.flag(GROUP_COMMIT.name),
         snapshot_every: values.integer(SNAPSHOT.name),
         chunk_bytes: values.integer(CHUNK.name),
+        object: Object::of(values),
         mistake,
     };
     let wrong = |field: &'static str, message: &str| Err(OptionError { field, message: message.to_string() });

@@ -88,7 +88,7 @@ impl Actor for Raft {
     type Response = Response;
     type Monitor = super::monitor::Invariants;
 
-    fn new(node: NodeId, nodes: u32, _: &Options) -> Raft {
+    fn new(node: NodeId, nodes: u32, options: &Options) -> Raft {
         Raft {
             me: node,
             term: 0,
@@ -99,7 +99,7 @@ impl Actor for Raft {
             parked: VecDeque::new(),
             commit: 0,
             applied: 0,
-            machine: Machine::default(),
+            machine: Machine::new(options.object),
             configuration: Configuration::of((0..nodes).map(NodeId)),
             role: Role::Follower,
             leader: None,
