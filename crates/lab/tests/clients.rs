@@ -79,7 +79,10 @@ fn every_key_says_what_it_says() {
         ("timeout = \"2s\"", Population { timeout: Some(2 * SECOND), ..base.clone() }),
         (
             "mix = { reads = 1, updates = 2, cas = 3, transactions = 4, locks = 7, length = [5, 6] }",
-            Population { mix: Mix { reads: 1, updates: 2, cas: 3, transactions: 4, locks: 7, transaction_length: (5, 6) }, ..base.clone() },
+            Population {
+                mix: Mix { reads: 1, updates: 2, cas: 3, transactions: 4, locks: 7, transaction_length: (5, 6) },
+                ..base.clone()
+            },
         ),
     ] {
         check(&format!("think = \"1s\"\n{lines}"), &expected);
@@ -131,6 +134,13 @@ fn the_most_operations_are_reckoned_beforehand() {
     assert_eq!(refused(&of(1, "rate = \"490000/s\"")), None);
     assert!(refused(&of(1, "rate = \"500000/s\"")).is_some());
     assert_eq!(refused(&of(1, "rate = \"500000/s\"\nuntil = \"19s\"")), None);
+}
+
+#[test]
+fn who_uses_locks_waits_for_answers() {
+    let lines = "[[workload.clients]]\nrate = \"1/s\"\nmix.locks = 1\n";
+    let refused = read(format!("{HEAD}{lines}").as_bytes(), &[]).unwrap_err();
+    assert!(refused.contains("write think"), "{refused}");
 }
 
 #[test]

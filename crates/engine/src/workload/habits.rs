@@ -43,7 +43,10 @@ impl Habits {
     pub(crate) fn new(population: &Population, keys: &Keys, nodes: u32) -> Habits {
         let mix = &population.mix;
         assert!(population.clients > 0 && !population.homes.is_empty(), "a population without clients or homes: {population:?}");
-        assert!(mix.reads | mix.updates | mix.cas | mix.transactions | mix.locks > 0, "a population that asks nothing: {population:?}");
+        assert!(
+            mix.reads | mix.updates | mix.cas | mix.transactions | mix.locks > 0,
+            "a population that asks nothing: {population:?}"
+        );
         let (shortest, longest) = mix.transaction_length;
         assert!(1 <= shortest && shortest <= longest, "transactions of {shortest} to {longest} parts");
         let waits = matches!(population.pace, Pace::Closed { .. });

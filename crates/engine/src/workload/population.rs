@@ -105,7 +105,8 @@ pub struct Mix {
 
 impl Mix {
     /// Half each.
-    pub const READS_AND_UPDATES: Mix = Mix { reads: 1, updates: 1, cas: 0, transactions: 0, locks: 0, transaction_length: (1, 1) };
+    pub const READS_AND_UPDATES: Mix =
+        Mix { reads: 1, updates: 1, cas: 0, transactions: 0, locks: 0, transaction_length: (1, 1) };
 }
 
 /// Which register an operation is about.

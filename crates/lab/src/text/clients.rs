@@ -80,9 +80,8 @@ fn entry(spot: &Spot<'_>, place: u32, replicas: &Replicas<'_>, duration: Nanos, 
         retries: spot.get("retries").map(|spot| retries(&spot)).transpose()?,
     };
     match (&population.pace, spot.get("mix").and_then(|mix| mix.get("locks"))) {
-        (Pace::Open { .. }, Some(locks)) if population.mix.locks > 0 => {
-            Err(locks.fail("asks for a lock before it knows whether it has the last one; write think = \"10ms\" for clients that wait"))
-        }
+        (Pace::Open { .. }, Some(locks)) if population.mix.locks > 0 => Err(locks
+            .fail("asks for a lock before it knows whether it has the last one; write think = \"10ms\" for clients that wait")),
         _ => Ok(ClientsEntry { name, population }),
     }
 }

@@ -62,7 +62,8 @@ impl Lists {
     }
 
     pub(super) fn digest_anew(&self) -> u64 {
-        let digest = |(key, list): (&u32, &List)| (*key, list.values.iter().fold(0, |chain, value| link(chain, *value))).wire_digest();
+        let digest =
+            |(key, list): (&u32, &List)| (*key, list.values.iter().fold(0, |chain, value| link(chain, *value))).wire_digest();
         self.by_key.iter().map(digest).fold(0, u64::wrapping_add)
     }
 

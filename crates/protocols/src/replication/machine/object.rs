@@ -22,9 +22,15 @@ pub(crate) const OBJECT: Field = Field {
     name: "object",
     kind: FieldKind::Choice(&[
         Choice { name: "kv", doc: "registers: reads, updates, compare-and-set, and transactions of reads and updates" },
-        Choice { name: "list-append", doc: "lists: an update appends, a read gives the whole list, transactions do several of these" },
+        Choice {
+            name: "list-append",
+            doc: "lists: an update appends, a read gives the whole list, transactions do several of these",
+        },
         Choice { name: "counter", doc: "sums: an update adds its amount, a read gives the sum" },
-        Choice { name: "lock", doc: "locks: who acquires one gets a token that is greater than every token before, and releases it by that" },
+        Choice {
+            name: "lock",
+            doc: "locks: who acquires one gets a token that is greater than every token before, and releases it by that",
+        },
     ]),
     default: Default::Choice("kv"),
     doc: "What the replicated state machine holds under each key.",
