@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{WORLDS, World, options, settings};
+use common::{OF_OTHER_OBJECTS, WORLDS, World, options, settings};
 use quorate_check::Verdict;
 use quorate_engine::explore::Bounds;
 use quorate_engine::outcome::OperationStatus;
@@ -14,9 +14,6 @@ use quorate_protocols::registry::{Ask, Asked, Job, Protocol, Report, protocols};
 const SEEDS: u64 = 100;
 /// A seed under which the clock of n0 is ahead of that of n1: all that a search takes from its seed.
 const CLOCKS_SEED: u64 = 1;
-
-/// Checks of lists and locks, which say nothing of registers.
-const OF_OTHER_OBJECTS: [&str; 3] = ["strict-serializable", "mutual-exclusion", "fencing-tokens"];
 
 fn assert_clean(protocol: &Protocol, world: World, seed: u64, values: &Values, report: &Report) {
     let name = format!("{} in {world:?}", protocol.name);

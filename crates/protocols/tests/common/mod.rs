@@ -213,6 +213,9 @@ fn lockers() -> Population {
     }
 }
 
+/// Checks of lists and locks, which say nothing of registers.
+pub(crate) const OF_OTHER_OBJECTS: [&str; 3] = ["strict-serializable", "mutual-exclusion", "fencing-tokens"];
+
 /// The defaults, but rounds of 200 ms where there are rounds, and somebody who decides where somebody may.
 pub(crate) fn options(protocol: &Protocol) -> Values {
     let mut values = Values::defaults(protocol.options);
