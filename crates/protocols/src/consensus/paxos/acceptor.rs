@@ -9,7 +9,7 @@ use std::ops::RangeBounds;
 /// What an acceptor remembers of instances named `I`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Acceptor<I: Ord, V> {
-    // Invariant: nothing in `accepted` is above it.
+    // Invariant: nothing in `accepted` is above it, but for what is known to be chosen.
     promised: Ballot,
     accepted: BTreeMap<I, Accepted<V>>,
 }

@@ -3,7 +3,8 @@
 
 use super::message::{Batch, Message, Record, Slot, Snapshot, Value};
 use super::monitor::Fact;
-use super::server::{Ctx, MultiPaxos, Role};
+use super::options::Reads;
+use super::server::{Ctx, MultiPaxos, Parked, Role};
 use crate::consensus::paxos::ballot::{Ballot, Proposal};
 use crate::consensus::paxos::monitor::Step;
 use crate::replication::machine::Command;
@@ -11,11 +12,20 @@ use quorate_engine::{Content, NodeId};
 
 impl MultiPaxos {
     pub(super) fn heartbeat(&mut self, ctx: Ctx<'_, '_>, from: NodeId, ballot: Ballot, round: u64, commit: Slot) {
-        if self.takes_for_leader(ctx, from, ballot) {
-            self.learn_upto(ctx, ballot, commit);
-            let behind = self.known < commit;
-            ctx.send(from, Message::Heard { ballot, round, known: self.known, behind });
+        if !self.takes_for_leader(ctx, from, ballot) {
+            return;
         }
+        self.learn_upto(ctx, ballot, commit);
+        let answer = Message::Heard { ballot, round, known: self.known, behind: self.known < commit };
+        if ctx.options().reads != Reads::Lease {
+            return ctx.send(from, answer);
+        }
+        // It promises nobody else for a while, after a restart too: and so it must remember that a leader of a lower ballot is none.
+        if ballot > self.acceptor.promised() {
+            self.acceptor.prepare(ballot);
+            self.write(ctx, Record::Promised(ballot));
+        }
+        self.when_durable(ctx, Parked::Keep(from, ballot, answer));
     }
 
     /// The leader of a ballot knows what was chosen up to there: what it proposed in that ballot, where it proposed anything.

@@ -78,6 +78,8 @@ pub(super) enum Parked {
     Lead(Ballot),
     /// A promise, for a candidate.
     Promise(NodeId, Ballot, Vec<(Slot, Proposal<Value>)>),
+    /// The word that it keeps to the leader of that ballot.
+    Keep(NodeId, Ballot, Message),
     /// Acceptances from a slot on, for a leader.
     Accepted(NodeId, Ballot, Slot, Vec<Digest>),
 }
@@ -289,6 +291,10 @@ impl MultiPaxos {
             Parked::Promise(to, ballot, accepted) => {
                 ctx.fact(Fact::Step(Step::Promised { scope: 0, ballot }));
                 ctx.send(to, Message::Promise(ballot, accepted));
+            }
+            Parked::Keep(to, ballot, answer) => {
+                ctx.fact(Fact::Step(Step::Promised { scope: 0, ballot }));
+                ctx.send(to, answer);
             }
             Parked::Accepted(to, ballot, first, digests) => {
                 for (value, instance) in digests.iter().zip(first..) {
