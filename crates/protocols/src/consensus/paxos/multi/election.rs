@@ -1,5 +1,5 @@
-//! Phase 1 once for all slots ("Paxos made simple", §3): who hears no leader for an election timeout asks for promises; acceptors keep to
-//! a leader that they hear ("Paxos made live", §5.2), so that a lease holds and a leader that is well is left alone.
+//! Phase 1 once for all slots ("Paxos made simple", §3): who hears no leader for an election timeout asks for promises. Where leases
+//! want it, acceptors keep to a leader that they hear ("Paxos made live", §5.2).
 
 use super::leader::Leader;
 use super::message::{Message, Record, Slot, Timer, Value};
@@ -34,7 +34,7 @@ impl MultiPaxos {
     /// Phase 1b, as an acceptor.
     pub(super) fn prepare(&mut self, ctx: Ctx<'_, '_>, from: NodeId, ballot: Ballot, first: Slot) {
         self.taken = self.taken.max(ballot.round);
-        if self.hears_leader && self.leader != Some(from) {
+        if ctx.options().check_quorum && self.hears_leader && self.leader != Some(from) {
             return;
         }
         // What only a snapshot stands for cannot be told as proposals. Who lacks it must have it before it leads.
@@ -105,12 +105,14 @@ impl MultiPaxos {
         self.serve_held(ctx);
     }
 
-    /// A higher ballot was promised. A leader stands again at once: its followers still keep to it.
+    /// A higher ballot was promised. A leader whose followers keep to it stands again at once.
     pub(super) fn refused(&mut self, ctx: Ctx<'_, '_>, ballot: Ballot, promised: Ballot) {
         self.taken = self.taken.max(promised.round);
         if self.leads_in(ballot).is_some() {
             self.follow(ctx, None);
-            self.stand(ctx);
+            if ctx.options().check_quorum {
+                self.stand(ctx);
+            }
         } else if self.stands_in(ballot).is_some() {
             self.follow(ctx, None);
         }

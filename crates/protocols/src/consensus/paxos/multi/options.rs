@@ -14,6 +14,8 @@ pub struct Options {
     pub election: (Nanos, Nanos),
     /// From one heartbeat of a leader to its next, in ns.
     pub heartbeat: Nanos,
+    /// Acceptors that hear a leader promise nobody else, and a leader that hears of no majority leads no more.
+    pub check_quorum: bool,
     /// How reads are served.
     pub reads: Reads,
     /// How far clocks may drift apart, in parts per million: leases are shortened by it.
@@ -51,6 +53,12 @@ const ELECTION_MIN: Field =
 const ELECTION_MAX: Field = duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
 const HEARTBEAT: Field =
     duration("heartbeat", 50 * MILLISECOND, "From one heartbeat of a leader to its next; what was lost is sent again with it.");
+const CHECK_QUORUM: Field = Field {
+    name: "check-quorum",
+    kind: FieldKind::Flag,
+    default: Default::Flag(false),
+    doc: "Acceptors that hear a leader promise nobody else, and a leader that hears of no majority for election-max leads no more; always so with leases.",
+};
 const READS: Field = Field {
     name: "reads",
     kind: FieldKind::Choice(&[
@@ -69,19 +77,21 @@ const SNAPSHOT: Field =
     integer("snapshot-every", 0, 1_000_000_000, 1_000, "Chosen slots after which a snapshot takes the place of the log; 0: never.");
 
 pub(super) const FIELDS: &[Field] =
-    &[ELECTION_MIN, ELECTION_MAX, HEARTBEAT, READS, DRIFT, BATCH, PIPELINE, GROUP_COMMIT, SNAPSHOT];
+    &[ELECTION_MIN, ELECTION_MAX, HEARTBEAT, CHECK_QUORUM, READS, DRIFT, BATCH, PIPELINE, GROUP_COMMIT, SNAPSHOT];
 
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let values = job.options;
+    let reads = match values.choice(READS.name) {
+        "log" => Reads::Log,
+        "lease" => Reads::Lease,
+        _ => Reads::Quorum,
+    };
     let options = Options {
         common: Common::of(job)?,
         election: range(values, &ELECTION_MIN, &ELECTION_MAX)?,
         heartbeat: values.duration(HEARTBEAT.name),
-        reads: match values.choice(READS.name) {
-            "log" => Reads::Log,
-            "lease" => Reads::Lease,
-            _ => Reads::Quorum,
-        },
+        check_quorum: values.flag(CHECK_QUORUM.name) || reads == Reads::Lease,
+        reads,
         drift_ppm: values.integer(DRIFT.name),
         batch_max: values.integer(BATCH.name) as usize,
         pipeline_max: values.integer(PIPELINE.name) as usize,
