@@ -5,8 +5,11 @@ use quorate_engine::Time;
 use quorate_engine::outcome::OperationStatus;
 
 /// The metric.
-pub(crate) const UNSERVED: MetricInfo =
-    MetricInfo { name: "consensus.unserved", unit: "", summary: "Operations asked after the last fault that were not answered well" };
+pub(crate) const UNSERVED: MetricInfo = MetricInfo {
+    name: "consensus.unserved",
+    unit: "",
+    summary: "Operations asked after the last fault that were not answered well",
+};
 
 /// How many operations were asked when every fault was over, and not answered well.
 pub(crate) fn unserved(report: &Report) -> (&'static str, f64) {

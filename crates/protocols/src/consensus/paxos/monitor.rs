@@ -92,7 +92,9 @@ impl Consensus {
             }
             Step::Learned { instance, value } => match self.instances.entry(instance).or_default().chosen {
                 Some(chosen) if chosen == value => Ok(()),
-                Some(_) => broken(AGREEMENT, format!("{node} takes another value for chosen in instance {instance} than was chosen")),
+                Some(_) => {
+                    broken(AGREEMENT, format!("{node} takes another value for chosen in instance {instance} than was chosen"))
+                }
                 None => broken(AGREEMENT, format!("{node} takes a value for chosen in instance {instance}, and none is")),
             },
         }
@@ -112,7 +114,9 @@ impl Consensus {
         if first != value {
             return broken(
                 ONE_VALUE_PER_BALLOT,
-                format!("{node} proposes another value in instance {instance} and ballot {ballot} than was proposed in it before"),
+                format!(
+                    "{node} proposes another value in instance {instance} and ballot {ballot} than was proposed in it before"
+                ),
             );
         }
         if value.is_some_and(|value| !self.asked.contains(&value)) {

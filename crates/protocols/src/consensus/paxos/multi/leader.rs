@@ -90,3 +90,46 @@ impl Leader {
         runs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leader() -> Leader {
+        let mut leader = Leader::new(Ballot { round: 1, proposer: 0 }, (1..5).map(NodeId), 10, 10);
+        for slot in 11..=16 {
+            leader.open.insert(slot, (Value::Noop, BTreeSet::new()));
+        }
+        (leader.next, leader.stale) = (17, 15);
+        leader.batches = VecDeque::from([12, 14, 16]);
+        leader
+    }
+
+    #[test]
+    fn what_was_not_accepted_in_time_is_sent_again_in_runs() {
+        let mut leader = leader();
+        for slot in [11, 13] {
+            leader.open.get_mut(&slot).expect("it is open").1.insert(NodeId(3));
+        }
+        assert_eq!(leader.missing(NodeId(3)), [(12, 12), (14, 15)]);
+        assert_eq!(leader.missing(NodeId(1)), [(11, 15)]);
+        leader.retire(14);
+        assert_eq!(leader.missing(NodeId(3)), [(15, 15)]);
+        assert_eq!((leader.batches.len(), leader.next), (1, 17));
+        leader.retire(20);
+        assert_eq!((leader.batches.len(), leader.open.len(), leader.next), (0, 0, 21));
+    }
+
+    #[test]
+    fn a_round_is_confirmed_by_a_majority_with_the_leader_in_it() {
+        let mut leader = leader();
+        (1..=4).for_each(|_| {
+            leader.reads.begin(None);
+        });
+        assert_eq!(leader.confirmed(), 0);
+        for (other, round) in [(1, 2), (2, 3)] {
+            leader.others.get_mut(&NodeId(other)).expect("it is another").round = round;
+        }
+        assert_eq!(leader.confirmed(), 2);
+    }
+}

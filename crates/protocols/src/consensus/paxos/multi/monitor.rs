@@ -83,7 +83,10 @@ impl Monitor<MultiPaxos> for Invariants {
                 if *self.applied.entry(slot).or_insert(digest) == digest {
                     return Ok(());
                 }
-                broken(STATE_MACHINE_SAFETY, format!("after slot {slot}, the state of {node} is not that of the first to come so far"))
+                broken(
+                    STATE_MACHINE_SAFETY,
+                    format!("after slot {slot}, the state of {node} is not that of the first to come so far"),
+                )
             }
             Fact::Candidate(_) | Fact::Elected(_) | Fact::Deposed(_) | Fact::Damaged => Ok(()),
         }

@@ -48,8 +48,11 @@ impl Options {
     }
 }
 
-const ELECTION_MIN: Field =
-    duration("election-min", 150 * MILLISECOND, "The least election timeout; each wait is drawn evenly from here to election-max.");
+const ELECTION_MIN: Field = duration(
+    "election-min",
+    150 * MILLISECOND,
+    "The least election timeout; each wait is drawn evenly from here to election-max.",
+);
 const ELECTION_MAX: Field = duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
 const HEARTBEAT: Field =
     duration("heartbeat", 50 * MILLISECOND, "From one heartbeat of a leader to its next; what was lost is sent again with it.");
@@ -69,12 +72,23 @@ const READS: Field = Field {
     default: Default::Choice("read-index"),
     doc: "How a leader answers reads.",
 };
-const DRIFT: Field =
-    integer("drift-ppm", 0, 500_000, 1_000, "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.");
+const DRIFT: Field = integer(
+    "drift-ppm",
+    0,
+    500_000,
+    1_000,
+    "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.",
+);
 const BATCH: Field = integer("batch", 1, 1_000_000, 64, "Commands that one message takes at most.");
-const PIPELINE: Field = integer("pipeline", 1, 10_000, 8, "Messages with commands that a leader sends before the first of them is chosen.");
-const SNAPSHOT: Field =
-    integer("snapshot-every", 0, 1_000_000_000, 1_000, "Chosen slots after which a snapshot takes the place of the log; 0: never.");
+const PIPELINE: Field =
+    integer("pipeline", 1, 10_000, 8, "Messages with commands that a leader sends before the first of them is chosen.");
+const SNAPSHOT: Field = integer(
+    "snapshot-every",
+    0,
+    1_000_000_000,
+    1_000,
+    "Chosen slots after which a snapshot takes the place of the log; 0: never.",
+);
 
 pub(super) const FIELDS: &[Field] =
     &[ELECTION_MIN, ELECTION_MAX, HEARTBEAT, CHECK_QUORUM, READS, DRIFT, BATCH, PIPELINE, GROUP_COMMIT, SNAPSHOT];
@@ -98,7 +112,8 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         snapshot_every: values.integer(SNAPSHOT.name),
     };
     if options.heartbeat >= options.election.0 {
-        let message = "it is not below election-min, so that others would stand while the leader is well; make it shorter".to_string();
+        let message =
+            "it is not below election-min, so that others would stand while the leader is well; make it shorter".to_string();
         return Err(OptionError { field: HEARTBEAT.name, message });
     }
     Ok(options)

@@ -50,13 +50,16 @@ impl Paxos {
     /// a learner needs to know whether a value has been chosen, it can have a proposer issue a proposal".
     pub(super) fn look_around(&mut self, ctx: Ctx<'_, '_>) {
         self.await_look(ctx);
+        // Others are told only of what is durable.
+        self.journal.force(ctx);
         let others = ctx.others();
         if !others.is_empty() {
             let choice = ctx.choose(u64::from(others.len())) as u32;
             let other = others.get(choice);
             ctx.send(other, Message::Ask(self.seen.get(&other).copied().unwrap_or(0)));
         }
-        let open = self.acceptors.iter().filter(|(key, acceptor)| acceptor.accepted(()).is_some() && !self.chosen.contains_key(key));
+        let open =
+            self.acceptors.iter().filter(|(key, acceptor)| acceptor.accepted(()).is_some() && !self.chosen.contains_key(key));
         let open = open.map(|(key, _)| *key).collect();
         let before = std::mem::replace(&mut self.unsettled, open);
         let stale: Vec<u32> = before.intersection(&self.unsettled).copied().collect();

@@ -111,7 +111,8 @@ impl Paxos {
         }
         let accepted = highest.take().map(|proposal| proposal.value);
         let waiting = self.waiting.get(&key).into_iter().flatten();
-        let own = || waiting.filter(|(_, request)| request.changes()).map(|(operation, request)| (*operation, request.clone())).next();
+        let own =
+            || waiting.filter(|(_, request)| request.changes()).map(|(operation, request)| (*operation, request.clone())).next();
         let Some(value) = accepted.or_else(|| own().map(|(operation, request)| Command { operation, request })) else {
             return self.nothing_chosen(ctx, key);
         };
