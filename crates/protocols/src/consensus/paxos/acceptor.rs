@@ -34,7 +34,8 @@ impl<I: Ord + Copy, V: Clone> Acceptor<I, V> {
     }
 
     /// "If an acceptor receives a prepare request with number n greater than that of any prepare request to which it has already
-    /// responded, then it responds with a promise" (phase 1b). The same request is answered again, for the answer may have been lost.
+    /// responded, then it responds to the request with a promise" (phase 1b). The same request is answered again, for the answer may have
+    /// been lost.
     pub fn prepare(&mut self, ballot: Ballot) -> bool {
         let promises = ballot >= self.promised;
         if promises {

@@ -23,7 +23,7 @@ impl MultiPaxos {
         self.when_durable(ctx, Parked::Campaign(ballot));
     }
 
-    /// Phase 1a: "for all instances greater than" what it knows (§3).
+    /// Phase 1a, for all slots above those that it knows (§3).
     pub(super) fn campaign(&mut self, ctx: Ctx<'_, '_>, ballot: Ballot) {
         if self.stands_in(ballot).is_some() {
             ctx.broadcast(Message::Prepare(ballot, self.known + 1));

@@ -1,5 +1,5 @@
-//! Learners: a leader says with everything that it sends up to where it knows what was chosen ("Paxos made moderately complex", 2015,
-//! §4, calls it a decision). Who lacks something is told the values, or sent a snapshot when the log no longer holds them.
+//! Learners: a leader says with everything that it sends up to where it knows what was chosen ("Paxos made moderately complex"
+//! calls it a decision). Who lacks something is told the values, or sent a snapshot when the log no longer holds them.
 
 use super::message::{Batch, Message, Record, Slot, Snapshot, Value};
 use super::monitor::Fact;

@@ -10,7 +10,7 @@ pub type Slot = u64;
 /// What is chosen in a slot.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Value {
-    /// "A no-op command that leaves the state unchanged" (§3): for a gap.
+    /// "A special 'no-op' command that leaves the state unchanged" (§3): for a gap.
     Noop,
     /// A client's command.
     Command(Command),
@@ -128,7 +128,8 @@ impl Counted for Message {
 /// What a server writes down.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Record {
-    /// It stands in this round: "each proposer remembers the highest-numbered proposal it has attempted to issue" (§2.5).
+    /// It stands in this round: "each proposer remembers (in stable storage) the highest-numbered proposal it has attempted to issue"
+    /// (§2.5).
     Attempted(u64),
     /// It promised a ballot, for all slots.
     Promised(Ballot),

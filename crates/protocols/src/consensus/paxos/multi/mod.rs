@@ -4,11 +4,11 @@
 //! | papers | here |
 //! |---|---|
 //! | phase 1 for all instances at once (§3) | `election`; an acceptor has one promise for all slots |
-//! | "a no-op command" for a gap (§3) | [`message::Value::Noop`] |
+//! | "no-op" command for a gap (§3) | [`message::Value::Noop`] |
 //! | phase 2 for each command (§3) | `proposing` |
-//! | master lease, "replicas do not" promise others ("Paxos made live", §5.2) | `hears_leader`, the option `reads` |
+//! | master lease ("Paxos made live", §5.2) | `hears_leader`, the options `reads` and `check-quorum` |
 //! | snapshots, catch-up ("Paxos made live", §5.5) | `learning` |
-//! | decision ("Paxos made moderately complex", §2.3) | the leader's `commit`, sent with whatever it sends |
+//! | decision ("Paxos made moderately complex") | the leader's `commit`, sent with whatever it sends |
 //!
 //! Requests, answers and the state machine are those of [`crate::replication::machine`], as for Raft.
 

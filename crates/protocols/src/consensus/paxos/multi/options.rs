@@ -60,7 +60,8 @@ const CHECK_QUORUM: Field = Field {
     name: "check-quorum",
     kind: FieldKind::Flag,
     default: Default::Flag(false),
-    doc: "Acceptors that hear a leader promise nobody else, and a leader that hears of no majority for election-max leads no more; always so with leases.",
+    doc: "Acceptors that hear a leader promise nobody else, and a leader that hears of no majority for election-max steps down; always so \
+          with leases.",
 };
 const READS: Field = Field {
     name: "reads",

@@ -68,7 +68,7 @@ impl MultiPaxos {
         self.accept(ctx, self.me, batch);
     }
 
-    /// Phase 2b, as the leader: "a value is chosen when a single proposal with that value has been accepted by a majority" (§2.1).
+    /// Phase 2b, as the leader: what a majority accepts is chosen (§2.1).
     pub(super) fn accepted(&mut self, ctx: Ctx<'_, '_>, from: NodeId, ballot: Ballot, first: Slot, count: u32) {
         let Some(leader) = self.leads_in(ballot) else { return };
         leader.heard.insert(from);

@@ -28,12 +28,13 @@ fn evidence(seen: &Seen<'_, Paxos>, report: &Report, decided: usize) -> Value {
     let sent = |name: &str| ledger.by_kind().find(|(kind, _)| kind.name == name).map_or(0, |(_, tally)| tally.sent);
     let work = ["prepare", "promise", "accept", "accepted", "refuse", "chosen"];
     let all: u64 = work.into_iter().map(sent).sum();
+    let learned = seen.live().map(|(number, node)| (format!("n{number}"), json!(node.chosen.len())));
     json!({
         "nodes": seen.job.setup.nodes,
         "decided": decided,
         "ballots": count(|fact| matches!(fact, Fact::Began(_))),
         "preempted": count(|fact| matches!(fact, Fact::Preempted(_))),
-        "learned_at_end": seen.live().map(|(number, node)| (format!("n{number}"), node.chosen.len().into())).collect::<serde_json::Map<_, _>>(),
+        "learned_at_end": Value::Object(learned.collect()),
         // What one decision costs when its proposer is alone and nothing fails: two phases there and back, and the news.
         "closed_form": { "messages_per_decision": 5 * others, "delays_before_answer": if others > 0 { 4 } else { 0 } },
         "measured": {
