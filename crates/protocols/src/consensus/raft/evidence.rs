@@ -3,6 +3,7 @@
 use super::monitor::Fact;
 use super::server::Raft;
 use super::{BYTES_PER_COMMIT, ELECTIONS, FORCED_PER_COMMIT, LOG_HELD, LOG_LENGTH, MESSAGES_PER_COMMIT, SNAPSHOT_BYTES, TERMS};
+use crate::consensus::peace;
 use crate::harness::Seen;
 use crate::registry::Report;
 use crate::replication::judge;
@@ -46,6 +47,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
         metrics.push((BYTES_PER_COMMIT, per_commit(appends.1 + answers.1)));
         metrics.push((FORCED_PER_COMMIT, per_commit(ledger.forced_writes)));
     }
+    metrics.push(peace::unserved(report));
     report.metrics.extend(metrics);
     report.evidence = evidence(seen, report, &elected, committed);
 }

@@ -29,6 +29,7 @@ pub mod server;
 mod snapshots;
 mod transfer;
 
+use crate::consensus::peace::UNSERVED;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
 use crate::replication::judge::{EXCLUSION, FENCING, LINEARIZABLE, SESSIONS, STRICT, WRITTEN, telling};
@@ -71,6 +72,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: ELECTIONS, unit: "", summary: "leaders elected" },
+        UNSERVED,
         MetricInfo { name: TERMS, unit: "", summary: "the last term that anybody began" },
         MetricInfo { name: LOG_LENGTH, unit: "", summary: "entries that were committed" },
         MetricInfo { name: LOG_HELD, unit: "", summary: "entries that the longest log holds at the end, besides its snapshot" },
