@@ -274,10 +274,22 @@ impl Raft {
 
     /// A node that does not know it is told that it is no member any more: who leads does not send to it.
     pub(super) fn tell_of_removal(&self, ctx: Ctx<'_, '_>, node: NodeId) {
-        if self.configured > 0 && self.configuration.members().all(|server| server.node != node) {
+        // Who was told so itself knows of no members.
+        let knows = self.configured > 0 && !self.configuration.voters.is_empty();
+        if knows && self.configuration.members().all(|server| server.node != node) {
             let voters = self.configuration.voters.iter().map(|server| (server.node.0, server.node.0 + 1));
             let (configured, commit) = (self.configured, self.commit);
             ctx.send(node, Message::Removed { configured, commit, voters: NodeSet::from_ranges(voters) });
+        }
+    }
+
+    /// Who is no member sends clients to one of whom it knows that it is.
+    pub(super) fn send_on(&self, ctx: Ctx<'_, '_>, operation: OpId) {
+        let voters = self.configuration.voters.iter().map(|server| server.node);
+        let known: Vec<NodeId> = voters.chain(self.acquainted.iter().copied()).filter(|node| *node != self.me.node).collect();
+        match known.len() {
+            0 => ctx.refuse(operation),
+            many => ctx.redirect(operation, known[operation.0 as usize % many]),
         }
     }
 
@@ -288,8 +300,9 @@ impl Raft {
         if is_later || self.leads().is_some() {
             return;
         }
+        self.acquainted.extend(voters.iter());
         if configured > commit {
-            return self.acquainted.extend(voters.iter());
+            return;
         }
         self.removed = self.removed.max(Some(commit));
         self.follow(ctx, None);
