@@ -27,6 +27,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     let committed = seen.live().map(|(_, server)| server.committed()).max().unwrap_or(0);
     report.metrics.push((ELECTIONS, elected.len() as f64));
     report.metrics.push((LOG_LENGTH, committed as f64));
+    super::metrics::measure(seen, report);
     report.evidence = evidence(seen, report, &elected, committed);
 }
 

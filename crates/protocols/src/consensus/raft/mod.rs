@@ -14,6 +14,8 @@
 //!
 //! What figure 2 wants on stable storage before an answer is a record, and the answer waits (`Parked`) until it is durable.
 
+#[cfg(test)]
+mod cases;
 pub mod config;
 mod election;
 mod evidence;
@@ -21,6 +23,7 @@ mod leading;
 pub mod log;
 mod membership;
 pub mod message;
+mod metrics;
 pub mod monitor;
 mod options;
 mod reads;
@@ -67,8 +70,11 @@ pub const PROTOCOL: Protocol = Protocol {
     metrics: &[
         MetricInfo { name: ELECTIONS, unit: "", summary: "leaders elected" },
         MetricInfo { name: LOG_LENGTH, unit: "", summary: "entries that were committed" },
+        metrics::ELECTION_TIME,
+        metrics::FIRST_ELECTION_TERMS,
+        metrics::SPLIT_VOTES,
     ],
-    scenarios: &["raft/leader-crash.toml"],
+    scenarios: &["raft/leader-crash.toml", "raft/elections.toml", "raft/split-votes.toml"],
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
