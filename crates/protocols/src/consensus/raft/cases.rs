@@ -18,31 +18,96 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::Write;
 
+/// Some of the cases of etcd's `raft_paper_test.go`, and scripts after its `testdata`.
+const PUBLISHED: &str = include_str!("cases/paper.json");
+
+#[test]
+fn published_cases_hold() {
+    run("cases/paper.json", PUBLISHED);
+}
+
 #[test]
 fn raft_cases() {
     let Ok(path) = std::env::var("QUORATE_RAFT_CASES") else {
         return tell("raft cases: skipped, as QUORATE_RAFT_CASES names no file");
     };
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let cases: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let cases = cases.as_array().unwrap_or_else(|| panic!("{path} holds no list of cases"));
+    tell(&run(&path, &text));
+}
+
+/// Runs all cases, and says how many of which kind passed; fails when one does not.
+fn run(path: &str, text: &str) -> String {
+    let cases: Vec<Value> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (mut passed, mut failed) = (BTreeMap::<&str, u32>::new(), Vec::new());
-    for case in cases {
+    for case in &cases {
         let (name, kind) = (case["name"].as_str().unwrap_or("(without a name)"), case["kind"].as_str().unwrap_or("(without a kind)"));
-        // A panic is a failure of its case, and the others are run all the same.
-        let judged = std::panic::catch_unwind(|| judge(case)).unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!("panicked: {}", text.unwrap_or("with no text")))
-        });
-        match judged {
+        match judge_safely(case) {
             Ok(()) => *passed.entry(kind).or_default() += 1,
             Err(wrong) => failed.push(format!("{name} ({kind}): {wrong}")),
         }
     }
     let kinds: Vec<String> = passed.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    tell(&format!("raft cases: {} of {} cases passed: {}", passed.values().sum::<u32>(), cases.len(), kinds.join(", ")));
-    assert!(failed.is_empty(), "{} of {} cases failed:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    let told = format!("raft cases: {} of {} cases passed: {}", passed.values().sum::<u32>(), cases.len(), kinds.join(", "));
+    assert!(failed.is_empty(), "{told}\n{path}: {} failed:\n{}", failed.len(), failed.join("\n"));
     assert!(!cases.is_empty(), "{path} holds no case");
+    told
+}
+
+/// A panic is a failure of its case, and the others are run all the same.
+fn judge_safely(case: &Value) -> Read<()> {
+    std::panic::catch_unwind(|| judge(case)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("panicked: {}", text.unwrap_or("with no text")))
+    })
+}
+
+/// Cases that pass fail once anything that they expect is another: nothing is expected and not looked at.
+#[test]
+fn every_expectation_is_looked_at() {
+    let cases: Vec<Value> = serde_json::from_str(PUBLISHED).expect("the file is a list");
+    let mut turned = 0;
+    for case in &cases {
+        let steps = case["steps"].as_array().map_or(0, Vec::len);
+        let places = (0..steps).map(|step| format!("/steps/{step}/expect")).chain(["/expect".to_string()]);
+        for place in places {
+            let Some(expect) = case.pointer(&place).and_then(Value::as_object) else { continue };
+            for key in expect.keys().filter(|key| *key != "node") {
+                let mut wrong = case.clone();
+                let value = wrong.pointer_mut(&format!("{place}/{key}")).expect("it was there");
+                *value = other_than(value);
+                turned += 1;
+                assert!(judge_safely(&wrong).is_err(), "passes although {place}/{key} is turned: {wrong}");
+            }
+        }
+    }
+    assert!(turned > cases.len(), "{turned} expectations");
+}
+
+/// Another value of the same kind.
+fn other_than(value: &Value) -> Value {
+    match value {
+        Value::Bool(flag) => Value::from(!flag),
+        Value::Number(number) => Value::from(number.as_u64().unwrap_or(0) + 1),
+        Value::Array(list) => list.iter().cloned().chain([Value::from(99)]).collect(),
+        Value::String(text) if text == "follower" => "leader".into(),
+        Value::String(text) if text == "by snapshot" => "by append".into(),
+        _ => "follower".into(),
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_an_error() {
+    let cases: Vec<Value> = serde_json::from_str(PUBLISHED).expect("the file is a list");
+    let strange = [("/kind", "dance"), ("/setup/colour", "red"), ("/expect/colour", "red"), ("/stimulus/colour", "red"), ("/steps/0/do", "dance")];
+    for (place, value) in strange {
+        let (parent, key) = place.rsplit_once('/').expect("a place has a parent");
+        for case in &cases {
+            let mut wrong = case.clone();
+            let Some(object) = wrong.pointer_mut(parent).and_then(Value::as_object_mut) else { continue };
+            object.insert(key.into(), value.into());
+            assert!(judge_safely(&wrong).is_err(), "passes although {place} is {value}: {wrong}");
+        }
+    }
 }
 
 /// Says something that is seen although the test passes: what is printed would be kept back.

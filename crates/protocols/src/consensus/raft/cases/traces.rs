@@ -48,7 +48,7 @@ enum Clause {
     CompactPast(Option<Id>),
     /// It has the entries, and not the word that they are committed.
     MissedCommit(Id),
-    /// Two kinds of message get lost.
+    /// What is under way is lost.
     LoseAll,
 }
 
@@ -475,7 +475,13 @@ impl Play {
             }
             Clause::Transfer(to) => {
                 self.exists(&[*to])?;
+                let leader = self.leader(None)?;
                 self.order(Change::Lead(node(*to)))?;
+                // Where two sets decide: before they have, which is when a leader here goes on to the second by itself.
+                if self.cluster.server(leader).configuration.is_joint() {
+                    self.cluster.deliver(|from, other, _| (from, other) == (leader, *to) || (from, other) == (*to, leader));
+                    same("whether it still leads while two sets decide", self.cluster.server(leader).configuration.is_joint(), true)?;
+                }
                 self.cluster.stabilize();
             }
             Clause::LeaveJoint => {
@@ -588,6 +594,10 @@ impl Play {
     fn miss_commit(&mut self, whom: Id) -> Read<()> {
         self.exists(&[whom])?;
         let leader = self.leader(Some(whom))?;
+        // Up to here it knows all.
+        self.heartbeat(leader)?;
+        self.cluster.stabilize();
+        self.heartbeats.clear();
         let before = self.cluster.server(whom).commit;
         self.cluster.propose(leader);
         self.cluster.deliver(|_, to, message| to != whom || !matches!(message, Message::Append(_, append) if append.commit > before));
