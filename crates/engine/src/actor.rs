@@ -83,7 +83,8 @@ pub trait Actor: Clone + Eq + Hash + 'static {
         Heard::Answer(answers[answers.len() - 1].1.clone())
     }
 
-    /// The register and the value that an answer tells a client: what it expects there in a later compare-and-set.
+    /// The register and the value that an answer tells a client: what it expects there in a later compare-and-set. Of a lock, the
+    /// token that came with it; 0 says that the client does not have it.
     fn told(_request: &Self::Request, _response: &Self::Response) -> Option<(u32, u64)> {
         None
     }

@@ -78,8 +78,11 @@ fn every_key_says_what_it_says() {
         ("ask = \"sticky\"", Population { aim: Aim::Sticky, ..base.clone() }),
         ("timeout = \"2s\"", Population { timeout: Some(2 * SECOND), ..base.clone() }),
         (
-            "mix = { reads = 1, updates = 2, cas = 3, transactions = 4, length = [5, 6] }",
-            Population { mix: Mix { reads: 1, updates: 2, cas: 3, transactions: 4, transaction_length: (5, 6) }, ..base.clone() },
+            "mix = { reads = 1, updates = 2, cas = 3, transactions = 4, locks = 7, length = [5, 6] }",
+            Population {
+                mix: Mix { reads: 1, updates: 2, cas: 3, transactions: 4, locks: 7, transaction_length: (5, 6) },
+                ..base.clone()
+            },
         ),
     ] {
         check(&format!("think = \"1s\"\n{lines}"), &expected);
@@ -134,11 +137,19 @@ fn the_most_operations_are_reckoned_beforehand() {
 }
 
 #[test]
+fn who_uses_locks_waits_for_answers() {
+    let lines = "[[workload.clients]]\nrate = \"1/s\"\nmix.locks = 1\n";
+    let refused = read(format!("{HEAD}{lines}").as_bytes(), &[]).unwrap_err();
+    assert!(refused.contains("write think"), "{refused}");
+}
+
+#[test]
 fn what_a_protocol_cannot_do_is_refused_before_the_run() {
     for (protocol, mix, expected) in [
         ("gossip", "cas = 1", "compare-and-set"),
         ("local", "transactions = 1", "a transaction"),
         ("gossip", "reads = 9, transactions = 1", "a transaction"),
+        ("register", "locks = 1", "a lock"),
     ] {
         let lines = format!("[[workload.clients]]\nthink = \"1s\"\n[[workload.clients]]\nthink = \"1s\"\nmix = {{ {mix} }}\n");
         let scenario = HEAD.replace("local", protocol) + &lines;

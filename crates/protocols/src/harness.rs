@@ -19,11 +19,11 @@ pub(crate) struct Glue<A: Actor> {
     /// The actor's parameters, from the job's options and the variant's name (`right` for none).
     pub(crate) options: fn(&Job<'_>) -> Result<A::Options, OptionError>,
     /// The actor's request for the operation of this number in the workload; the error says what cannot be asked.
-    pub(crate) request: fn(u64, &Ask) -> Result<A::Request, String>,
+    pub(crate) request: fn(&A::Options, u64, &Ask) -> Result<A::Request, String>,
     /// What all replicas are meant to agree on; `converges` judges that.
     pub(crate) replicates: fn(&A::Options) -> Replicates,
     /// How what clients asked and were told stands in a history.
-    pub(crate) history: Telling<A>,
+    pub(crate) history: fn(&A::Options) -> Telling<A>,
     /// Adds the protocol's own checks, metrics and evidence.
     pub(crate) report: fn(&Seen<'_, A>, &mut Report),
 }
@@ -106,7 +106,7 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     // Judged of every protocol, and worth a line only when it broke.
     report.checks.extend(Some(self::monitored(UNIQUE_UPDATES, &report)).filter(|check| check.verdict != Verdict::Ok));
     (glue.report)(&seen, &mut report);
-    report.history = job.history.then(|| history::history(&glue.history, &seen, &report.outcome.operations));
+    report.history = job.history.then(|| history::history(&(glue.history)(&options), &seen, &report.outcome.operations));
     Ok(report)
 }
 
@@ -129,28 +129,31 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
     let options = (glue.options)(job).map_err(JobError::Options)?;
     let mut workload = Vec::with_capacity(job.workload.len());
     for (index, asked) in job.workload.iter().enumerate() {
-        let request = (glue.request)(index as u64, &asked.ask).map_err(|why| JobError::Workload(index, why))?;
+        let request = (glue.request)(&options, index as u64, &asked.ask).map_err(|why| JobError::Workload(index, why))?;
         workload.push(Planned { at: asked.at, client: asked.client, to: asked.to, request, timeout: asked.timeout });
     }
     for (place, population) in job.setup.populations.iter().enumerate() {
         for ask in shapes(population) {
-            (glue.request)(0, &ask).map_err(|why| JobError::Population(place, why))?;
+            (glue.request)(&options, 0, &ask).map_err(|why| JobError::Population(place, why))?;
         }
     }
-    let request = glue.request;
-    let make = move |number, ask: &Ask| request(number, ask).expect("each shape of what a population asks was tried");
+    let (request, of) = (glue.request, options.clone());
+    let make = move |number, ask: &Ask| request(&of, number, ask).expect("each shape of what a population asks was tried");
     Ok((options, Workload { planned: workload, make: Rc::new(make) }))
 }
 
 /// One of each shape of what a population may ask.
 fn shapes(population: &Population) -> Vec<Ask> {
-    let Mix { reads, updates, cas, transactions, joins, leaves, transfers, transaction_length: (shortest, longest) } = population.mix;
+    let Mix { reads, updates, cas, transactions, locks, joins, leaves, transfers, transaction_length: (shortest, longest) } = population.mix;
     let (read, update) = (Ask::Read { key: 0 }, Ask::Update { key: 0, amount: 1 });
     let mut shapes = Vec::new();
     shapes.extend((reads > 0).then(|| read.clone()));
     shapes.extend((updates > 0).then(|| update.clone()));
     if cas > 0 {
         shapes.extend([None, Some(1)].map(|expected| Ask::Cas { key: 0, expected }));
+    }
+    if locks > 0 {
+        shapes.extend([Ask::Acquire { key: 0, owner: 0 }, Ask::Release { key: 0, owner: 0, token: 1 }]);
     }
     let only = || NodeSet::one(NodeId(0));
     shapes.extend((joins > 0).then(|| Ask::Change(Change::Add(only()))));

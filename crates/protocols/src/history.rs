@@ -14,8 +14,8 @@ pub(crate) struct Telling<A: Actor> {
     pub(crate) concerns: fn(&A::Request) -> bool,
     /// The key, where there is one, and what was asked.
     pub(crate) call: fn(&A::Request, &mut Names) -> (Value, Call),
-    /// What was answered.
-    pub(crate) answer: fn(&A::Response, &mut Names) -> Answer,
+    /// What was answered; `None` says that nothing was done.
+    pub(crate) answer: fn(&A::Response, &mut Names) -> Option<Answer>,
 }
 
 /// Everything that clients asked and were told. Operations have their numbers as ids. A client is a process of its number for as long
@@ -31,7 +31,9 @@ pub(crate) fn history<A: Actor>(telling: &Telling<A>, seen: &Seen<'_, A>, outcom
     let operation = |number: usize| {
         let (outcome, (request, answer), (invoke, end)) = (&outcomes[number], &seen.answers[number], times[number]);
         let (known, response) = match (outcome.status, answer) {
-            (OperationStatus::Ok, Some(answer)) => (Outcome::Ok((telling.answer)(answer, &mut names)), Some(end)),
+            (OperationStatus::Ok, Some(answer)) => {
+                ((telling.answer)(answer, &mut names).map_or(Outcome::Fail, Outcome::Ok), Some(end))
+            }
             (OperationStatus::Refused, _) => (Outcome::Fail, Some(end)),
             _ => (Outcome::Unknown, None),
         };

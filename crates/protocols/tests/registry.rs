@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{WORLDS, World, options, settings};
+use common::{OF_OTHER_OBJECTS, WORLDS, World, options, settings};
 use quorate_check::Verdict;
 use quorate_engine::explore::Bounds;
 use quorate_engine::outcome::OperationStatus;
@@ -18,8 +18,9 @@ const CLOCKS_SEED: u64 = 1;
 fn assert_clean(protocol: &Protocol, world: World, seed: u64, values: &Values, report: &Report) {
     let name = format!("{} in {world:?}", protocol.name);
     for check in &report.checks {
-        // With its defaults a protocol promises everything that it is judged by.
-        let promised = *values == options(protocol) || !matches!(check.verdict, Verdict::NotJudged(_));
+        // With its defaults a protocol promises everything that it is judged by, but for what only other objects are.
+        let defaults = *values == options(protocol) && !OF_OTHER_OBJECTS.contains(&check.name);
+        let promised = defaults || !matches!(check.verdict, Verdict::NotJudged(_));
         let expected = if promised { "ok" } else { "not-judged" };
         assert_eq!(check.verdict.name(), expected, "{name} seed {seed}: {}: {}", check.name, check.verdict.evidence());
     }
@@ -56,6 +57,18 @@ fn right_protocols_are_clean_and_repeat_themselves() {
 
 fn runs(seeds: std::ops::Range<u64>) -> impl Iterator<Item = (World, u64)> {
     WORLDS.into_iter().flat_map(move |world| seeds.clone().map(move |seed| (world, seed)))
+}
+
+#[test]
+fn every_check_is_judged_in_some_setting() {
+    for protocol in protocols() {
+        let judged = |report: Report| report.checks.into_iter().filter(|check| check.verdict == Verdict::Ok);
+        let runs = settings(protocol).into_iter().map(|values| World::Partition.run(protocol, 1, &values, "right"));
+        let names: Vec<&str> = runs.flat_map(judged).map(|check| check.name).collect();
+        for check in protocol.checks {
+            assert!(names.contains(&check.name), "{} is never judged by {}", protocol.name, check.name);
+        }
+    }
 }
 
 #[test]

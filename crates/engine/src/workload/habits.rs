@@ -1,5 +1,6 @@
 //! What the clients of a population do next, drawn. All draws are keyed by the population's number, the client's place in it and the
-//! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients.
+//! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients, but for what
+//! a compare-and-set expects, and whether a client that uses locks has one.
 
 use super::{Aim, Ask, Change, KeyChoice, Pace, Population, Zipf};
 use crate::id::{NodeId, NodeSet};
@@ -46,6 +47,8 @@ impl Habits {
         assert!(mix.weights().iter().any(|weight| *weight > 0), "a population that asks nothing: {population:?}");
         let (shortest, longest) = mix.transaction_length;
         assert!(1 <= shortest && shortest <= longest, "transactions of {shortest} to {longest} parts");
+        let waits = matches!(population.pace, Pace::Closed { .. });
+        assert!(mix.locks == 0 || waits && mix.cas == 0, "locks in an open loop, or beside compare-and-set: {population:?}");
         let derive = |purpose| {
             let of_all: StreamKey = keys.stream(purpose);
             // No node has the last number of all.
@@ -76,8 +79,16 @@ impl Habits {
         self.pace.sample(self.key.draw(ARRIVALS, number)).max(1)
     }
 
-    /// What a client's operation of this number asks; `saw` says what the client saw last under a key.
-    pub(crate) fn ask(&self, client: u32, number: u32, saw: impl Fn(u32) -> Option<u64>) -> Ask {
+    /// What a client's operation of this number asks; `saw` says what the client saw last under a key. As `owner` it has asked for the lock
+    /// `lock`, and has this token; 0 for none, as far as it knows.
+    pub(crate) fn ask(
+        &self,
+        client: u32,
+        number: u32,
+        saw: impl Fn(u32) -> Option<u64>,
+        owner: u32,
+        lock: Option<(u32, u64)>,
+    ) -> Ask {
         let draw = self.key.draw(client, number);
         let mix = &self.population.mix;
         let key = self.key_of(lane(draw, KEY));
@@ -95,8 +106,13 @@ impl Habits {
             Some(1) => Ask::Update { key, amount: 1 },
             Some(2) => Ask::Cas { key, expected: saw(key) },
             Some(3) => self.transaction(draw),
-            Some(4) => Ask::Change(Change::Add(NodeSet::one(self.any_node(draw)))),
-            Some(5) => Ask::Change(Change::Remove(NodeSet::one(self.any_node(draw)))),
+            Some(4) => match lock {
+                None => Ask::Acquire { key, owner },
+                Some((key, 0)) => Ask::Acquire { key, owner },
+                Some((key, token)) => Ask::Release { key, owner, token },
+            },
+            Some(5) => Ask::Change(Change::Add(NodeSet::one(self.any_node(draw)))),
+            Some(6) => Ask::Change(Change::Remove(NodeSet::one(self.any_node(draw)))),
             _ => Ask::Change(Change::Lead(self.any_node(draw))),
         }
     }

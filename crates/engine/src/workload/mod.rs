@@ -36,6 +36,22 @@ pub enum Ask {
     },
     /// All of these at once, or none: reads and updates.
     Transaction(Vec<Ask>),
+    /// Take a lock; whoever has it already is told so again.
+    Acquire {
+        /// Which lock.
+        key: u32,
+        /// The client: it owns the lock, not the operation.
+        owner: u32,
+    },
+    /// Give a lock back.
+    Release {
+        /// Which lock.
+        key: u32,
+        /// The client.
+        owner: u32,
+        /// The token that came with the lock.
+        token: u64,
+    },
     /// An operator's order to the cluster itself.
     Change(Change),
 }
@@ -63,6 +79,7 @@ impl Ask {
             Ask::Read { .. } => "a read",
             Ask::Cas { .. } => "a compare-and-set",
             Ask::Transaction(_) => "a transaction",
+            Ask::Acquire { .. } | Ask::Release { .. } => "a lock",
             Ask::Change(Change::Lead(_)) => "a transfer of leadership",
             Ask::Change(_) => "a change of members",
         }

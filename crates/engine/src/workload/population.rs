@@ -94,6 +94,10 @@ pub struct Mix {
     pub cas: u32,
     /// Of transactions.
     pub transactions: u32,
+    /// Of locks: acquire one, release it at the next time, and so on; a client that does not know whether it has the lock asks again until
+    /// it knows, and one that was told that another has it goes on to another key. Only in a closed loop, and not beside `cas`: what
+    /// [`crate::Actor::told`] tells is then a token.
+    pub locks: u32,
     /// Of orders that a node, any of them, be a member from then on.
     pub joins: u32,
     /// Of orders that a node, any of them, be a member no more.
@@ -108,11 +112,11 @@ pub struct Mix {
 impl Mix {
     /// Half each.
     pub const READS_AND_UPDATES: Mix =
-        Mix { reads: 1, updates: 1, cas: 0, transactions: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
+        Mix { reads: 1, updates: 1, cas: 0, transactions: 0, locks: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
 
     /// The weights, in the order of the fields.
-    pub const fn weights(&self) -> [u32; 7] {
-        [self.reads, self.updates, self.cas, self.transactions, self.joins, self.leaves, self.transfers]
+    pub const fn weights(&self) -> [u32; 8] {
+        [self.reads, self.updates, self.cas, self.transactions, self.locks, self.joins, self.leaves, self.transfers]
     }
 }
 

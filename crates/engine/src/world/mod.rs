@@ -70,6 +70,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) coming: u32,
     /// What clients were told last of each register, where they will want to know.
     pub(crate) seen: BTreeMap<(u32, u32), u64>,
+    /// Which lock a client has asked for, and its token; 0 while the client does not know whether it has one.
+    pub(crate) locks: BTreeMap<u32, (u32, u64)>,
     pub(crate) schedule: S,
     pub(crate) agenda: Agenda,
     pub(crate) observer: O,
@@ -235,6 +237,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             waiting: 0,
             coming: 0,
             seen: BTreeMap::new(),
+            locks: BTreeMap::new(),
             schedule: S::new(),
             agenda: Agenda::new(moments, setup.duration),
             observer: O::new(kinds, &setup.network.classes),

@@ -241,7 +241,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             // How often it waited tells of the path; the last wait is an event.
             (operation, Open { waits: 0, depth: 0, ..open.clone() }).hash(hasher);
         }
-        (reached, &self.seen).hash(hasher);
+        (reached, &self.seen, &self.locks).hash(hasher);
         for client in &self.clients {
             (client.asked, client.favourite).hash(hasher);
         }

@@ -10,7 +10,7 @@ use crate::random::{Keys, Permutation};
 use crate::schedule::{Event, Schedule};
 use crate::setup::Setup;
 use crate::time::Nanos;
-use crate::workload::{Aim, Habits, Pace};
+use crate::workload::{Aim, Ask, Habits, Pace};
 
 /// A population in a run.
 #[derive(Clone, Debug)]
@@ -123,7 +123,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let of = &mut self.populations[population as usize];
         of.earn();
         let own = client - of.first;
-        let ask = of.habits.ask(own, number, |key| self.seen.get(&(client, key)).copied());
+        let lock = self.locks.get(&client).copied();
+        let ask = of.habits.ask(own, number, |key| self.seen.get(&(client, key)).copied(), client, lock);
+        if let Ask::Acquire { key, .. } = ask {
+            self.locks.insert(client, (key, 0));
+        }
         let aim = of.habits.aim(own, number, favourite);
         let timeout = of.habits.population.timeout;
         let is_open = matches!(of.habits.population.pace, Pace::Open { .. });
@@ -146,9 +150,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A client keeps in mind what it was told, if it will want to know.
     pub(super) fn remember(&mut self, client: u32, request: &A::Request, answer: &A::Response) {
         let population = self.clients[client as usize].population;
-        let asks_cas = self.populations.get(population as usize).is_some_and(|of| of.habits.population.mix.cas > 0);
-        if asks_cas && let Some((key, value)) = A::told(request, answer) {
-            self.seen.insert((client, key), value);
+        let Some(of) = self.populations.get(population as usize) else { return };
+        let mix = &of.habits.population.mix;
+        if mix.cas | mix.locks == 0 {
+            return;
+        }
+        match A::told(request, answer) {
+            Some((key, value)) if mix.cas > 0 => drop(self.seen.insert((client, key), value)),
+            Some((_, 0)) => drop(self.locks.remove(&client)),
+            Some(lock) => drop(self.locks.insert(client, lock)),
+            None => {}
         }
     }
 }

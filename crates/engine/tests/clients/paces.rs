@@ -107,7 +107,7 @@ fn a_closed_loop_ends_after_its_operations_and_convergence_waits_for_it() {
 }
 
 fn mixed(number: u32, clients: u32) -> Population {
-    let mix = Mix { reads: 5, updates: 3, cas: 1, transactions: 1, transaction_length: (2, 4) };
+    let mix = Mix { reads: 5, updates: 3, cas: 1, transactions: 1, locks: 0, transaction_length: (2, 4) };
     let keys = KeyChoice::Zipf { keys: 50, skew: 0.99 };
     Population { mix, keys, ..closed(number, clients, 2, Distribution::Exponential { mean_ns: 10 * MILLISECOND }) }
 }
@@ -191,7 +191,7 @@ fn mixes_and_keys_come_by_their_weights() {
 
 #[test]
 fn compare_and_set_expects_what_the_client_saw_last() {
-    let mix = Mix { reads: 0, updates: 0, cas: 1, transactions: 0, transaction_length: (1, 1) };
+    let mix = Mix { reads: 0, updates: 0, cas: 1, transactions: 0, locks: 0, transaction_length: (1, 1) };
     let alone = Population { mix, operations: Some(20), ..closed(0, 1, 1, constant(1)) };
     let one = run(&world(1, 5, vec![alone.clone()]), &Manners::default());
     let failed = one.history().filter(|entry| entry.answer.unwrap().1 == 1).count();
@@ -223,4 +223,30 @@ fn clients_aim_as_they_are_told() {
     };
     assert_eq!(run(Aim::Sticky), [1, 0, 0, 0, 0, 0], "it remembers");
     assert_eq!(run(Aim::Home), [1; 6], "it does not");
+}
+
+#[test]
+fn who_uses_locks_releases_each_before_the_next_and_asks_again_while_in_doubt() {
+    let mix = Mix { reads: 0, updates: 0, locks: 1, ..Mix::READS_AND_UPDATES };
+    let keys = KeyChoice::Uniform { keys: 1_000 };
+    let few = Population { mix, keys, operations: Some(20), timeout: Some(30 * MILLISECOND), ..closed(0, 2, 1, constant(1)) };
+    let answered = run(&world(1, 5, vec![few.clone()]), &Manners::default());
+    for (client, asked) in asked(&answered, 0, 2).iter().enumerate() {
+        let keys: Vec<u32> = asked
+            .chunks(2)
+            .map(|pair| match pair {
+                [Ask::Acquire { key, owner }, Ask::Release { key: same, owner: by, token }] => {
+                    assert_eq!((key, *owner, *by), (same, client as u32, client as u32));
+                    assert!(*token > 0);
+                    *key
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(keys.windows(2).any(|pair| pair[0] != pair[1]), "{keys:?}");
+    }
+    let deaf = run(&world(1, 5, vec![few]), &Manners { deaf: vec![0], ..Manners::default() });
+    for asked in asked(&deaf, 0, 2) {
+        assert!(asked.len() == 20 && asked.iter().all(|ask| *ask == asked[0] && matches!(ask, Ask::Acquire { .. })), "{asked:?}");
+    }
 }

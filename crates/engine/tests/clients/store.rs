@@ -107,6 +107,8 @@ impl Actor for Store {
                 let fits = expected == self.registers.get(&key).copied();
                 (key, fits, u64::from(!fits))
             }
+            // Whoever asks gets it, with the number of the operation for a token.
+            Ask::Acquire { .. } | Ask::Release { .. } => return ctx.reply(operation, (request.number + 1, 0)),
             Ask::Transaction(_) => return ctx.reply(operation, (0, 0)),
         };
         if writes && !known {
@@ -121,6 +123,8 @@ impl Actor for Store {
             Ask::Read { key } | Ask::Update { key, .. } | Ask::Cas { key, .. } => {
                 Some((key, *value)).filter(|(_, value)| *value > 0)
             }
+            Ask::Acquire { key, .. } => Some((key, *value)),
+            Ask::Release { key, .. } => Some((key, 0)),
             Ask::Transaction(_) => None,
         }
     }

@@ -42,6 +42,7 @@ fn mix(mix: &Mix) -> Value {
         "updates": mix.updates,
         "cas": mix.cas,
         "transactions": mix.transactions,
+        "locks": mix.locks,
         "joins": mix.joins,
         "leaves": mix.leaves,
         "transfers": mix.transfers,

@@ -206,7 +206,7 @@ fn ask(entry: &AskEntry) -> Value {
         Ask::Change(Change::Remove(whom)) => table.with("remove", nodes(whom)),
         Ask::Change(Change::Become(whom)) => table.with("members", nodes(whom)),
         Ask::Change(Change::Lead(who)) => table.with("lead", who.0),
-        Ask::Cas { .. } | Ask::Transaction(_) => unreachable!("no entry plans one"),
+        _ => unreachable!("no entry plans one"),
     };
     table.with_some("timeout", entry.timeout.map(show)).into()
 }

@@ -81,7 +81,11 @@ fn entry(spot: &Spot<'_>, place: u32, replicas: &Replicas<'_>, duration: Nanos, 
         retries: spot.get("retries").map(|spot| retries(&spot)).transpose()?,
     };
     let odds = spot.get("odds").map_or(Ok(Probability::always()), |odds| odds.probability())?;
-    Ok(ClientsEntry { name, odds, population })
+    match (&population.pace, spot.get("mix").and_then(|mix| mix.get("locks"))) {
+        (Pace::Open { .. }, Some(locks)) if population.mix.locks > 0 => Err(locks
+            .fail("asks for a lock before it knows whether it has the last one; write think = \"10ms\" for clients that wait")),
+        _ => Ok(ClientsEntry { name, odds, population }),
+    }
 }
 
 fn own_name(spot: &Spot<'_>, before: &[ClientsEntry]) -> Read<String> {
@@ -158,6 +162,7 @@ fn mix(spot: &Spot<'_>) -> Read<Mix> {
         updates: weight("updates")?,
         cas: weight("cas")?,
         transactions: weight("transactions")?,
+        locks: weight("locks")?,
         joins: weight("joins")?,
         leaves: weight("leaves")?,
         transfers: weight("transfers")?,

@@ -47,24 +47,26 @@ const REGISTER: &str = "register";
 
 const GLUE: Glue<Local> = Glue {
     options: |job| if job.variant == "right" { Ok(()) } else { Err(no_variant(job.variant)) },
-    request: |operation, ask| {
+    request: |(), operation, ask| {
         Ok(match *ask {
             Ask::Update { key, .. } => Request::Write(key, operation + 1),
             Ask::Read { key } => Request::Read(key),
-            Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
+            _ => return Err(cannot(ask)),
         })
     },
     replicates: |()| Replicates::Nothing,
-    history: Telling {
+    history: |()| Telling {
         model: Model::Register,
         concerns: |_| true,
         call: |request, names| match *request {
             Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
             Request::Read(key) => (history::key(key, names), Call::Read),
         },
-        answer: |response, names| match *response {
-            Response::Done => Answer::Done,
-            Response::Value(held) => Answer::Value(history::held(held, names)),
+        answer: |response, names| {
+            Some(match *response {
+                Response::Done => Answer::Done,
+                Response::Value(held) => Answer::Value(history::held(held, names)),
+            })
         },
     },
     report,

@@ -9,6 +9,7 @@ use quorate_engine::latency::Distribution;
 use quorate_engine::random::{Probability, StreamKey};
 use quorate_engine::setup::{Clocks, Disks, Link, Network, Setup};
 use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use quorate_engine::workload::{Aim, KeyChoice, Mix, Pace, Population};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::{FieldKind, Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol, Report};
@@ -58,7 +59,11 @@ impl World {
     }
 
     pub(crate) fn run(self, protocol: &Protocol, seed: u64, values: &Values, variant: &str) -> Report {
-        let (setup, workload) = (self.setup(seed), self.workload(seed));
+        let (mut setup, mut workload) = (self.setup(seed), self.workload(seed));
+        if values.iter().any(|(name, value)| name == "object" && *value == Value::Choice("lock")) {
+            setup.populations.push(lockers());
+            workload.clear();
+        }
         let job = Job { setup: &setup, options: values, variant, workload: &workload, history: false };
         (protocol.run)(&job).unwrap_or_else(|error| panic!("{} {variant} in {self:?} seed {seed}: {error:?}", protocol.name))
     }
@@ -194,6 +199,22 @@ fn many(seed: u64) -> Vec<Asked> {
     }
     asked
 }
+
+/// Clients that take locks and release them.
+fn lockers() -> Population {
+    let pace = Pace::Closed { think: Distribution::Exponential { mean_ns: 100 * MILLISECOND } };
+    Population {
+        mix: Mix { reads: 0, updates: 0, locks: 1, ..Mix::READS_AND_UPDATES },
+        keys: KeyChoice::Uniform { keys: 3 },
+        aim: Aim::Sticky,
+        until: Time(QUIET + 2 * SECOND),
+        timeout: Some(SECOND),
+        ..Population::plain(1, CLIENTS, NodeSet::range(0, NODES - 1), pace)
+    }
+}
+
+/// Checks of lists and locks, which say nothing of registers.
+pub(crate) const OF_OTHER_OBJECTS: [&str; 3] = ["strict-serializable", "mutual-exclusion", "fencing-tokens"];
 
 /// The defaults, but rounds of 200 ms where there are rounds, and somebody who decides where somebody may.
 pub(crate) fn options(protocol: &Protocol) -> Values {

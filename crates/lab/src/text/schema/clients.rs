@@ -48,6 +48,7 @@ const MIX: &[Key] = &[
     key("updates", "whole number", "Without it, 0."),
     key("cas", "whole number", "Writes if the register still holds what the client saw there last; without it, 0."),
     key("transactions", "whole number", "Several reads and updates at once, in the ratio of their weights; without it, 0."),
+    key("locks", "whole number", "Acquire a lock, hold it for a thought, release it, and so on; without it, 0."),
     key("joins", "whole number", "Orders that a node, drawn among all, be a member from then on; without it, 0."),
     key("leaves", "whole number", "Orders that a node, drawn among all, be a member no more; without it, 0."),
     key("transfers", "whole number", "Orders that a node, drawn among all, lead; without it, 0."),

@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 const TERMS_TOLD_MAX: usize = 100;
 
 pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
-    let history = judge::history(seen, report);
-    report.checks.push(judge::linearizable(&history));
-    report.checks.push(judge::written(&history));
+    let object = seen.options.object;
+    let history = judge::history(object, seen, report);
+    let holds = judge::holds(seen, report, Time::NEVER);
+    report.checks.extend(judge::order(object, &history, &holds));
+    report.checks.push(judge::written(object, &history));
     let elected: Vec<(Time, NodeId, u64)> = seen
         .facts
         .iter()

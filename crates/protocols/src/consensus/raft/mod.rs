@@ -34,9 +34,10 @@ mod transfer;
 
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
-use crate::replication::judge::{LINEARIZABLE, WRITTEN, telling};
+use crate::replication::judge::{EXCLUSION, FENCING, LINEARIZABLE, SESSIONS, STRICT, WRITTEN, telling};
 use crate::replication::machine::Request;
 use monitor::Fact;
+use options::Options;
 use server::Raft;
 
 /// The registry's line.
@@ -65,6 +66,10 @@ pub const PROTOCOL: Protocol = Protocol {
         },
         CheckInfo { name: monitor::COMMITTED_KEPT, summary: "nobody gives up an entry that was committed" },
         LINEARIZABLE,
+        SESSIONS,
+        STRICT,
+        EXCLUSION,
+        FENCING,
         WRITTEN,
     ],
     metrics: &[
@@ -74,7 +79,14 @@ pub const PROTOCOL: Protocol = Protocol {
         metrics::FIRST_ELECTION_TERMS,
         metrics::SPLIT_VOTES,
     ],
-    scenarios: &["raft/leader-crash.toml", "raft/elections.toml", "raft/split-votes.toml"],
+    scenarios: &[
+        "raft/leader-crash.toml",
+        "raft/transactions.toml",
+        "raft/counter.toml",
+        "raft/lock.toml",
+        "raft/elections.toml",
+        "raft/split-votes.toml",
+    ],
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
@@ -84,10 +96,10 @@ const ELECTIONS: &str = "raft.elections";
 const LOG_LENGTH: &str = "raft.committed";
 
 /// Operators may change members and leaders; all else is the object's.
-fn request(operation: u64, ask: &Ask) -> Result<Request, String> {
+fn request(options: &Options, operation: u64, ask: &Ask) -> Result<Request, String> {
     match ask {
         Ask::Change(change) => Ok(Request::Change(change.clone())),
-        ask => Request::of(operation, ask),
+        ask => options.object.request(operation, ask),
     }
 }
 
@@ -95,6 +107,6 @@ const GLUE: Glue<Raft> = Glue {
     options: options::options,
     request,
     replicates: |_| Replicates::Updates,
-    history: telling(),
+    history: |options| telling(options.object),
     report: evidence::report,
 };

@@ -4,6 +4,7 @@ use super::config::Configuration;
 use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
+use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::NodeId;
 use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub voters_min: usize,
     /// How that changes.
     pub membership: Membership,
+    /// What the state machine holds.
+    pub object: Object,
     /// What is wrong on purpose.
     pub mistake: Option<Mistake>,
 }
@@ -310,6 +313,7 @@ pub(super) const FIELDS: &[Field] = &[
     LEARNERS,
     MEMBERSHIP,
     VOTERS_MIN,
+    OBJECT,
 ];
 
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
@@ -355,6 +359,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
             "single-server" => Membership::SingleServer,
             _ => Membership::Joint,
         },
+        object: Object::of(values),
         mistake,
     };
     if options.election.0 > options.election.1 {

@@ -108,7 +108,7 @@ impl Actor for Raft {
             parked: VecDeque::new(),
             commit: 0,
             applied: 0,
-            machine: Machine::default(),
+            machine: Machine::new(options.object),
             configuration: options.members.clone(),
             configured: 0,
             removed: None,

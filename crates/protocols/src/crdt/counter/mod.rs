@@ -87,30 +87,32 @@ const COUNTER_VALUE: &str = "counter-value";
 
 const GROWING: Glue<Counter> = Glue {
     options,
-    request: |_, ask| match *ask {
+    request: |_, _, ask| match *ask {
         Ask::Update { amount, .. } if amount < 0 => {
             Err(format!("a g-counter cannot take away, and the amount is {amount}; use a pn-counter or an amount of 0 or more"))
         }
         _ => request(ask),
     },
     replicates: |_| Replicates::Updates,
-    history: Telling {
+    history: |_| Telling {
         model: Model::Counter,
         concerns: |_| true,
         call: |request, _| match *request {
             Request::Add(amount) => (Value::NULL, Call::Increment(amount)),
             Request::Read => (Value::NULL, Call::Read),
         },
-        answer: |response, _| match *response {
-            Response::Done => Answer::Done,
-            Response::Value(value) => Answer::Number(value),
+        answer: |response, _| {
+            Some(match *response {
+                Response::Done => Answer::Done,
+                Response::Value(value) => Answer::Number(value),
+            })
         },
     },
     report: |seen, report| evidence::report("g_counter", seen, report),
 };
 
 const BOTH_WAYS: Glue<Counter> =
-    Glue { request: |_, ask| request(ask), report: |seen, report| evidence::report("pn_counter", seen, report), ..GROWING };
+    Glue { request: |_, _, ask| request(ask), report: |seen, report| evidence::report("pn_counter", seen, report), ..GROWING };
 
 fn options(job: &Job<'_>) -> Result<Options<Combine>, OptionError> {
     let rule = match job.variant {
@@ -125,6 +127,6 @@ fn request(ask: &Ask) -> Result<Request, String> {
     Ok(match *ask {
         Ask::Update { amount, .. } => Request::Add(amount),
         Ask::Read { .. } => Request::Read,
-        Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
+        _ => return Err(cannot(ask)),
     })
 }

@@ -99,7 +99,7 @@ const REGISTER: &str = "register";
 pub(crate) const ROUNDS: &str = "gossip.rounds";
 
 const GLUE: Glue<Gossip<Store>> =
-    Glue { options, request, replicates: |_| Replicates::Updates, history: store::TELLING, report: evidence::report };
+    Glue { options, request, replicates: |_| Replicates::Updates, history: |_| store::TELLING, report: evidence::report };
 
 fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
     let stamps = if job.options.choice(VERSION.name) == "hybrid" { Stamps::Hybrid } else { Stamps::Lamport };
@@ -114,10 +114,10 @@ fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
 }
 
 /// Every write has a value of its own: the number of its operation, from 1.
-fn request(operation: u64, ask: &Ask) -> Result<Request, String> {
+fn request(_: &Options<Rule>, operation: u64, ask: &Ask) -> Result<Request, String> {
     Ok(match *ask {
         Ask::Update { key, .. } => Request::Write(key, operation + 1),
         Ask::Read { key } => Request::Read(key),
-        Ask::Cas { .. } | Ask::Transaction(_) | Ask::Change(_) => return Err(cannot(ask)),
+        _ => return Err(cannot(ask)),
     })
 }

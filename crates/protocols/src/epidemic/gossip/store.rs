@@ -82,9 +82,11 @@ pub(super) const TELLING: Telling<Gossip<Store>> = Telling {
         Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
         Request::Read(key) => (history::key(key, names), Call::Read),
     },
-    answer: |response, names| match *response {
-        Response::Done => Answer::Done,
-        Response::Value(held) => Answer::Value(history::held(held, names)),
+    answer: |response, names| {
+        Some(match *response {
+            Response::Done => Answer::Done,
+            Response::Value(held) => Answer::Value(history::held(held, names)),
+        })
     },
 };
 

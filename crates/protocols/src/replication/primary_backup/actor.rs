@@ -33,7 +33,7 @@ impl Actor for Node {
         if options.view_server == Some(node) {
             Node::Server(Box::new(ViewServer::new(nodes)))
         } else {
-            Node::Copy(Box::new(Copy::new(node)))
+            Node::Copy(Box::new(Copy::new(node, options.object)))
         }
     }
 

@@ -9,7 +9,7 @@ use super::message::{Message, Record, Report, Timer, View};
 use super::monitor::Fact;
 use super::options::Mode;
 use crate::replication::journal::Journal;
-use crate::replication::machine::{Machine, Request};
+use crate::replication::machine::{Machine, Object, Request};
 use quorate_engine::{Content, NodeId, OpId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -77,14 +77,14 @@ pub(super) enum Role {
 }
 
 impl Copy {
-    pub(super) fn new(id: NodeId) -> Copy {
+    pub(super) fn new(id: NodeId, object: Object) -> Copy {
         Copy {
             id,
             journal: Journal::recovered(0),
             log: Log::default(),
             storing: VecDeque::new(),
             stored: 0,
-            machine: Machine::default(),
+            machine: Machine::new(object),
             applied: 0,
             committed: 0,
             standing: Standing::Fresh,
@@ -237,7 +237,7 @@ impl Copy {
     /// Commands that were carried out are no longer in the log: begins anew without them. That happens to a primary that answered
     /// before its backups knew.
     fn undo(&mut self, ctx: Ctx<'_, '_>) {
-        let before = std::mem::take(&mut self.machine);
+        let before = std::mem::replace(&mut self.machine, Machine::new(ctx.options().object));
         self.applied = 0;
         self.log.reopen();
         self.apply(ctx);

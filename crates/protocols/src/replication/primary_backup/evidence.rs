@@ -38,18 +38,21 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     let takeovers = || begun.windows(2).filter(|pair| pair[0].primary != pair[1].primary);
     // Asynchronous replication promises an order of everything only as long as nobody takes over.
     let end = takeovers().map(|pair| pair[1].at).min().filter(|_| asynchronous);
-    let history = judge::history(seen, report);
+    let history = judge::history(seen.options.object, seen, report);
     let judged = end.map_or_else(|| history.clone(), |end| judge::until(&history, end));
-    report.checks.push(match (judge::linearizable(&judged), end) {
-        (Check { name, verdict: Verdict::Ok }, Some(end)) => Check {
-            name,
-            verdict: Verdict::NotJudged(format!(
-                "an asynchronous primary promises it until the first takeover, at {end}; it held till then"
-            )),
-        },
-        (check, _) => check,
-    });
-    report.checks.push(judge::written(&history));
+    let holds = judge::holds(seen, report, end.unwrap_or(Time::NEVER));
+    for check in judge::order(seen.options.object, &judged, &holds) {
+        report.checks.push(match (check, end) {
+            (Check { name, verdict: Verdict::Ok }, Some(end)) => Check {
+                name,
+                verdict: Verdict::NotJudged(format!(
+                    "an asynchronous primary promises it until the first takeover, at {end}; it held till then"
+                )),
+            },
+            (check, _) => check,
+        });
+    }
+    report.checks.push(judge::written(seen.options.object, &history));
     let writes = judge::writes(seen, report);
     let log = surviving(seen).map(operations);
     let lost = log.as_ref().ok().map(|log| {

@@ -196,6 +196,8 @@ fn forged_entries(entries: &[Entry], choice: u64) -> Option<Content<Vec<Entry>>>
             })?;
             *value = value.wrapping_add(lie);
         }
+        Request::Add(_, amount) => *amount = amount.wrapping_add_unsigned(lie),
+        Request::Acquire { owner, .. } | Request::Release { owner, .. } => *owner = owner.wrapping_add(1),
         Request::Read(_) | Request::Change(_) => return None,
     }
     Some(Content::new(entries))

@@ -46,8 +46,7 @@ pub mod monitor;
 pub mod options;
 pub mod view_server;
 
-use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN, telling};
-use super::machine::Request;
+use super::judge::{EXCLUSION, FENCING, LINEARIZABLE, NOTHING_LOST, SESSIONS, STRICT, WRITTEN, telling};
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{CheckInfo, MetricInfo, Protocol, Variant};
 use actor::Node;
@@ -92,6 +91,10 @@ pub const PROTOCOL: Protocol = Protocol {
             summary: "a view begins with all that was acknowledged in the views before it; judged in synchronous mode",
         },
         LINEARIZABLE,
+        SESSIONS,
+        STRICT,
+        EXCLUSION,
+        FENCING,
         WRITTEN,
         NOTHING_LOST,
     ],
@@ -110,12 +113,12 @@ const TAKEOVERS: &str = "replication.takeovers";
 
 const GLUE: Glue<Node> = Glue {
     options: options::options,
-    request: Request::of,
+    request: |options, operation, ask| options.object.request(operation, ask),
     replicates: |options| match options.mode {
         Mode::Synchronous => Replicates::Updates,
         // What a failover loses is in no copy; that copies agree is still promised.
         Mode::Asynchronous => Replicates::States,
     },
-    history: telling(),
+    history: |options| telling(options.object),
     report: evidence::report,
 };

@@ -3,6 +3,7 @@
 use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::Job;
+use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::NodeId;
 use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 
@@ -19,6 +20,8 @@ pub struct Options {
     pub patience: Nanos,
     /// How long a primary waits for an answer before it asks again, in ns; at most twice that.
     pub resend: Nanos,
+    /// What the state machine holds.
+    pub object: Object,
     /// A planted mistake: a record counts as safe when it is appended.
     pub answers_early: bool,
     /// A planted mistake: recovery ignores the entries of the log.
@@ -83,7 +86,7 @@ const RESEND: Field = duration(
     "How long a primary waits for an answer of a backup, at most twice that, before it says the same again.",
 );
 
-pub(super) const FIELDS: &[Field] = &[MODE, FAILOVER, HEARTBEAT, PATIENCE, RESEND];
+pub(super) const FIELDS: &[Field] = &[MODE, FAILOVER, HEARTBEAT, PATIENCE, RESEND, OBJECT];
 
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let values = job.options;
@@ -103,6 +106,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         heartbeat: values.duration(HEARTBEAT.name),
         patience: values.duration(PATIENCE.name),
         resend: values.duration(RESEND.name),
+        object: Object::of(values),
         answers_early: false,
         forgets: false,
         unfenced: false,

@@ -22,7 +22,7 @@ pub mod actor;
 mod evidence;
 
 use super::judge::{LINEARIZABLE, NOTHING_LOST, WRITTEN, telling};
-use super::machine::Request;
+use super::machine::Object;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, no_variant};
 use crate::options::{Default, Field, FieldKind, OptionError};
 use crate::registry::{CheckInfo, Job, MetricInfo, Protocol, Variant};
@@ -80,8 +80,13 @@ pub const PROTOCOL: Protocol = Protocol {
 /// The name of the metric of group commit.
 const WRITES_PER_FORCE: &str = "replication.per_force";
 
-const GLUE: Glue<Register> =
-    Glue { options, request: Request::of, replicates: |_| Replicates::Updates, history: telling(), report: evidence::report };
+const GLUE: Glue<Register> = Glue {
+    options,
+    request: |_, operation, ask| Object::Kv.request(operation, ask),
+    replicates: |_| Replicates::Updates,
+    history: |_| telling(Object::Kv),
+    report: evidence::report,
+};
 
 fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let right = Options { group_commit: job.options.flag(GROUP_COMMIT.name), answers_early: false, forgets: false };

@@ -4,11 +4,15 @@ use crate::consensus::raft::config::Configuration;
 use crate::consensus::raft::log::{Entry, Index, Payload, Term};
 use crate::consensus::raft::message::{Append, Message, Reason, Record, Result as Outcome, Timer};
 use crate::consensus::raft::monitor::Fact;
-use crate::consensus::raft::options::{Membership, Options, Reads};
+use crate::consensus::raft::options::{self, Membership, Options};
 use crate::consensus::raft::server::{Raft, Role};
+use crate::options::Values;
+use crate::registry::Job;
 use crate::replication::machine::Request;
 use quorate_engine::bench::{Bench, InFlight};
-use quorate_engine::time::MILLISECOND;
+use quorate_engine::latency::Distribution;
+use quorate_engine::setup::Setup;
+use quorate_engine::time::SECOND;
 use quorate_engine::workload::Change;
 use quorate_engine::{NodeId, NodeSet};
 use std::collections::BTreeSet;
@@ -50,25 +54,19 @@ fn id(node: NodeId) -> Id {
     u64::from(node.0) + 1
 }
 
-/// What the published tests have: no questions before an election, nothing that keeps voters to a leader, an entry at each election.
+/// What the published tests have, besides the defaults: no questions before an election, nothing that keeps voters to a leader, no
+/// snapshots, one server at a time.
 pub(super) fn options(voters: impl IntoIterator<Item = Id>, learners: impl IntoIterator<Item = Id>) -> Options {
+    let setup = Setup::plain(1, 1, SECOND, Distribution::Constant { ns: 0 });
+    let values = Values::defaults(options::FIELDS);
+    let defaults = options::options(&Job { setup: &setup, options: &values, variant: "right", workload: &[], history: false });
     Options {
-        election: (150 * MILLISECOND, 300 * MILLISECOND),
-        heartbeat: 50 * MILLISECOND,
         pre_vote: false,
         check_quorum: false,
-        noop: true,
-        reads: Reads::ReadIndex,
-        drift_ppm: 0,
-        batch_max: 64,
-        pipeline_max: 8,
-        group_commit: true,
         snapshot_every: None,
-        chunk_bytes: 64 << 10,
         members: Configuration::of(voters.into_iter().map(node), learners.into_iter().map(node)),
-        voters_min: 1,
         membership: Membership::SingleServer,
-        mistake: None,
+        ..defaults.expect("the defaults are options")
     }
 }
 
