@@ -1,6 +1,7 @@
 //! Servers on a bench, with what the cases do to them: elect, propose, deliver, lose, crash. Their numbers are those of the cases, from 1.
 
 use crate::consensus::raft::config::Configuration;
+use crate::consensus::raft::leading::Sending;
 use crate::consensus::raft::log::{Entry, Index, Payload, Term};
 use crate::consensus::raft::message::{Append, Message, Reason, Record, Result as Outcome, Timer};
 use crate::consensus::raft::monitor::Fact;
@@ -254,6 +255,16 @@ impl Cluster {
             then.vote(voter, who, true);
         }
         then.server(who).leads() == Some(term)
+    }
+
+    /// How a leader sends to a follower, in etcd's words.
+    pub(super) fn sending(&self, leader: Id, follower: Id) -> Option<&'static str> {
+        let Role::Leader(leads) = &self.server(leader).role else { return None };
+        Some(match leads.followers.get(&node(follower))?.sending {
+            Sending::Probing(_) => "probe",
+            Sending::Streaming { .. } => "replicate",
+            Sending::Snapshot { .. } => "snapshot",
+        })
     }
 
     /// The terms of a server's entries; those that only a snapshot stands for are not there to be told.
