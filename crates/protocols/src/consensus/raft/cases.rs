@@ -10,6 +10,7 @@ mod traces;
 
 use super::log::{Entry, Index, Payload, Position, Term};
 use super::message::{Append, Message, Reason, Result as Outcome};
+use super::options::Mistake;
 use cluster::{Cluster, Id, State, options};
 use fields::{Fields, Read, numbers};
 use quorate_engine::Content;
@@ -92,6 +93,18 @@ fn other_than(value: &Value) -> Value {
         Value::String(text) if text == "follower" => "leader".into(),
         Value::String(text) if text == "by snapshot" => "by append".into(),
         _ => "follower".into(),
+    }
+}
+
+/// The planted variants that differ in what these cases are about.
+#[test]
+fn planted_bugs_fail_a_case() {
+    let cases: Vec<Value> = serde_json::from_str(PUBLISHED).expect("the file is a list");
+    for mistake in [Mistake::CommitsEarlierTerms, Mistake::CutsAlways, Mistake::VotesByLength, Mistake::CommitsPastMatch] {
+        cluster::MISTAKE.set(Some(mistake));
+        let failed: Vec<&str> = cases.iter().filter(|case| judge_safely(case).is_err()).filter_map(|case| case["name"].as_str()).collect();
+        cluster::MISTAKE.set(None);
+        assert!(!failed.is_empty(), "no case sees that {mistake:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use crate::consensus::raft::leading::Sending;
 use crate::consensus::raft::log::{Entry, Index, Payload, Term};
 use crate::consensus::raft::message::{Append, Message, Reason, Record, Result as Outcome, Timer};
 use crate::consensus::raft::monitor::Fact;
-use crate::consensus::raft::options::{self, Membership, Options};
+use crate::consensus::raft::options::{self, Membership, Mistake, Options};
 use crate::consensus::raft::server::{Raft, Role};
 use crate::options::Values;
 use crate::registry::Job;
@@ -16,10 +16,16 @@ use quorate_engine::setup::Setup;
 use quorate_engine::time::SECOND;
 use quorate_engine::workload::Change;
 use quorate_engine::{NodeId, NodeSet};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// Messages after which servers that still talk are taken never to stop.
 const MESSAGES_MAX: usize = 100_000;
+
+thread_local! {
+    /// What servers do wrong on purpose: the cases must see it.
+    pub(super) static MISTAKE: Cell<Option<Mistake>> = const { Cell::new(None) };
+}
 
 /// A server as the cases number them, from 1.
 pub(super) type Id = u64;
@@ -67,6 +73,7 @@ pub(super) fn options(voters: impl IntoIterator<Item = Id>, learners: impl IntoI
         snapshot_every: None,
         members: Configuration::of(voters.into_iter().map(node), learners.into_iter().map(node)),
         membership: Membership::SingleServer,
+        mistake: MISTAKE.get(),
         ..defaults.expect("the defaults are options")
     }
 }
