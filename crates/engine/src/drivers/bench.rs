@@ -63,7 +63,8 @@ impl<A: Actor> Bench<A> {
     /// # Panics
     /// When it is not in flight.
     pub fn deliver(&mut self, from: NodeId, number: u32) {
-        let sent = self.world.schedule.messages.remove(&(from, number)).expect("a message arrives once, and only when it was sent");
+        let sent =
+            self.world.schedule.messages.remove(&(from, number)).expect("a message arrives once, and only when it was sent");
         let (to, depth) = (sent.to, sent.depth);
         self.world.arrive(sent.letter(), to, depth);
     }

@@ -41,7 +41,8 @@ fn run(path: &str, text: &str) -> String {
     let cases: Vec<Value> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (mut passed, mut failed) = (BTreeMap::<&str, u32>::new(), Vec::new());
     for case in &cases {
-        let (name, kind) = (case["name"].as_str().unwrap_or("(without a name)"), case["kind"].as_str().unwrap_or("(without a kind)"));
+        let (name, kind) =
+            (case["name"].as_str().unwrap_or("(without a name)"), case["kind"].as_str().unwrap_or("(without a kind)"));
         match judge_safely(case) {
             Ok(()) => *passed.entry(kind).or_default() += 1,
             Err(wrong) => failed.push(format!("{name} ({kind}): {wrong}")),
@@ -102,7 +103,8 @@ fn planted_bugs_fail_a_case() {
     let cases: Vec<Value> = serde_json::from_str(PUBLISHED).expect("the file is a list");
     for mistake in [Mistake::CommitsEarlierTerms, Mistake::CutsAlways, Mistake::VotesByLength, Mistake::CommitsPastMatch] {
         cluster::MISTAKE.set(Some(mistake));
-        let failed: Vec<&str> = cases.iter().filter(|case| judge_safely(case).is_err()).filter_map(|case| case["name"].as_str()).collect();
+        let failed: Vec<&str> =
+            cases.iter().filter(|case| judge_safely(case).is_err()).filter_map(|case| case["name"].as_str()).collect();
         cluster::MISTAKE.set(None);
         assert!(!failed.is_empty(), "no case sees that {mistake:?}");
     }
@@ -111,7 +113,13 @@ fn planted_bugs_fail_a_case() {
 #[test]
 fn what_is_not_understood_is_an_error() {
     let cases: Vec<Value> = serde_json::from_str(PUBLISHED).expect("the file is a list");
-    let strange = [("/kind", "dance"), ("/setup/colour", "red"), ("/expect/colour", "red"), ("/stimulus/colour", "red"), ("/steps/0/do", "dance")];
+    let strange = [
+        ("/kind", "dance"),
+        ("/setup/colour", "red"),
+        ("/expect/colour", "red"),
+        ("/stimulus/colour", "red"),
+        ("/steps/0/do", "dance"),
+    ];
     for (place, value) in strange {
         let (parent, key) = place.rsplit_once('/').expect("a place has a parent");
         for case in &cases {
@@ -326,7 +334,10 @@ fn vote(case: &Fields<'_>) -> Read<()> {
     let from = asked.number("from")?.ok_or("request_vote has no from")?;
     scene.lies_with(from)?;
     let number = |keys: &[&str]| asked.any(keys).map_or(Ok(0), |value| fields::number("request_vote", value));
-    let end = Position { index: number(&["last_index", "last_log_index", "index"])?, term: number(&["last_term", "last_log_term", "log_term"])? };
+    let end = Position {
+        index: number(&["last_index", "last_log_index", "index"])?,
+        term: number(&["last_term", "last_log_term", "log_term"])?,
+    };
     let term = number(&["term"])?;
     let pre = asked.any(&["pre", "pre_vote"]).and_then(Value::as_bool).unwrap_or(false);
     let transfer = asked.any(&["transfer", "leader_transfer"]).and_then(Value::as_bool).unwrap_or(false);
@@ -367,9 +378,14 @@ fn append(case: &Fields<'_>) -> Read<()> {
     let from = asked.number("from")?.ok_or("append_entries has no from")?;
     scene.lies_with(from)?;
     let number = |keys: &[&str]| asked.any(keys).map_or(Ok(0), |value| fields::number("append_entries", value));
-    let previous = Position { index: number(&["prev_index", "prev_log_index", "index"])?, term: number(&["prev_term", "prev_log_term", "log_term"])? };
+    let previous = Position {
+        index: number(&["prev_index", "prev_log_index", "index"])?,
+        term: number(&["prev_term", "prev_log_term", "log_term"])?,
+    };
     let (term, commit) = (number(&["term"])?, number(&["commit", "leader_commit", "commit_index"])?);
-    let entries: Vec<Entry> = asked.any(&["entries", "entry_terms", "entries_terms"]).map_or(Ok(Vec::new()), |value| numbers("append_entries.entries", value))?
+    let entries: Vec<Entry> = asked
+        .any(&["entries", "entry_terms", "entries_terms"])
+        .map_or(Ok(Vec::new()), |value| numbers("append_entries.entries", value))?
         .into_iter()
         .map(|term| Entry { term, payload: Payload::Noop })
         .collect();
@@ -516,14 +532,17 @@ fn respond(scene: &mut Scene, response: &Fields<'_>) -> Read<()> {
     let from = response.number("from")?.ok_or("append_response has no from")?;
     scene.lies_with(from)?;
     let term = response.number("term")?.unwrap_or(scene.cluster.server(scene.me).term);
-    let index = response.any(&["match_index", "index", "matched"]).map(|index| fields::number("match_index", index)).transpose()?;
+    let index =
+        response.any(&["match_index", "index", "matched"]).map(|index| fields::number("match_index", index)).transpose()?;
     let success = response.flag("success")?.unwrap_or(!response.flag("reject")?.unwrap_or(false));
     let hint = response.any(&["reject_hint", "hint_index"]).map(|index| fields::number("reject_hint", index)).transpose()?;
     let hint_term = response.number("hint_term")?.unwrap_or(0);
     response.done()?;
     let result = match (success, index) {
         (true, Some(index)) => Outcome::Matches(index),
-        (false, index) => Outcome::Conflicts { meant: index.unwrap_or(0), has: Position { index: hint.unwrap_or(0), term: hint_term } },
+        (false, index) => {
+            Outcome::Conflicts { meant: index.unwrap_or(0), has: Position { index: hint.unwrap_or(0), term: hint_term } }
+        }
         (true, None) => return Err("append_response has no match_index".into()),
     };
     scene.cluster.appended(from, scene.me, term, result);

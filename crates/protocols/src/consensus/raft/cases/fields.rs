@@ -45,7 +45,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn flag(&self, key: &str) -> Read<Option<bool>> {
-        let flag = |value: &Value| value.as_bool().ok_or_else(|| format!("{}.{key} is {value}, and not true or false", self.name));
+        let flag =
+            |value: &Value| value.as_bool().ok_or_else(|| format!("{}.{key} is {value}, and not true or false", self.name));
         self.get(key).map(flag).transpose()
     }
 

@@ -63,231 +63,200 @@ enum Clause {
 
 /// Words that say nothing here.
 const FILLERS: &[&str] = &[
-    "the", "a", "an", "then", "and", "again", "now", "its", "server", "servers", "voters", "nodes", "once", "of", "that", "by", "in", "to", "at",
-    "has", "which", "is", "are", "with", "from", "for", "through",
+    "also", "so", "the", "a", "an", "then", "and", "again", "now", "its", "server", "servers", "voters", "nodes", "once", "of",
+    "that", "by", "in", "to", "at", "has", "which", "is", "are", "with", "from", "for", "through",
 ];
 
 /// Words that are left out before a number: `node 3`, `follower 3`.
 const TITLES: &[&str] = &["node", "follower", "leader", "candidate", "voter", "peer"];
 
-/// The clauses, in words as they are left when fillers and titles are out. `#` is a server or number, `#+` one or more, `*` any rest.
+/// The clauses, in words as they are left when fillers and titles are out. `#` is a server or number, `#+` one or more, `a|b` one of these
+/// words, `?a|b` one of them or none.
 type Made = fn(&[Vec<u64>]) -> Clause;
 const CLAUSES: &[(&str, Made)] = &[
     ("elect #", |of| Clause::Elect(of[0][0], None)),
-    ("# elected", |of| Clause::Elect(of[0][0], None)),
+    ("# elected|leads", |of| Clause::Elect(of[0][0], None)),
     ("# becomes leader", |of| Clause::Elect(of[0][0], None)),
     ("elect # term #", |of| Clause::Elect(of[0][0], Some(of[1][0]))),
     ("# elected term #", |of| Clause::Elect(of[0][0], Some(of[1][0]))),
+    ("# campaigns|campaign wins", |of| Clause::Elect(of[0][0], None)),
     ("campaign #", |of| Clause::Campaign(of[0][0], None, false)),
     ("# campaigns", |of| Clause::Campaign(of[0][0], None, false)),
     ("# times out", |of| Clause::Campaign(of[0][0], None, false)),
+    ("# stands election", |of| Clause::Campaign(of[0][0], None, false)),
     ("campaign # term #", |of| Clause::Campaign(of[0][0], Some(of[1][0]), false)),
     ("# campaigns term #", |of| Clause::Campaign(of[0][0], Some(of[1][0]), false)),
-    ("campaign # inside election timeout", |of| Clause::Campaign(of[0][0], None, true)),
-    ("campaign # within election timeout", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# campaigns inside election timeout", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# campaigns within election timeout", |of| Clause::Campaign(of[0][0], None, true)),
-    ("campaign # while others hear leader", |of| Clause::Campaign(of[0][0], None, true)),
-    ("campaign # inside lease", |of| Clause::Campaign(of[0][0], None, true)),
     ("campaign # after election timeout", |of| Clause::Campaign(of[0][0], None, false)),
     ("# campaigns after election timeout", |of| Clause::Campaign(of[0][0], None, false)),
-    ("tick leader one election timeout no heartbeat response", |_| Clause::Unheard(None)),
-    ("tick # one election timeout no heartbeat response", |of| Clause::Unheard(Some(of[0][0]))),
-    ("tick leader one election timeout no response", |_| Clause::Unheard(None)),
-    ("tick # one election timeout no response", |of| Clause::Unheard(Some(of[0][0]))),
-    ("tick leader one election timeout without heartbeat response", |_| Clause::Unheard(None)),
-    ("tick # one election timeout without heartbeat response", |of| Clause::Unheard(Some(of[0][0]))),
-    ("tick leader one election timeout heartbeat response", |_| Clause::Heard(None)),
-    ("tick leader one election timeout heartbeat responses", |_| Clause::Heard(None)),
-    ("tick leader one election timeout", |_| Clause::Unheard(None)),
-    ("tick followers one election timeout", |_| Clause::Silence),
-    ("election timeout passes", |_| Clause::Silence),
-    ("heartbeat", |_| Clause::Heartbeat(None)),
-    ("tick heartbeat", |_| Clause::Heartbeat(None)),
-    ("tick-heartbeat", |_| Clause::Heartbeat(None)),
-    ("heartbeat #", |of| Clause::Heartbeat(Some(of[0][0]))),
-    ("tick heartbeat #", |of| Clause::Heartbeat(Some(of[0][0]))),
-    ("tick-heartbeat #", |of| Clause::Heartbeat(Some(of[0][0]))),
-    ("# heartbeats", |of| Clause::Heartbeat(Some(of[0][0]))),
-    ("leader heartbeats", |_| Clause::Heartbeat(None)),
-    ("propose", |_| Clause::Propose(None, 1)),
-    ("propose #", |of| Clause::Propose(Some(of[0][0]), 1)),
-    ("# proposes", |of| Clause::Propose(Some(of[0][0]), 1)),
-    ("leader proposes", |_| Clause::Propose(None, 1)),
-    ("propose one entry", |_| Clause::Propose(None, 1)),
-    ("propose two entries", |_| Clause::Propose(None, 2)),
-    ("propose # entries", |of| Clause::Propose(None, of[0][0])),
-    ("leader proposes # entries", |of| Clause::Propose(None, of[0][0])),
-    ("# proposes # entries", |of| Clause::Propose(Some(of[0][0]), of[1][0])),
-    ("# proposes one entry", |of| Clause::Propose(Some(of[0][0]), 1)),
-    ("stabilize", |_| Clause::Stabilize),
-    ("stabilise", |_| Clause::Stabilize),
-    ("deliver all", |_| Clause::Stabilize),
-    ("deliver everything", |_| Clause::Stabilize),
-    ("applied", |_| Clause::Stabilize),
-    ("committed", |_| Clause::Stabilize),
-    ("drop all messages", |_| Clause::LoseAll),
-    ("# dies", |of| Clause::Down(of[0].clone())),
-    ("#+ die", |of| Clause::Down(of[0].clone())),
-    ("#+ crash", |of| Clause::Down(of[0].clone())),
-    ("#+ down", |of| Clause::Down(of[0].clone())),
-    ("# crashes", |of| Clause::Down(of[0].clone())),
-    ("# stops", |of| Clause::Down(of[0].clone())),
-    ("leader dies", |_| Clause::DownLeader),
-    ("leader crashes", |_| Clause::DownLeader),
-    ("# restarts", |of| Clause::Up(of[0].clone())),
-    ("#+ restart", |of| Clause::Up(of[0].clone())),
-    ("# comes back", |of| Clause::Up(of[0].clone())),
-    ("isolate #+", |of| Clause::Isolate(of[0].clone())),
-    ("partition #+", |of| Clause::Isolate(of[0].clone())),
-    ("partition #+ away", |of| Clause::Isolate(of[0].clone())),
-    ("disconnect #+", |of| Clause::Isolate(of[0].clone())),
-    ("# isolated", |of| Clause::Isolate(of[0].clone())),
-    ("# partitioned", |of| Clause::Isolate(of[0].clone())),
-    ("# partitioned away", |of| Clause::Isolate(of[0].clone())),
-    ("# cut off", |of| Clause::Isolate(of[0].clone())),
-    ("#+ misses it", |of| Clause::Miss(of[0].clone())),
-    ("#+ misses them", |of| Clause::Miss(of[0].clone())),
-    ("#+ miss it", |of| Clause::Miss(of[0].clone())),
-    ("#+ miss them", |of| Clause::Miss(of[0].clone())),
-    ("drop messages #+", |of| Clause::Miss(of[0].clone())),
-    ("drop append messages #+", |of| Clause::Miss(of[0].clone())),
-    ("drop appends #+", |of| Clause::Miss(of[0].clone())),
-    ("messages #+ dropped", |of| Clause::Miss(of[0].clone())),
-    ("messages #+ lost", |of| Clause::Miss(of[0].clone())),
-    ("stabilize #+", |of| Clause::Among(of[0].clone())),
-    ("stabilise #+", |of| Clause::Among(of[0].clone())),
-    ("# forgets leader", |of| Clause::Forget(of[0].clone())),
-    ("#+ forget leader", |of| Clause::Forget(of[0].clone())),
+    ("campaign # inside|within|before|during election timeout|timeouts", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# campaigns inside|within|before|during election timeout|timeouts", |of| Clause::Campaign(of[0][0], None, true)),
+    ("campaign # inside|within|under|during lease", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# campaigns inside|within|under|during lease", |of| Clause::Campaign(of[0][0], None, true)),
+    ("campaign # while others hear leader", |of| Clause::Campaign(of[0][0], None, true)),
+    ("campaign # while leader alive|active|live|up|well", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# campaigns while leader alive|active|live|up|well", |of| Clause::Campaign(of[0][0], None, true)),
+    ("pre-campaign|precampaign #", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# pre-campaigns|precampaigns", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# asks|requests pre-votes|prevotes", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# starts|begins pre-vote|prevote|pre-campaign", |of| Clause::Campaign(of[0][0], None, true)),
+    ("tick leader ?one election timeout no|without ?heartbeat|heartbeats response|responses|answer|answers", |_| {
+        Clause::Unheard(None)
+    }),
+    ("tick # ?one election timeout no|without ?heartbeat|heartbeats response|responses|answer|answers", |of| {
+        Clause::Unheard(Some(of[0][0]))
+    }),
+    ("tick leader ?one election timeout heartbeat|heartbeats response|responses", |_| Clause::Heard(None)),
+    ("tick # ?one election timeout heartbeat|heartbeats response|responses", |of| Clause::Heard(Some(of[0][0]))),
+    ("tick # ?one election timeout while ?others|followers respond|answer", |of| Clause::Heard(Some(of[0][0]))),
+    ("tick leader ?one election timeout while ?others|followers respond|answer", |_| Clause::Heard(None)),
+    ("tick followers ?one election timeout", |_| Clause::Silence),
+    ("election timeout passes|elapses", |_| Clause::Silence),
+    ("?tick|leader heartbeat|heartbeats|tick-heartbeat", |_| Clause::Heartbeat(None)),
+    ("?tick heartbeat|tick-heartbeat #", |of| Clause::Heartbeat(Some(of[0][0]))),
+    ("# heartbeats|heartbeat", |of| Clause::Heartbeat(Some(of[0][0]))),
+    ("heartbeat round|roundtrip", |_| Clause::Heartbeat(None)),
+    ("?leader propose|proposes|commit|commits ?one|entry|command ?entry|command|proposal", |_| Clause::Propose(None, 1)),
+    ("?leader propose|proposes|commit|commits two entries|commands|proposals", |_| Clause::Propose(None, 2)),
+    ("?leader propose|proposes|commit|commits three entries|commands|proposals", |_| Clause::Propose(None, 3)),
+    ("?leader propose|proposes|commit|commits # entries|commands|proposals", |of| Clause::Propose(None, of[0][0])),
+    ("propose # ?one|entry ?entry", |of| Clause::Propose(Some(of[0][0]), 1)),
+    ("# proposes|commits ?one|entry|command ?entry|command|proposal", |of| Clause::Propose(Some(of[0][0]), 1)),
+    ("# proposes|commits two entries|commands|proposals", |of| Clause::Propose(Some(of[0][0]), 2)),
+    ("# proposes|commits three entries|commands|proposals", |of| Clause::Propose(Some(of[0][0]), 3)),
+    ("# proposes|commits # entries|commands|proposals", |of| Clause::Propose(Some(of[0][0]), of[1][0])),
+    ("?leader propose|proposes|commit|commits ?one ?entry|command without #+", |of| Clause::ProposeWithout(1, of[0].clone())),
+    ("?leader propose|proposes|commit|commits # entries|commands without #+", |of| {
+        Clause::ProposeWithout(of[0][0], of[1].clone())
+    }),
+    ("# falls|fell|lags|lagging|stale|behind ?behind|log ?log", |of| Clause::ProposeWithout(1, of[0].clone())),
+    ("stabilize|stabilise ?all|everything", |_| Clause::Stabilize),
+    ("deliver all|everything ?messages", |_| Clause::Stabilize),
+    ("applied|committed|settle|settles", |_| Clause::Stabilize),
+    ("stabilize|stabilise #+ ?only", |of| Clause::Among(of[0].clone())),
+    ("drop|lose all|everything ?messages", |_| Clause::LoseAll),
+    ("drop|lose ?all ?messages|appends|append ?messages #+", |of| Clause::Miss(of[0].clone())),
+    ("messages #+ dropped|lost", |of| Clause::Miss(of[0].clone())),
+    ("#+ misses|miss it|them|entry|entries|this|everything", |of| Clause::Miss(of[0].clone())),
+    ("#+ dies|die|crashes|crash|down|stops|stop|fails|fail|dead", |of| Clause::Down(of[0].clone())),
+    ("crash|stop|kill #+", |of| Clause::Down(of[0].clone())),
+    ("leader dies|crashes|stops|fails", |_| Clause::DownLeader),
+    ("#+ restarts|restart|recovers|recover", |of| Clause::Up(of[0].clone())),
+    ("restart #+", |of| Clause::Up(of[0].clone())),
+    ("# comes back|up", |of| Clause::Up(of[0].clone())),
+    ("isolate|partition|disconnect #+ ?away|off", |of| Clause::Isolate(of[0].clone())),
+    ("#+ isolated|partitioned|disconnected|cut ?away|off", |of| Clause::Isolate(of[0].clone())),
+    ("?partition heal|heals|healed", |_| Clause::Heal(Vec::new())),
+    ("reconnect|heal #+", |of| Clause::Heal(of[0].clone())),
+    ("#+ returns|return|reconnects|reconnect|rejoins|rejoin|heals", |of| Clause::Heal(of[0].clone())),
+    ("#+ ?becomes slow", |of| Clause::Slow(of[0].clone())),
+    ("#+ forgets|forget ?leader", |of| Clause::Forget(of[0].clone())),
     ("forget leader #+", |of| Clause::Forget(of[0].clone())),
-    ("# forgets", |of| Clause::Forget(of[0].clone())),
-    ("report # unreachable", |of| Clause::Unreachable(of[0].clone())),
-    ("# reported unreachable", |of| Clause::Unreachable(of[0].clone())),
-    ("# reported as unreachable", |of| Clause::Unreachable(of[0].clone())),
-    ("# unreachable", |of| Clause::Unreachable(of[0].clone())),
-    ("leader reports # unreachable", |of| Clause::Unreachable(of[0].clone())),
-    ("propose one entry without #+", |of| Clause::ProposeWithout(1, of[0].clone())),
-    ("propose without #+", |of| Clause::ProposeWithout(1, of[0].clone())),
-    ("propose # entries without #+", |of| Clause::ProposeWithout(of[0][0], of[1].clone())),
-    ("commit one entry without #+", |of| Clause::ProposeWithout(1, of[0].clone())),
-    ("commit entry without #+", |of| Clause::ProposeWithout(1, of[0].clone())),
-    ("commit # entries without #+", |of| Clause::ProposeWithout(of[0][0], of[1].clone())),
-    ("commit one entry", |_| Clause::Propose(None, 1)),
-    ("commit entry", |_| Clause::Propose(None, 1)),
-    ("commit # entries", |of| Clause::Propose(None, of[0][0])),
-    ("pre-campaign #", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# pre-campaigns", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# asks pre-votes", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# starts pre-vote", |of| Clause::Campaign(of[0][0], None, true)),
-    ("# stands election", |of| Clause::Campaign(of[0][0], None, false)),
-    ("# campaigns while leader alive", |of| Clause::Campaign(of[0][0], None, true)),
-    ("campaign # while leader alive", |of| Clause::Campaign(of[0][0], None, true)),
-    ("promote learner #+", |of| Clause::Add(of[0].clone())),
-    ("add #+ as voter", |of| Clause::Add(of[0].clone())),
-    ("add #+ as voters", |of| Clause::Add(of[0].clone())),
-    ("leader adds #+ as learner", |of| Clause::Learn(of[0].clone())),
-    ("auto joint change adding #+", |of| Clause::Add(of[0].clone())),
-    ("simple change adding #+", |of| Clause::Add(of[0].clone())),
-    ("one change adding #+", |of| Clause::Add(of[0].clone())),
-    ("joint change adding #+ implicit leave", |of| Clause::Add(of[0].clone())),
-    ("joint change adding #+ auto leave", |of| Clause::Add(of[0].clone())),
-    ("joint change adding #+ leave joint", |of| Clause::Add(of[0].clone())),
-    ("implicit leave", |_| Clause::LeaveJoint),
-    ("joint left automatically", |_| Clause::LeaveJoint),
-    ("leader leaves joint", |_| Clause::LeaveJoint),
-    ("heal", |_| Clause::Heal(Vec::new())),
-    ("heals", |_| Clause::Heal(Vec::new())),
-    ("partition heals", |_| Clause::Heal(Vec::new())),
-    ("reconnect #+", |of| Clause::Heal(of[0].clone())),
-    ("heal #+", |of| Clause::Heal(of[0].clone())),
-    ("# returns", |of| Clause::Heal(of[0].clone())),
-    ("# reconnects", |of| Clause::Heal(of[0].clone())),
-    ("# slow", |of| Clause::Slow(of[0].clone())),
-    ("# becomes slow", |of| Clause::Slow(of[0].clone())),
-    ("promote #+", |of| Clause::Add(of[0].clone())),
-    ("add #+", |of| Clause::Add(of[0].clone())),
-    ("adds #+", |of| Clause::Add(of[0].clone())),
-    ("# adds #+", |of| Clause::Add(of[1].clone())),
-    ("leader adds #+", |of| Clause::Add(of[0].clone())),
-    ("add #+ one joint change", |of| Clause::Add(of[0].clone())),
-    ("add #+ one change", |of| Clause::Add(of[0].clone())),
-    ("add #+ joint change", |of| Clause::Add(of[0].clone())),
-    ("add #+ implicit joint change", |of| Clause::Add(of[0].clone())),
-    ("add #+ explicit joint change", |of| Clause::Add(of[0].clone())),
-    ("leader adds #+ one joint change", |of| Clause::Add(of[0].clone())),
-    ("leader adds #+ one change", |of| Clause::Add(of[0].clone())),
-    ("joint change adding #+", |of| Clause::Add(of[0].clone())),
-    ("implicit joint change adding #+", |of| Clause::Add(of[0].clone())),
-    ("conf change adding #+", |of| Clause::Add(of[0].clone())),
-    ("propose conf change adding #+", |of| Clause::Add(of[0].clone())),
-    ("add learner #+", |of| Clause::Learn(of[0].clone())),
-    ("add learners #+", |of| Clause::Learn(of[0].clone())),
-    ("add #+ as learner", |of| Clause::Learn(of[0].clone())),
-    ("add #+ as learners", |of| Clause::Learn(of[0].clone())),
-    ("demote #+", |of| Clause::Learn(of[0].clone())),
-    ("remove #+", |of| Clause::Remove(of[0].clone())),
-    ("leader removes #+", |of| Clause::Remove(of[0].clone())),
+    ("?leader report|reports #+ ?as unreachable", |of| Clause::Unreachable(of[0].clone())),
+    ("# ?reported ?as unreachable", |of| Clause::Unreachable(of[0].clone())),
+    ("promote ?learner|learners #+", |of| Clause::Add(of[0].clone())),
+    ("# promotes ?learner|learners #+", |of| Clause::Add(of[1].clone())),
+    ("# promoted", |of| Clause::Add(of[0].clone())),
+    ("?leader add|adds #+ ?as ?voter ?in ?one|single|simple|implicit|explicit|auto ?joint ?change ?implicit|auto", |of| {
+        Clause::Add(of[0].clone())
+    }),
+    ("# adds #+ ?as ?voter ?one|single|simple|implicit|explicit|auto ?joint ?change", |of| Clause::Add(of[1].clone())),
+    (
+        "?propose ?implicit|explicit|auto|one|simple|single ?joint ?conf change|confchange adding #+ ?implicit|implicitly|auto|automatically",
+        |of| Clause::Add(of[0].clone()),
+    ),
+    ("?leader add|adds learner|learners #+", |of| Clause::Learn(of[0].clone())),
+    ("?leader add|adds #+ as learner|learners", |of| Clause::Learn(of[0].clone())),
+    ("demote|demotes #+ ?learner", |of| Clause::Learn(of[0].clone())),
+    ("?leader remove|removes #+", |of| Clause::Remove(of[0].clone())),
     ("# removes #+", |of| Clause::Remove(of[1].clone())),
+    ("# removes itself", |of| Clause::Remove(of[0].clone())),
     ("leader removes itself", |_| Clause::RemoveLeader),
     ("remove leader", |_| Clause::RemoveLeader),
-    ("# removes itself", |of| Clause::Remove(of[0].clone())),
-    ("joint change removing #+ adding #+", |of| Clause::Replace(of[0].clone(), of[1].clone())),
-    ("joint change adding #+ removing #+", |of| Clause::Replace(of[1].clone(), of[0].clone())),
-    ("joint change removing #+", |of| Clause::Remove(of[0].clone())),
-    ("only #+ knows", |of| Clause::OnlyKnows(of[0].clone())),
-    ("only #+ know", |of| Clause::OnlyKnows(of[0].clone())),
-    ("only #+ hears it", |of| Clause::OnlyKnows(of[0].clone())),
-    ("transfer leadership #", |of| Clause::Transfer(of[0][0])),
-    ("transfer leadership # #", |of| Clause::Transfer(of[1][0])),
-    ("transfer leader #", |of| Clause::Transfer(of[0][0])),
-    ("leave joint", |_| Clause::LeaveJoint),
-    ("leave joint configuration", |_| Clause::LeaveJoint),
-    ("auto leave", |_| Clause::LeaveJoint),
-    ("leaves joint automatically", |_| Clause::LeaveJoint),
-    ("leader compacts below next index slow follower", |_| Clause::CompactPast(None)),
-    ("leader compacts", |_| Clause::CompactPast(None)),
-    ("leader compacts below next index #", |of| Clause::CompactPast(Some(of[0][0]))),
-    ("leader compacts past #", |of| Clause::CompactPast(Some(of[0][0]))),
-    ("leader compacts log past #", |of| Clause::CompactPast(Some(of[0][0]))),
-    ("# compacts below next index slow follower", |_| Clause::CompactPast(None)),
-    ("# missed message carried commit index", |of| Clause::MissedCommit(of[0][0])),
-    ("# missed commit index", |of| Clause::MissedCommit(of[0][0])),
+    ("?implicit|explicit|auto ?joint change|confchange removing ?leader #+ adding #+", |of| {
+        Clause::Replace(of[0].clone(), of[1].clone())
+    }),
+    ("?implicit|explicit|auto ?joint change|confchange adding #+ removing ?leader #+", |of| {
+        Clause::Replace(of[1].clone(), of[0].clone())
+    }),
+    ("replace # #", |of| Clause::Replace(of[0].clone(), of[1].clone())),
+    ("?implicit|explicit|auto ?joint change|confchange removing ?leader #+", |of| Clause::Remove(of[0].clone())),
+    ("only #+ knows|know|hears|hear|learns|learn ?it|so", |of| Clause::OnlyKnows(of[0].clone())),
+    ("transfer|transfers ?leadership|leader #", |of| Clause::Transfer(of[0][0])),
+    ("transfer ?leadership|leader # #", |of| Clause::Transfer(of[1][0])),
+    ("# transfers ?leadership #", |of| Clause::Transfer(of[1][0])),
+    ("?leader leave|leaves|left joint ?configuration|config|state ?automatically|auto|implicitly", |_| Clause::LeaveJoint),
+    ("auto|implicit|automatic leave", |_| Clause::LeaveJoint),
+    ("leader|leaders compacts|compact ?below|past|beyond ?next ?index ?slow|lagging ?follower", |_| Clause::CompactPast(None)),
+    ("# compacts|compact ?log ?below|past|beyond ?next ?index slow|lagging follower", |_| Clause::CompactPast(None)),
+    ("leader compacts ?log ?below|past|beyond ?next ?index #", |of| Clause::CompactPast(Some(of[0][0]))),
+    ("# missed|misses message|messages carried|carrying|carries commit ?index", |of| Clause::MissedCommit(of[0][0])),
+    ("# missed|misses commit ?index", |of| Clause::MissedCommit(of[0][0])),
 ];
 
 fn clauses(text: &str) -> Read<Vec<Clause>> {
-    let lower = text.to_lowercase().replace(';', " ; ").replace([',', '.', ':', '(', ')', '"'], " ");
-    lower.split(" ; ").map(str::trim).filter(|part| !part.is_empty()).map(|part| clause(part, text)).collect()
+    let mut all = Vec::new();
+    for part in text.to_lowercase().split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        all.extend(
+            parts(part)
+                .ok_or_else(|| format!("step {text:?}: the clause {part:?} is not understood (in words: {:?})", words(part)))?,
+        );
+    }
+    Ok(all)
 }
 
-fn clause(part: &str, text: &str) -> Read<Clause> {
-    let all: Vec<&str> = part.split_whitespace().filter(|word| !FILLERS.contains(word)).collect();
+/// One clause, or several between which there is a comma or an "and".
+fn parts(part: &str) -> Option<Vec<Clause>> {
+    if let Some(clause) = clause(part) {
+        return Some(vec![clause]);
+    }
+    [", then ", ", and ", ", ", " then ", " and ", ": ", ". "].iter().find_map(|between| {
+        let (one, other) = part.split_once(between)?;
+        Some([parts(one)?, parts(other)?].concat())
+    })
+}
+
+/// The words that say something.
+fn words(part: &str) -> Vec<String> {
+    let plain = part.replace([',', '.', ':', '(', ')', '"'], " ");
+    let all: Vec<&str> = plain.split_whitespace().map(numeral).filter(|word| !FILLERS.contains(word)).collect();
     let is_title = |at: usize| TITLES.contains(&all[at]) && all.get(at + 1).is_some_and(|next| next.parse::<u64>().is_ok());
-    let words: Vec<&str> = (0..all.len()).filter(|at| !is_title(*at)).map(|at| all[at]).collect();
-    let found = CLAUSES.iter().find_map(|(pattern, made)| {
-        let pattern: Vec<&str> = pattern.split(' ').filter(|word| !FILLERS.contains(word)).collect();
+    (0..all.len()).filter(|at| !is_title(*at)).map(|at| all[at].to_string()).collect()
+}
+
+/// `n3` is 3.
+fn numeral(word: &str) -> &str {
+    word.strip_prefix('n').filter(|number| number.parse::<u64>().is_ok()).unwrap_or(word)
+}
+
+fn clause(part: &str) -> Option<Clause> {
+    let words = words(part);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    CLAUSES.iter().find_map(|(pattern, made)| {
+        let pattern: Vec<&str> = pattern.split(' ').filter(|word| !FILLERS.contains(&word.trim_start_matches('?'))).collect();
         held(&pattern, &words).map(|numbers| made(&numbers))
-    });
-    found.ok_or_else(|| format!("step {text:?}: the clause {part:?} is not understood (its words are {words:?})"))
+    })
 }
 
 /// The numbers of a clause that fits a pattern.
 fn held(pattern: &[&str], words: &[&str]) -> Option<Vec<Vec<u64>>> {
     let Some((first, rest)) = pattern.split_first() else { return words.is_empty().then(Vec::new) };
+    let of_number = |count: usize| {
+        let numbers = words.get(..count)?.iter().map(|word| word.parse().ok()).collect::<Option<Vec<u64>>>()?;
+        let mut others = held(rest, &words[count..])?;
+        others.insert(0, numbers);
+        Some(others)
+    };
+    let of_word = |choices: &str| {
+        let is_one = words.first().is_some_and(|word| choices.split('|').any(|choice| choice == *word));
+        if is_one { held(rest, &words[1..]) } else { None }
+    };
     match *first {
-        "#" => {
-            let number = words.first()?.parse().ok()?;
-            let mut others = held(rest, &words[1..])?;
-            others.insert(0, vec![number]);
-            Some(others)
-        }
-        "#+" => {
-            let count = words.iter().take_while(|word| word.parse::<u64>().is_ok()).count();
-            let numbers = words[..count].iter().filter_map(|word| word.parse().ok()).collect();
-            let mut others = held(rest, &words[count..])?;
-            others.insert(0, numbers);
-            (count > 0).then_some(others)
-        }
-        word => (words.first() == Some(&word)).then(|| held(rest, &words[1..]))?,
+        "#" => of_number(1),
+        "#+" => (1..=words.len()).rev().find_map(of_number),
+        first => match first.strip_prefix('?') {
+            Some(choices) => of_word(choices).or_else(|| held(rest, words)),
+            None => of_word(first),
+        },
     }
 }
 
@@ -333,7 +302,8 @@ impl Play {
     fn of(setup: &Fields<'_>, told: &[Clause], text: &str) -> Read<Play> {
         let nodes = setup.number("nodes")?;
         let voters = setup.numbers("voters")?;
-        let learners = setup.any(&["learner", "learners"]).map(|ids| numbers("setup.learners", ids)).transpose()?.unwrap_or_default();
+        let learners =
+            setup.any(&["learner", "learners"]).map(|ids| numbers("setup.learners", ids)).transpose()?.unwrap_or_default();
         let to = setup.any(&["to", "target"]).map(|ids| numbers("setup.to", ids)).transpose()?.unwrap_or_default();
         let voters = match (nodes, voters) {
             (Some(nodes), None) => (1..=nodes).filter(|id| !learners.contains(id)).collect(),
@@ -350,8 +320,13 @@ impl Play {
         options.check_quorum = setup.any(&["check_quorum", "checkquorum"]).and_then(Value::as_bool).unwrap_or(false);
         options.pre_vote = setup.any(&["pre_vote", "prevote"]).and_then(Value::as_bool).unwrap_or(false);
         options.noop = setup.flag("noop")?.unwrap_or(true);
-        let inflight = setup.any(&["inflight", "max_inflight", "inflights"]).map(|count| number("setup.inflight", count)).transpose()?;
+        let inflight =
+            setup.any(&["inflight", "max_inflight", "inflights"]).map(|count| number("setup.inflight", count)).transpose()?;
         options.pipeline_max = inflight.map_or(options.pipeline_max, |count| count as usize);
+        // Here that is always so: what is answered waits for the disk, and the disk is waited for.
+        for key in ["async_storage", "async_storage_writes"] {
+            setup.flag(key)?;
+        }
         if setup.flag("step_down_on_removal")? == Some(false) {
             return Err("a leader that stays one when it is no member any more: there is no such option".into());
         }
@@ -421,8 +396,12 @@ impl Play {
         for (place, clause) in told.iter().enumerate() {
             // Who is to hear of what comes before is said next.
             let next = told.get(place + 1);
-            let is_told_next =
-                |clause: &Clause| matches!(clause, Clause::OnlyKnows(_) | Clause::Transfer(_) | Clause::Miss(_) | Clause::Among(_) | Clause::LoseAll);
+            let is_told_next = |clause: &Clause| {
+                matches!(
+                    clause,
+                    Clause::OnlyKnows(_) | Clause::Transfer(_) | Clause::Miss(_) | Clause::Among(_) | Clause::LoseAll
+                )
+            };
             let rests = !next.is_some_and(is_told_next) && !matches!(clause, Clause::Among(_));
             self.take(clause)?;
             if rests {
@@ -562,7 +541,11 @@ impl Play {
                 // Where two sets decide: before they have, which is when a leader here goes on to the second by itself.
                 if self.cluster.server(leader).configuration.is_joint() {
                     self.cluster.deliver(|from, other, _| (from, other) == (leader, *to) || (from, other) == (*to, leader));
-                    same("whether it still leads while two sets decide", self.cluster.server(leader).configuration.is_joint(), true)?;
+                    same(
+                        "whether it still leads while two sets decide",
+                        self.cluster.server(leader).configuration.is_joint(),
+                        true,
+                    )?;
                 }
                 self.cluster.stabilize();
             }
@@ -689,7 +672,8 @@ impl Play {
         self.heartbeats.clear();
         let before = self.cluster.server(whom).commit;
         self.cluster.propose(leader);
-        self.cluster.deliver(|_, to, message| to != whom || !matches!(message, Message::Append(_, append) if append.commit > before));
+        self.cluster
+            .deliver(|_, to, message| to != whom || !matches!(message, Message::Append(_, append) if append.commit > before));
         self.cluster.lose(|_, to, _| to == whom);
         let (leads, follows) = (self.cluster.server(leader), self.cluster.server(whom));
         same("whether the follower has the leader's log", follows.log == leads.log, true)?;
@@ -723,7 +707,11 @@ impl Play {
             };
             self.exists(of.as_slice())?;
             let found = self.expect(&self.cluster, of, &what, value);
-            let found = if HEARD_LATER.contains(&what.as_str()) { found.or_else(|_| self.expect(&self.later(), of, &what, value)) } else { found };
+            let found = if HEARD_LATER.contains(&what.as_str()) {
+                found.or_else(|_| self.expect(&self.later(), of, &what, value))
+            } else {
+                found
+            };
             found.map_err(|wrong| format!("expect {key:?}: {wrong}"))?;
         }
         expect.text("note")?;
@@ -763,21 +751,24 @@ impl Play {
                 let expected = if value.as_bool() == Some(false) || value.is_null() { 0 } else { number(what, value)? };
                 same(what, cluster.leader().unwrap_or(0), expected)
             }
-            "term" => whom.iter().try_for_each(|id| same(&format!("the term of {id}"), cluster.server(*id).term, number(what, value)?)),
+            "term" => {
+                whom.iter().try_for_each(|id| same(&format!("the term of {id}"), cluster.server(*id).term, number(what, value)?))
+            }
             "term_unchanged" | "terms_unchanged" | "term_not_increased" => {
                 let grown = whom.iter().any(|id| cluster.server(*id).term != self.terms_before[id]);
                 same(what, !grown, flag()?)
             }
-            "commit" | "commit_index" => {
-                whom.iter().try_for_each(|id| same(&format!("the commit index of {id}"), cluster.server(*id).commit, number(what, value)?))
-            }
+            "commit" | "commit_index" => whom
+                .iter()
+                .try_for_each(|id| same(&format!("the commit index of {id}"), cluster.server(*id).commit, number(what, value)?)),
             "log_terms" => {
                 let log = numbers(what, value)?;
                 whom.iter().try_for_each(|id| same(&format!("the log of {id}"), cluster.log_terms(*id), &log[..]))
             }
             "committed_log_terms" => {
                 let log = numbers(what, value)?;
-                whom.iter().try_for_each(|id| same(&format!("what {id} knows to be committed"), cluster.committed_terms(*id), &log[..]))
+                whom.iter()
+                    .try_for_each(|id| same(&format!("what {id} knows to be committed"), cluster.committed_terms(*id), &log[..]))
             }
             "all_logs_equal" | "logs_equal" => {
                 let logs: BTreeSet<Vec<Term>> = whom.iter().map(|id| cluster.log_terms(*id)).collect();
@@ -799,17 +790,26 @@ impl Play {
             }
             "learners" => {
                 let expected: BTreeSet<Id> = numbers(what, value)?.into_iter().collect();
-                let found = Cluster::members(&cluster.server(one()?).configuration.learners).into_iter().collect::<BTreeSet<Id>>();
+                let found =
+                    Cluster::members(&cluster.server(one()?).configuration.learners).into_iter().collect::<BTreeSet<Id>>();
                 same(what, found, expected)
+            }
+            "left_joint" | "auto_left_joint" | "leaves_joint" | "joint_left" => {
+                same(what, !cluster.server(one()?).configuration.is_joint(), flag()?)
             }
             "joint" | "in_joint" => same(what, cluster.server(one()?).configuration.is_joint(), flag()?),
             "grants_vote" | "vote_granted" | "votes_granted" | "pre_votes_granted" | "pre_vote_granted" | "granted" => {
                 same(what, granted(true) > 0, flag()?)
             }
             // They were asked, and nobody said yes; who keeps to its leader says nothing (thesis §4.2.3).
-            "votes_rejected" | "vote_rejected" | "pre_votes_rejected" | "prevotes_rejected" | "prevote_rejected" | "pre_vote_rejected" => {
+            "votes_rejected" | "vote_rejected" | "pre_votes_rejected" | "prevotes_rejected" | "prevote_rejected"
+            | "pre_vote_rejected" => {
                 let is_question = |message: &Message| matches!(message, Message::RequestVote { .. });
-                let asked = cluster.arrived.iter().filter(|(_, to, message)| of.is_none_or(|of| of == *to) && is_question(message)).count();
+                let asked = cluster
+                    .arrived
+                    .iter()
+                    .filter(|(_, to, message)| of.is_none_or(|of| of == *to) && is_question(message))
+                    .count();
                 if asked == 0 {
                     return Err("nobody was asked for a vote".into());
                 }
@@ -831,9 +831,7 @@ impl Play {
                     Some((to, commit, most)) => Err(format!("a heartbeat to {to} says {commit}, and could say {most} at most")),
                 }
             }
-            "no_panic" => {
-                same(what, cluster.is_sound().is_ok(), flag()?)
-            }
+            "no_panic" => same(what, cluster.is_sound().is_ok(), flag()?),
             "follower_catches_up" | "catches_up" | "caught_up" => {
                 let (who, leader) = (of.or(self.behind).ok_or("nobody fell behind")?, cluster.leader().ok_or("nobody leads")?);
                 let ends = [who, leader].map(|id| (cluster.server(id).log.end(), cluster.server(id).commit));
@@ -871,6 +869,13 @@ fn clauses_are_read_in_many_wordings_and_what_is_unknown_is_an_error() {
     assert_eq!(read("campaign 1 in term 8; stabilize"), [Clause::Campaign(1, Some(8), false), Clause::Stabilize]);
     assert_eq!(read("Node 2 campaigns; follower 3 crashes"), [Clause::Campaign(2, None, false), Clause::Down(vec![3])]);
     assert_eq!(read("add nodes 2 and 3 in one joint change"), [Clause::Add(vec![2, 3])]);
-    assert!(clauses("campaign 1 on a Tuesday").is_err());
+    assert_eq!(read("3 is isolated, then the leader proposes 2 entries"), [Clause::Isolate(vec![3]), Clause::Propose(None, 2)]);
+    assert_eq!(read("add learner 4 and promote 4"), [Clause::Learn(vec![4]), Clause::Add(vec![4])]);
+    assert_eq!(read("tick the leader one election timeout with heartbeat responses"), [Clause::Heard(None)]);
+    assert_eq!(read("tick leader one election timeout with no heartbeat response"), [Clause::Unheard(None)]);
+    assert_eq!(read("implicit joint change adding 2 and 3"), [Clause::Add(vec![2, 3])]);
+    for strange in ["campaign 1 on a Tuesday", "elect", "isolate", "propose 3 cakes", "campaign one", "3"] {
+        assert!(clauses(strange).is_err(), "{strange} is understood as {:?}", clauses(strange));
+    }
     assert_eq!(cluster::node(1).0, 0);
 }
