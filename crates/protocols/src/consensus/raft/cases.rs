@@ -28,6 +28,7 @@ fn published_cases_hold() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "who runs the test says which cases to run")]
 fn raft_cases() {
     let Ok(path) = std::env::var("QUORATE_RAFT_CASES") else {
         return tell("raft cases: skipped, as QUORATE_RAFT_CASES names no file");

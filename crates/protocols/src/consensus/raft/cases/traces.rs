@@ -295,6 +295,8 @@ pub(super) fn trace(case: &Fields<'_>) -> Read<()> {
         step.text("note")?;
         step.done()?;
     }
+    // What a script expects as a whole is so at its end.
+    play.judge(case)?;
     play.cluster.is_sound()
 }
 
