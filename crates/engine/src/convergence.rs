@@ -325,6 +325,7 @@ impl Convergence {
             replicated: !self.published.is_empty(),
             since: self.agreed_since,
             last_update: self.last_update,
+            last_heal: self.last_heal,
             time: self.agreed_since.map(|since| since.since(from)),
             after_heal: self.last_heal.and_then(|heal| self.agreed_since.map(|since| since.since(heal))),
             rounds: self.agreed_since.map(|since| since.since(from).div_ceil(self.round)),
@@ -453,6 +454,8 @@ pub struct Converged {
     pub since: Option<Time>,
     /// When the last update was accepted.
     pub last_update: Option<Time>,
+    /// When the last fault ended.
+    pub last_heal: Option<Time>,
     /// From the last update to `since`, in ns; 0 when they had agreed before it.
     pub time: Option<Nanos>,
     /// From the end of the last fault to `since`, in ns.

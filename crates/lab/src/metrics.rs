@@ -89,6 +89,12 @@ pub const COMMON: &[MetricInfo] = &[
     metric("ops.redirects", "", "Redirects that clients followed, over all operations"),
     metric("ops.throughput", "", "Operations that were answered well for each second of the run"),
     metric("availability", "ratio", "Operations that were answered well, of all that were asked"),
+    metric("availability.longest_gap", "s", "The longest time in which somebody waited for an answer and nobody had a good one"),
+    metric(
+        "availability.recovery",
+        "s",
+        "From the last heal, restart or resume to the first good answer to an operation asked after it",
+    ),
     metric(
         "availability.majority",
         "ratio",

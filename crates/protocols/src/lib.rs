@@ -24,5 +24,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::counter::PN_COUNTER,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
+    consensus::paxos::single::PROTOCOL,
+    consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,
 ];

@@ -6,7 +6,7 @@ use crate::report::sides::{Sides, sides};
 use quorate_engine::actor::Role;
 use quorate_engine::convergence::{Converged, Coverage};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
-use quorate_engine::time::seconds;
+use quorate_engine::time::{Nanos, Time, seconds};
 use quorate_protocols::registry::Protocol;
 
 /// Every metric of the protocol's runs, in the registry's order.
@@ -75,6 +75,8 @@ fn common(name: &str, outcome: &Outcome, sides: &Sides) -> Option<Option<f64>> {
         "ops.redirects" => count(outcome.operations.iter().map(|operation| u64::from(operation.redirects)).sum()),
         "ops.throughput" => (outcome.ended.0 > 0).then(|| ended(outcome, OperationStatus::Ok) as f64 / outcome.ended.seconds()),
         "availability" => availability(&outcome.operations),
+        "availability.longest_gap" => longest_gap(outcome).map(seconds),
+        "availability.recovery" => recovery(outcome).map(seconds),
         "availability.majority" => sides.majority.availability(),
         "availability.minority" => sides.minority.availability(),
         "events.total" => count(outcome.events),
@@ -126,6 +128,34 @@ fn availability<'a>(operations: impl IntoIterator<Item = &'a OperationOutcome>) 
         well += u64::from(operation.status == OperationStatus::Ok);
     }
     (asked > 0).then(|| well as f64 / asked as f64)
+}
+
+/// The longest time without a good answer, of those in which somebody asked: from the answer before, if anybody who was answered later was
+/// waiting by then, else from when somebody asked next. Who gave up is only known to have asked.
+fn longest_gap(outcome: &Outcome) -> Option<Nanos> {
+    let mut asked: Vec<Time> = outcome.operations.iter().filter_map(OperationOutcome::invoked).collect();
+    let mut answered: Vec<(Time, Time)> = well(outcome).filter_map(|it| Some((it.completed()?, it.invoked()?))).collect();
+    asked.sort_unstable();
+    answered.sort_unstable();
+    // Backwards, so that it is known who is answered later.
+    let (mut longest, mut next, mut waiting) = (0, outcome.ended, Time::NEVER);
+    for (answer, invoked) in answered.into_iter().rev() {
+        let asked_next = asked.get(asked.partition_point(|at| *at <= answer)).copied().unwrap_or(Time::NEVER);
+        let from = if waiting <= answer { answer } else { asked_next };
+        longest = longest.max(next.since(from.min(next)));
+        (next, waiting) = (answer, waiting.min(invoked));
+    }
+    Some(longest.max(next.since(*asked.first()?)))
+}
+
+fn recovery(outcome: &Outcome) -> Option<Nanos> {
+    let heal = outcome.convergence.last_heal?;
+    let after = well(outcome).filter(|operation| operation.invoked().is_some_and(|asked| asked >= heal));
+    after.filter_map(OperationOutcome::completed).min().map(|answered| answered.since(heal))
+}
+
+fn well(outcome: &Outcome) -> impl Iterator<Item = &OperationOutcome> {
+    outcome.operations.iter().filter(|operation| operation.status == OperationStatus::Ok)
 }
 
 /// Operations whose client heard, be it a refusal.

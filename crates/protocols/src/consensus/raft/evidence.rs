@@ -2,7 +2,8 @@
 
 use super::monitor::Fact;
 use super::server::Raft;
-use super::{ELECTIONS, LOG_LENGTH};
+use super::{BYTES_PER_COMMIT, ELECTIONS, FORCED_PER_COMMIT, LOG_HELD, LOG_LENGTH, MESSAGES_PER_COMMIT, SNAPSHOT_BYTES, TERMS};
+use crate::consensus::peace;
 use crate::harness::Seen;
 use crate::registry::Report;
 use crate::replication::judge;
@@ -27,8 +28,27 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
         })
         .collect();
     let committed = seen.live().map(|(_, server)| server.committed()).max().unwrap_or(0);
-    report.metrics.push((ELECTIONS, elected.len() as f64));
-    report.metrics.push((LOG_LENGTH, committed as f64));
+    let ledger = &report.outcome.ledger;
+    let of = |name: &str| ledger.by_kind().filter(|(kind, _)| kind.name == name).map(|(_, tally)| (tally.sent, tally.bytes)).next();
+    let (appends, answers) = (of("append").unwrap_or_default(), of("appended").unwrap_or_default());
+    let terms = seen.facts.iter().filter_map(|(_, _, fact)| if let Fact::Candidate(term) = fact { Some(*term) } else { None });
+    let entries = seen.live().map(|(_, server)| server.held_entries()).max().unwrap_or(0);
+    let snapshot = seen.live().map(|(_, server)| server.snapshot_bytes()).max().unwrap_or(0);
+    let mut metrics = vec![
+        (ELECTIONS, elected.len() as f64),
+        (TERMS, terms.max().unwrap_or(0) as f64),
+        (LOG_LENGTH, committed as f64),
+        (LOG_HELD, entries as f64),
+        (SNAPSHOT_BYTES, snapshot as f64),
+    ];
+    if committed > 0 {
+        let per_commit = |amount: u64| amount as f64 / committed as f64;
+        metrics.push((MESSAGES_PER_COMMIT, per_commit(appends.0 + answers.0)));
+        metrics.push((BYTES_PER_COMMIT, per_commit(appends.1 + answers.1)));
+        metrics.push((FORCED_PER_COMMIT, per_commit(ledger.forced_writes)));
+    }
+    metrics.push(peace::unserved(report));
+    report.metrics.extend(metrics);
     super::metrics::measure(seen, report);
     report.evidence = evidence(seen, report, &elected, committed);
 }
@@ -49,6 +69,9 @@ fn evidence(seen: &Seen<'_, Raft>, report: &Report, elected: &[(Time, NodeId, u6
         "elections": elected.len(),
         "candidacies": count(|fact| matches!(fact, Fact::Candidate(_))),
         "depositions": count(|fact| matches!(fact, Fact::Deposed(_))),
+        "reconfigurations": count(|fact| matches!(fact, Fact::Reconfigured(_))),
+        "transfers": count(|fact| matches!(fact, Fact::HandsOver(_))),
+        "replaced_disks": count(|fact| matches!(fact, Fact::Born)),
         "snapshots": count(|fact| matches!(fact, Fact::Snapshot { .. })),
         "snapshots_installed": count(|fact| matches!(fact, Fact::Installed { .. })),
         "committed_entries": committed,
@@ -60,6 +83,7 @@ fn evidence(seen: &Seen<'_, Raft>, report: &Report, elected: &[(Time, NodeId, u6
             "appended": sent("appended"),
             "append_again": sent("append-again"),
             "heartbeat": sent("heartbeat"),
+            "heartbeat_answer": sent("heartbeat-answer"),
             "request_vote": sent("request-vote"),
             "install_snapshot": sent("install-snapshot"),
             "forced_writes": ledger.forced_writes,

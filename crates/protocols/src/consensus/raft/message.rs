@@ -102,12 +102,14 @@ pub enum Message {
     },
     /// A leader's entries.
     Append(Reason, Append),
-    /// The answer.
+    /// The answer, to a sign of life or to all others.
     Appended {
         /// The follower's term.
         term: Term,
         /// What became of it.
         result: Result,
+        /// Whether it answers a heartbeat.
+        is_beat: bool,
         /// The round that it answers.
         round: u64,
         /// The follower's [`Server::life`].
@@ -153,6 +155,7 @@ impl Counted for Message {
         Kind { name: "append-again", role: Role::Retry },
         Kind { name: "heartbeat", role: Role::Heartbeat },
         Kind::protocol("appended"),
+        Kind { name: "heartbeat-answer", role: Role::Heartbeat },
         Kind { name: "install-snapshot", role: Role::Recovery },
         Kind { name: "installed", role: Role::Recovery },
         Kind::protocol("timeout-now"),
@@ -167,11 +170,12 @@ impl Counted for Message {
             Message::Append(Reason::New, _) => 3,
             Message::Append(Reason::Again, _) => 4,
             Message::Append(Reason::Heartbeat, _) => 5,
-            Message::Appended { .. } => 6,
-            Message::InstallSnapshot(_) => 7,
-            Message::Installed { .. } => 8,
-            Message::TimeoutNow { .. } => 9,
-            Message::Removed { .. } => 10,
+            Message::Appended { is_beat: false, .. } => 6,
+            Message::Appended { .. } => 7,
+            Message::InstallSnapshot(_) => 8,
+            Message::Installed { .. } => 9,
+            Message::TimeoutNow { .. } => 10,
+            Message::Removed { .. } => 11,
         }
     }
 }
@@ -277,7 +281,7 @@ impl Wire for Message {
                 sink.u8(u8::from(*granted) | u8::from(*pre) << 1);
             }
             Message::Append(_, append) => append.encode(sink),
-            Message::Appended { term, result, round, life } => {
+            Message::Appended { term, result, round, life, .. } => {
                 sink.u64(*term);
                 result.encode(sink);
                 sink.u64(*round);

@@ -32,6 +32,7 @@ pub mod server;
 mod snapshots;
 mod transfer;
 
+use crate::consensus::peace::UNSERVED;
 use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
 use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
 use crate::replication::judge::{EXCLUSION, FENCING, LINEARIZABLE, SESSIONS, STRICT, WRITTEN, telling};
@@ -74,7 +75,14 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: ELECTIONS, unit: "", summary: "leaders elected" },
+        UNSERVED,
+        MetricInfo { name: TERMS, unit: "", summary: "the last term that anybody began" },
         MetricInfo { name: LOG_LENGTH, unit: "", summary: "entries that were committed" },
+        MetricInfo { name: LOG_HELD, unit: "", summary: "entries that the longest log holds at the end, besides its snapshot" },
+        MetricInfo { name: SNAPSHOT_BYTES, unit: "bytes", summary: "the size of the largest snapshot at the end" },
+        MetricInfo { name: MESSAGES_PER_COMMIT, unit: "", summary: "appends with new entries, and answers to appends, for each committed entry" },
+        MetricInfo { name: BYTES_PER_COMMIT, unit: "bytes", summary: "the bytes of these messages, for each committed entry" },
+        MetricInfo { name: FORCED_PER_COMMIT, unit: "", summary: "forced writes of all servers, for each committed entry" },
         metrics::ELECTION_TIME,
         metrics::FIRST_ELECTION_TERMS,
         metrics::SPLIT_VOTES,
@@ -93,7 +101,13 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 const ELECTIONS: &str = "raft.elections";
+const TERMS: &str = "raft.terms";
 const LOG_LENGTH: &str = "raft.committed";
+const LOG_HELD: &str = "raft.log_held";
+const SNAPSHOT_BYTES: &str = "raft.snapshot_bytes";
+const MESSAGES_PER_COMMIT: &str = "raft.messages_per_commit";
+const BYTES_PER_COMMIT: &str = "raft.bytes_per_commit";
+const FORCED_PER_COMMIT: &str = "raft.forced_per_commit";
 
 /// Operators may change members and leaders; all else is the object's.
 fn request(options: &Options, operation: u64, ask: &Ask) -> Result<Request, String> {

@@ -12,12 +12,13 @@ use std::collections::VecDeque;
 
 impl Raft {
     /// AppendEntries (figure 2), as its receiver.
-    pub(super) fn append(&mut self, ctx: Ctx<'_, '_>, from: NodeId, append: Append) {
+    pub(super) fn append(&mut self, ctx: Ctx<'_, '_>, from: NodeId, reason: Reason, append: Append) {
+        let is_beat = reason == Reason::Heartbeat;
         let Append { term, previous, entries, commit, round } = append;
         // 1. "Reply false if term < currentTerm."
         if term < self.term {
             let result = Result::Conflicts { meant: previous.index, has: self.end() };
-            return self.answer(ctx, from, result, 0);
+            return self.answer(ctx, from, result, is_beat, 0);
         }
         self.observe(ctx, term);
         if self.leads().is_some() {
@@ -30,7 +31,7 @@ impl Raft {
             let index = self.log.last_at_most(previous.term, previous.index.saturating_sub(1));
             let has = Position { term: self.log.term(index).unwrap_or(0), index };
             let result = Result::Conflicts { meant: previous.index, has };
-            return self.answer(ctx, from, result, round);
+            return self.answer(ctx, from, result, is_beat, round);
         }
         self.take_over(ctx, previous.index, &entries);
         // 5. "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new entry)."
@@ -39,16 +40,16 @@ impl Raft {
         self.commit_to(ctx, commit);
         if entries.is_empty() && self.journal.durable() < self.journal.appended() {
             // A sign of life is answered at once; what it says of the log waits for the disk.
-            ctx.send(from, Message::Appended { term, result: Result::Matches(0), round, life: self.me.life });
+            ctx.send(from, Message::Appended { term, result: Result::Matches(0), is_beat, round, life: self.me.life });
         } else {
-            self.answer(ctx, from, Result::Matches(matched), round);
+            self.answer(ctx, from, Result::Matches(matched), is_beat, round);
         }
     }
 
     /// Says what became of an append, once all that it has said and done by now is safe.
-    fn answer(&mut self, ctx: Ctx<'_, '_>, to: NodeId, result: Result, round: u64) {
+    fn answer(&mut self, ctx: Ctx<'_, '_>, to: NodeId, result: Result, is_beat: bool, round: u64) {
         let (term, life) = (self.term, self.me.life);
-        self.when_durable(ctx, Parked::Send(to, Message::Appended { term, result, round, life }));
+        self.when_durable(ctx, Parked::Send(to, Message::Appended { term, result, is_beat, round, life }));
     }
 
     /// 3. "If an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all that follow

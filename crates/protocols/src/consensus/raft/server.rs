@@ -175,8 +175,8 @@ impl Actor for Raft {
             Message::RequestVote { term, end, pre: true, .. } => self.asked_before_vote(ctx, from, term, end),
             Message::RequestVote { term, end, pre: false, transfer } => self.asked_to_vote(ctx, from, term, end, transfer),
             Message::Vote { term, granted, pre, life } => self.voted(ctx, Server { node: from, life }, term, granted, pre),
-            Message::Append(_, append) => self.append(ctx, from, append),
-            Message::Appended { term, result, round, life } => {
+            Message::Append(reason, append) => self.append(ctx, from, reason, append),
+            Message::Appended { term, result, round, life, .. } => {
                 self.appended(ctx, Server { node: from, life }, term, result, round);
             }
             Message::InstallSnapshot(chunk) => self.install(ctx, from, chunk),
@@ -402,6 +402,16 @@ impl Raft {
     /// The state machine.
     pub fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    /// The entries that its log holds besides the snapshot.
+    pub(super) fn held_entries(&self) -> Index {
+        self.log.last() - self.log.base().index
+    }
+
+    /// The size of its snapshot, in bytes; 0 without one.
+    pub(super) fn snapshot_bytes(&self) -> u64 {
+        self.snapshot.as_ref().map_or(0, |snapshot| snapshot.wire_len())
     }
 
     /// The entries that it knows to be committed.

@@ -187,7 +187,7 @@ impl Cluster {
     }
 
     pub(super) fn appended(&mut self, from: Id, to: Id, term: Term, result: Outcome) {
-        self.inject(from, to, Message::Appended { term, result, round: 0, life: 0 });
+        self.inject(from, to, Message::Appended { term, result, round: 0, life: 0, is_beat: false });
     }
 
     /// A timer fires; `false` when it is not armed.
