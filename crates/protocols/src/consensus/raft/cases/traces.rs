@@ -59,6 +59,10 @@ enum Clause {
     /// Nobody here tells a leader that a server cannot be reached: what is under way to it is lost, and that is all.
     Unreachable(Vec<Id>),
     ProposeWithout(u64, Vec<Id>),
+    /// The leader's number, or how many entries it proposes.
+    ProposeAtOrSoMany(u64),
+    /// It stands for election without an entry that the others have.
+    CampaignStale(Id),
 }
 
 /// Words that say nothing here.
@@ -110,7 +114,7 @@ const CLAUSES: &[(&str, Made)] = &[
     ("tick # ?one election timeout while ?others|followers respond|answer", |of| Clause::Heard(Some(of[0][0]))),
     ("tick leader ?one election timeout while ?others|followers respond|answer", |_| Clause::Heard(None)),
     ("tick followers ?one election timeout", |_| Clause::Silence),
-    ("election timeout passes|elapses", |_| Clause::Silence),
+    ("?one election timeout passes|elapses", |_| Clause::Silence),
     ("?tick|leader heartbeat|heartbeats|tick-heartbeat", |_| Clause::Heartbeat(None)),
     ("?tick heartbeat|tick-heartbeat #", |of| Clause::Heartbeat(Some(of[0][0]))),
     ("# heartbeats|heartbeat", |of| Clause::Heartbeat(Some(of[0][0]))),
@@ -119,7 +123,18 @@ const CLAUSES: &[(&str, Made)] = &[
     ("?leader propose|proposes|commit|commits two entries|commands|proposals", |_| Clause::Propose(None, 2)),
     ("?leader propose|proposes|commit|commits three entries|commands|proposals", |_| Clause::Propose(None, 3)),
     ("?leader propose|proposes|commit|commits # entries|commands|proposals", |of| Clause::Propose(None, of[0][0])),
-    ("propose # ?one|entry ?entry", |of| Clause::Propose(Some(of[0][0]), 1)),
+    ("propose #", |of| Clause::ProposeAtOrSoMany(of[0][0])),
+    ("?leader propose|proposes # more ?entries|commands|proposals", |of| Clause::Propose(None, of[0][0])),
+    ("propose one|another more|entry ?entry", |_| Clause::Propose(None, 1)),
+    ("campaign # stale|short|shorter|outdated|old log", |of| Clause::CampaignStale(of[0][0])),
+    ("# campaigns stale|short|shorter|outdated|old log", |of| Clause::CampaignStale(of[0][0])),
+    ("campaign # while # leads|leader", |of| Clause::Campaign(of[0][0], None, true)),
+    ("# campaigns while # leads|leader", |of| Clause::Campaign(of[0][0], None, true)),
+    ("mark|set|put # ?as ?unreachable|probe|probing|probes ?probe|probing ?state", |of| Clause::Unreachable(of[0].clone())),
+    ("# goes|moves|falls|put ?back probe|probing ?state", |of| Clause::Unreachable(of[0].clone())),
+    ("leader compacts ?whole|entire|everything|all|log ?log ?up ?last|latest|commit|committed|applied ?index", |_| {
+        Clause::CompactPast(None)
+    }),
     ("# proposes|commits ?one|entry|command ?entry|command|proposal", |of| Clause::Propose(Some(of[0][0]), 1)),
     ("# proposes|commits two entries|commands|proposals", |of| Clause::Propose(Some(of[0][0]), 2)),
     ("# proposes|commits three entries|commands|proposals", |of| Clause::Propose(Some(of[0][0]), 3)),
@@ -258,6 +273,12 @@ fn held(pattern: &[&str], words: &[&str]) -> Option<Vec<Vec<u64>>> {
             None => of_word(first),
         },
     }
+}
+
+/// Whether a text says how a leader sends to a follower.
+fn is_progress(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default().to_lowercase();
+    ["probe", "replicate", "snapshot"].contains(&text.trim_start_matches("state"))
 }
 
 /// Expectations that a heartbeat after the step may make true.
@@ -484,6 +505,15 @@ impl Play {
             Clause::Stabilize => self.cluster.stabilize(),
             Clause::LoseAll => self.cluster.lose_all(),
             Clause::Miss(whom) => self.miss(whom)?,
+            Clause::ProposeAtOrSoMany(number) => {
+                let leader = self.leader(None)?;
+                let count = if leader == *number { 1 } else { *number };
+                self.take(&Clause::Propose(Some(leader), count))?;
+            }
+            Clause::CampaignStale(who) => {
+                self.take(&Clause::ProposeWithout(1, vec![*who]))?;
+                self.take(&Clause::Campaign(*who, None, false))?;
+            }
             Clause::ProposeWithout(count, whom) => {
                 self.take(&Clause::Propose(None, *count))?;
                 self.miss(whom)?;
@@ -734,17 +764,25 @@ impl Play {
     fn expect(&self, cluster: &Cluster, of: Option<Id>, what: &str, value: &Value) -> Read<()> {
         let whom: Vec<Id> = of.map_or_else(|| cluster.live().filter(|id| !cluster.cut.contains(id)).collect(), |of| vec![of]);
         let one = || of.or(cluster.leader()).ok_or_else(|| format!("{what} of whom?"));
+        let progress = |cluster: &Cluster| -> Read<Option<&'static str>> {
+            Ok(cluster.sending(cluster.leader().ok_or("nobody leads")?, of.ok_or("of whom?")?))
+        };
         let flag = || value.as_bool().ok_or_else(|| format!("{value} is not true or false"));
         let granted = |granted: bool| {
             let is_such = |message: &Message| matches!(message, Message::Vote { granted: it, .. } if *it == granted);
             cluster.arrived.iter().filter(|(from, _, message)| of.is_none_or(|of| of == *from) && is_such(message)).count()
         };
         match what {
-            "progress" | "replication_state" | "follower_state" => {
-                let leader = cluster.leader().ok_or("nobody leads")?;
-                let sending = cluster.sending(leader, of.ok_or("of whom?")?);
-                let expected = value.as_str().ok_or("it is no text")?.to_lowercase();
-                same(what, sending, Some(expected.trim_start_matches("state")))
+            "replicating" => same(what, progress(cluster)? == Some("replicate"), flag()?),
+            "progress" | "replication_state" | "follower_state" | "state" if is_progress(value) => {
+                let expected = value.as_str().unwrap_or_default().to_lowercase();
+                same(what, progress(cluster)?, Some(expected.trim_start_matches("state")))
+            }
+            "outgoing" | "voters_outgoing" => {
+                let expected: BTreeSet<Id> = numbers(what, value)?.into_iter().collect();
+                let found =
+                    Cluster::members(&cluster.server(one()?).configuration.outgoing).into_iter().collect::<BTreeSet<Id>>();
+                same(what, found, expected)
             }
             "leader_unchanged" => same(what, cluster.leader() == self.leader_before, flag()?),
             "no_leader" => same(what, cluster.leader().is_none(), flag()?),
@@ -876,6 +914,7 @@ fn clauses_are_read_in_many_wordings_and_what_is_unknown_is_an_error() {
     assert_eq!(read("tick the leader one election timeout with heartbeat responses"), [Clause::Heard(None)]);
     assert_eq!(read("tick leader one election timeout with no heartbeat response"), [Clause::Unheard(None)]);
     assert_eq!(read("implicit joint change adding 2 and 3"), [Clause::Add(vec![2, 3])]);
+    assert_eq!(read("propose 3 more, drop to 3"), [Clause::Propose(None, 3), Clause::Miss(vec![3])]);
     for strange in ["campaign 1 on a Tuesday", "elect", "isolate", "propose 3 cakes", "campaign one", "3"] {
         assert!(clauses(strange).is_err(), "{strange} is understood as {:?}", clauses(strange));
     }
