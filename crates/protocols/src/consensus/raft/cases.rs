@@ -340,8 +340,8 @@ fn vote(case: &Fields<'_>) -> Read<()> {
         term: number(&["last_term", "last_log_term", "log_term"])?,
     };
     let term = number(&["term"])?;
-    let pre = asked.any(&["pre", "pre_vote"]).and_then(Value::as_bool).unwrap_or(false);
-    let transfer = asked.any(&["transfer", "leader_transfer"]).and_then(Value::as_bool).unwrap_or(false);
+    let pre = asked.any_flag(&["pre", "pre_vote"])?.unwrap_or(false);
+    let transfer = asked.any_flag(&["transfer", "leader_transfer"])?.unwrap_or(false);
     asked.done()?;
     stimulus.done()?;
     scene.cluster.inject(from, scene.me, Message::RequestVote { term, end, pre, transfer });
@@ -505,7 +505,7 @@ fn commit(case: &Fields<'_>) -> Read<()> {
             respond(&mut scene, &Fields::of(&format!("stimulus.{key}"), response)?)?;
         }
     }
-    if stimulus.flag("ack_all")? == Some(true) {
+    if stimulus.flag("ack_all")?.unwrap_or(false) {
         let all: Vec<Id> = scene.cluster.ids().filter(|id| *id != me).collect();
         acknowledge(&mut scene.cluster, me, &all);
     }

@@ -45,9 +45,13 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn flag(&self, key: &str) -> Read<Option<bool>> {
+        self.any_flag(&[key])
+    }
+
+    pub(super) fn any_flag(&self, keys: &[&str]) -> Read<Option<bool>> {
         let flag =
-            |value: &Value| value.as_bool().ok_or_else(|| format!("{}.{key} is {value}, and not true or false", self.name));
-        self.get(key).map(flag).transpose()
+            |value: &Value| value.as_bool().ok_or_else(|| format!("{}.{} is {value}, and not true or false", self.name, keys[0]));
+        self.any(keys).map(flag).transpose()
     }
 
     pub(super) fn text(&self, key: &str) -> Read<Option<&'a str>> {

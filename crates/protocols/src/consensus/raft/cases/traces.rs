@@ -340,8 +340,8 @@ impl Play {
         let everybody = voters.iter().chain(&learners).chain(&to).copied().chain(added).chain(nodes);
         let highest = everybody.max().unwrap_or(0);
         let mut options = options(voters.iter().copied(), learners.iter().copied());
-        options.check_quorum = setup.any(&["check_quorum", "checkquorum"]).and_then(Value::as_bool).unwrap_or(false);
-        options.pre_vote = setup.any(&["pre_vote", "prevote"]).and_then(Value::as_bool).unwrap_or(false);
+        options.check_quorum = setup.any_flag(&["check_quorum", "checkquorum"])?.unwrap_or(false);
+        options.pre_vote = setup.any_flag(&["pre_vote", "prevote"])?.unwrap_or(false);
         options.noop = setup.flag("noop")?.unwrap_or(true);
         let inflight =
             setup.any(&["inflight", "max_inflight", "inflights"]).map(|count| number("setup.inflight", count)).transpose()?;
