@@ -22,7 +22,8 @@ impl Raft {
         let strangers = std::mem::take(&mut self.acquainted);
         let question = Message::RequestVote { term: self.term + 1, end: self.end(), pre: true, transfer: false };
         ctx.multicast(strangers, question);
-        if !ctx.options().pre_vote {
+        // Who is no member does not disturb a leader that others hear.
+        if !ctx.options().pre_vote && self.is_member {
             return self.begin_election(ctx, false);
         }
         self.role = Role::PreCandidate(BTreeSet::from([self.me]));

@@ -47,7 +47,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
         metrics.push((BYTES_PER_COMMIT, per_commit(appends.1 + answers.1)));
         metrics.push((FORCED_PER_COMMIT, per_commit(ledger.forced_writes)));
     }
-    metrics.push(peace::unserved(report));
+    metrics.push(peace::unserved(seen, report));
     report.metrics.extend(metrics);
     super::metrics::measure(seen, report);
     report.evidence = evidence(seen, report, &elected, committed);

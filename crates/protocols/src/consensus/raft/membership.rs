@@ -235,13 +235,14 @@ impl Raft {
     pub(super) fn reconfigure(&mut self, ctx: Ctx<'_, '_>) {
         let options = ctx.options();
         let (configured, latest) = self.configured_upto(options, self.log.last());
+        let names_it = |configuration: &Configuration| configuration.members().any(|server| server == self.me);
         self.configured = configured;
         self.configuration = match () {
-            _ if self.removed.is_some_and(|removed| configured <= removed) => Configuration::default(),
+            _ if self.removed.is_some_and(|removed| configured <= removed) && names_it(&latest) => Configuration::default(),
             _ if options.makes(Mistake::ConfiguresOnCommit) => self.configured_upto(options, self.commit).1,
             _ => latest,
         };
-        let belongs = self.configuration.members().any(|server| server == self.me);
+        let belongs = names_it(&self.configuration);
         match belongs {
             true if !self.is_member => {
                 ctx.publish(self.machine.digest());
@@ -253,12 +254,13 @@ impl Raft {
         self.is_member = belongs;
     }
 
-    /// Whether it may be needed as a leader: also by a configuration without it, for as long as that may not come true (thesis §4.2.2).
-    /// Only it may have the entry.
+    /// Whether it may be needed as a leader. So may be who is no member by its own configuration, if that may not come true (thesis
+    /// §4.2.2), or if it has entries that may not be committed: others do not vote for anybody who lacks them.
     pub(super) fn may_stand(&self, ctx: Ctx<'_, '_>) -> bool {
         let before = || self.configured_upto(ctx.options(), self.configured - 1).1;
         self.configuration.votes(self.me)
             || (self.configured > self.commit && self.removed.is_none_or(|known| known < self.configured) && before().votes(self.me))
+            || (self.log.last() > self.commit && !self.configuration.voters.is_empty())
     }
 
     /// An entry with a configuration is applied.
@@ -274,10 +276,22 @@ impl Raft {
 
     /// A node that does not know it is told that it is no member any more: who leads does not send to it.
     pub(super) fn tell_of_removal(&self, ctx: Ctx<'_, '_>, node: NodeId) {
-        if self.configured > 0 && self.configuration.members().all(|server| server.node != node) {
+        // Who was told so itself knows of no members.
+        let knows = self.configured > 0 && !self.configuration.voters.is_empty();
+        if knows && self.configuration.members().all(|server| server.node != node) {
             let voters = self.configuration.voters.iter().map(|server| (server.node.0, server.node.0 + 1));
             let (configured, commit) = (self.configured, self.commit);
             ctx.send(node, Message::Removed { configured, commit, voters: NodeSet::from_ranges(voters) });
+        }
+    }
+
+    /// Who is no member sends clients to one of whom it knows that it is.
+    pub(super) fn send_on(&self, ctx: Ctx<'_, '_>, operation: OpId) {
+        let voters = self.configuration.voters.iter().map(|server| server.node);
+        let known: Vec<NodeId> = voters.chain(self.acquainted.iter().copied()).filter(|node| *node != self.me.node).collect();
+        match known.len() {
+            0 => ctx.refuse(operation),
+            many => ctx.redirect(operation, known[operation.0 as usize % many]),
         }
     }
 
@@ -288,8 +302,9 @@ impl Raft {
         if is_later || self.leads().is_some() {
             return;
         }
+        self.acquainted.extend(voters.iter());
         if configured > commit {
-            return self.acquainted.extend(voters.iter());
+            return;
         }
         self.removed = self.removed.max(Some(commit));
         self.follow(ctx, None);

@@ -214,6 +214,7 @@ impl Actor for Raft {
         match (&self.role, self.leader) {
             (Role::Leader(_), _) => self.serve(ctx, operation, request),
             (_, Some(leader)) => ctx.redirect(operation, leader),
+            (_, None) if !self.is_member => self.send_on(ctx, operation),
             (_, None) => {
                 // A client that asks twice need not wait twice.
                 self.held.retain(|(waiting, _)| *waiting != operation);

@@ -23,7 +23,7 @@ pub(super) fn report(seen: &Seen<'_, MultiPaxos>, report: &mut Report) {
     let chosen = seen.live().map(|(_, server)| server.known).max().unwrap_or(0);
     report.metrics.push((ELECTIONS, elections as f64));
     report.metrics.push((LOG_LENGTH, chosen as f64));
-    report.metrics.push(peace::unserved(report));
+    report.metrics.push(peace::unserved(seen, report));
     report.evidence = evidence(seen, report, chosen);
 }
 

@@ -18,7 +18,7 @@ pub(super) fn report(seen: &Seen<'_, Paxos>, report: &mut Report) {
     report.metrics.push((ROUNDS, count(|fact| matches!(fact, Fact::Began(_)))));
     report.metrics.push((PREEMPTED, count(|fact| matches!(fact, Fact::Preempted(_)))));
     report.metrics.push((DECIDED, decided as f64));
-    report.metrics.push(peace::unserved(report));
+    report.metrics.push(peace::unserved(seen, report));
     report.evidence = evidence(seen, report, decided);
 }
 
