@@ -2,7 +2,8 @@
 //!
 //! A protocol is an [`Actor`]: handlers that read what arrives and leave [`Effect`]s in a [`Context`]. A [`setup::Setup`] says
 //! what the world is like and what befalls it. A driver decides what happens next: [`simulate::simulate`] lets time decide,
-//! [`explore::explore`] tries every order within bounds, [`replay::replay`] follows a record. The same setup and seed give
+//! [`explore::explore`] tries every order within bounds, [`replay::replay`] follows a record, a
+//! [`bench::Bench`] leaves it to its caller. The same setup and seed give
 //! the same result, to the byte, on every platform.
 //!
 //! There are no protocols, files, threads, wall clocks or reports in here, and nothing that depends on a hash seed or on the
@@ -41,7 +42,7 @@ mod world;
 
 pub use actor::{Actor, Fact, FactKind, Heard, Kind, Message, NoTimer, Role, Timer};
 pub use context::{Context, Effect, Embeds, Peers};
-pub use drivers::{explore, replay, simulate};
+pub use drivers::{bench, explore, replay, simulate};
 pub use id::{NodeId, NodeSet, OpId, Update};
 pub use monitor::{Broken, Monitor, Violation};
 pub use time::{Nanos, Time};

@@ -291,7 +291,7 @@ fn busy(setup: Setup, nodes: u32) -> Setup {
     let retries = Retries { attempts: 6, patience: 300 * MILLISECOND, backoff, elsewhere: true, refusals: true, budget: None };
     let busy = Population {
         until: Time(QUIET),
-        mix: Mix { reads: 4, updates: 3, cas: 3, transactions: 1, locks: 0, transaction_length: (1, 3) },
+        mix: Mix { reads: 4, updates: 3, cas: 3, transactions: 1, transaction_length: (1, 3), ..Mix::READS_AND_UPDATES },
         keys: KeyChoice::Uniform { keys: 4 },
         aim: Aim::Sticky,
         timeout: Some(3 * SECOND),

@@ -157,6 +157,13 @@ impl<R: Wire> Disk<R> {
         true
     }
 
+    /// Records that are on disk before the start.
+    pub(crate) fn stock(&mut self, records: Vec<R>) {
+        self.bytes = records.iter().map(size).sum();
+        self.durable = records.len() as u32;
+        self.records = records;
+    }
+
     /// A forced write of what has been appended is asked for: the index of its draw.
     pub(crate) fn ask(&mut self) -> u32 {
         self.under_way += 1;

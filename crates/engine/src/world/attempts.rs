@@ -22,6 +22,13 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         self.begin(operation, timeout, Open::new(None, aim));
     }
 
+    /// A client asks a replica what nobody planned, and does not give up.
+    pub(crate) fn ask_besides(&mut self, to: NodeId, request: A::Request) -> OpId {
+        let operation = self.operations.add(0, to, request);
+        self.begin(operation, None, Open::new(None, to));
+        operation
+    }
+
     /// An operation begins.
     pub(super) fn begin(&mut self, operation: OpId, timeout: Option<Nanos>, open: Open<A>) {
         self.waiting += 1;

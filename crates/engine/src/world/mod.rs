@@ -283,7 +283,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    /// Lets every population and every replica start: recovery from an empty disk, in ascending order.
+    /// Lets every population and every replica start, in ascending order: recovery from a disk that is empty unless a driver stocked it.
     pub(crate) fn start(&mut self) {
         self.start_jumps();
         self.start_populations();
@@ -298,7 +298,8 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             self.convergence.crash(self.now, node);
         }
         for node in (0..self.setup.nodes).filter(|node| !absent.contains(NodeId(*node))) {
-            self.handle(NodeId(node), 0, |actor, ctx| actor.recover(ctx, &[]));
+            let records = self.stocked(NodeId(node));
+            self.handle(NodeId(node), 0, |actor, ctx| actor.recover(ctx, &records));
         }
     }
 

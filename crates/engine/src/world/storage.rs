@@ -75,6 +75,16 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         &mut self.disks.each[id.index()]
     }
 
+    /// These records were written before the start.
+    pub(crate) fn stock_disk(&mut self, id: NodeId, records: Vec<A::Record>) {
+        self.disk(id).stock(records);
+    }
+
+    /// What a driver has put on a disk before the start.
+    pub(super) fn stocked(&self, id: NodeId) -> Vec<A::Record> {
+        self.disks.each.get(id.index()).map_or_else(Vec::new, |disk| disk.records().to_vec())
+    }
+
     pub(super) fn append(&mut self, id: NodeId, depth: u16, record: A::Record) {
         let bytes = size(&record);
         let kind = self.disk(id).kind;

@@ -49,6 +49,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     }
     metrics.push(peace::unserved(seen, report));
     report.metrics.extend(metrics);
+    super::metrics::measure(seen, report);
     report.evidence = evidence(seen, report, &elected, committed);
 }
 

@@ -14,6 +14,8 @@
 //!
 //! What figure 2 wants on stable storage before an answer is a record, and the answer waits (`Parked`) until it is durable.
 
+#[cfg(test)]
+mod cases;
 pub mod config;
 mod election;
 mod evidence;
@@ -21,6 +23,7 @@ mod leading;
 pub mod log;
 mod membership;
 pub mod message;
+mod metrics;
 pub mod monitor;
 mod options;
 mod reads;
@@ -80,8 +83,18 @@ pub const PROTOCOL: Protocol = Protocol {
         MetricInfo { name: MESSAGES_PER_COMMIT, unit: "", summary: "appends with new entries, and answers to appends, for each committed entry" },
         MetricInfo { name: BYTES_PER_COMMIT, unit: "bytes", summary: "the bytes of these messages, for each committed entry" },
         MetricInfo { name: FORCED_PER_COMMIT, unit: "", summary: "forced writes of all servers, for each committed entry" },
+        metrics::ELECTION_TIME,
+        metrics::FIRST_ELECTION_TERMS,
+        metrics::SPLIT_VOTES,
     ],
-    scenarios: &["raft/leader-crash.toml", "raft/transactions.toml", "raft/counter.toml", "raft/lock.toml"],
+    scenarios: &[
+        "raft/leader-crash.toml",
+        "raft/transactions.toml",
+        "raft/counter.toml",
+        "raft/lock.toml",
+        "raft/elections.toml",
+        "raft/split-votes.toml",
+    ],
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
