@@ -19,8 +19,8 @@ proptest! {
         let text = exchanges.iter().fold(example.to_string(), |text, &(line, by)| with_another_value(&text, line, by));
         if let Some(plan) = read(text.as_bytes(), &[]).ok().and_then(brief) {
             let setup = plan.setup(plan.seed);
-            let one = (plan.protocol.run)(&plan.job(&setup));
-            let again = (plan.protocol.run)(&plan.job(&setup));
+            let one = (plan.protocol.run)(&plan.job(&setup, &plan.options));
+            let again = (plan.protocol.run)(&plan.job(&setup, &plan.options));
             match (one, again) {
                 (Ok(one), Ok(again)) => {
                     prop_assert_eq!(&one.outcome, &again.outcome);
@@ -173,7 +173,7 @@ fn with_another_value(text: &str, line: usize, by: usize) -> String {
 /// The plan, if its run is a matter of a moment.
 fn brief(plan: Plan) -> Option<Plan> {
     let often = plan.clocks.iter().filter_map(|clocks| clocks.jumps.as_ref()).any(|jumps| jumps.every.mean() < 1e7);
-    let rounds = plan.duration / plan.round().max(1);
+    let rounds = plan.duration / plan.round(plan.seed).max(1);
     let brief = plan.nodes <= 40 && rounds <= 500 && plan.workload.len() <= 1_000 && plan.options.integer("fanout") <= 8;
     (brief && !often && plan.duration <= 200_000_000_000).then_some(plan)
 }

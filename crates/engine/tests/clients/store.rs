@@ -109,7 +109,7 @@ impl Actor for Store {
             }
             // Whoever asks gets it, with the number of the operation for a token.
             Ask::Acquire { .. } | Ask::Release { .. } => return ctx.reply(operation, (request.number + 1, 0)),
-            Ask::Transaction(_) => return ctx.reply(operation, (0, 0)),
+            Ask::Transaction(_) | Ask::Change(_) => return ctx.reply(operation, (0, 0)),
         };
         if writes && !known {
             self.writes += 1;
@@ -125,7 +125,7 @@ impl Actor for Store {
             }
             Ask::Acquire { key, .. } => Some((key, *value)),
             Ask::Release { key, .. } => Some((key, 0)),
-            Ask::Transaction(_) => None,
+            Ask::Transaction(_) | Ask::Change(_) => None,
         }
     }
 }

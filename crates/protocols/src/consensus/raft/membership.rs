@@ -138,8 +138,10 @@ impl Raft {
             }
             return true;
         }
-        leader.is_settled = true;
-        if !self.configuration.votes(self.me) {
+        // A transfer under way ends its leadership too.
+        let is_free = leader.transfer.is_none();
+        leader.is_settled = is_free;
+        if is_free && !self.configuration.votes(self.me) {
             self.resign(ctx);
         }
         false

@@ -56,6 +56,7 @@ impl Raft {
         if let Some(operation) = leader.transfer.take().and_then(|transfer| transfer.operation) {
             ctx.refuse(operation);
         }
+        self.pursue(ctx);
         self.take_in_queued(ctx);
     }
 
