@@ -144,7 +144,8 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
 
 /// One of each shape of what a population may ask.
 fn shapes(population: &Population) -> Vec<Ask> {
-    let Mix { reads, updates, cas, transactions, locks, joins, leaves, transfers, transaction_length: (shortest, longest) } = population.mix;
+    let Mix { reads, updates, cas, transactions, locks, joins, leaves, transfers, transaction_length: (shortest, longest) } =
+        population.mix;
     let (read, update) = (Ask::Read { key: 0 }, Ask::Update { key: 0, amount: 1 });
     let mut shapes = Vec::new();
     shapes.extend((reads > 0).then(|| read.clone()));

@@ -99,12 +99,25 @@ fn replays_end_where_the_runs_did() {
     }
 }
 
-/// Variants that these worlds do not show, and a scenario of theirs does. An acceptor that accepts in a lower ballot does harm only where
-/// several propose at once and some of their messages come late.
-const NOT_CAUGHT_HERE: [(&str, &str); 2] = [("paxos", "accept-no-promise"), ("multi-paxos", "accept-no-promise")];
+/// Variants that these worlds do not show, and the swarm of their protocol does. An acceptor that accepts in a lower ballot does harm only
+/// where several propose at once and some of their messages come late; Raft's mistakes need leaders that come and go, other options than
+/// the defaults, or operators.
+const NOT_CAUGHT_HERE: [(&str, &str); 10] = [
+    ("paxos", "accept-no-promise"),
+    ("multi-paxos", "accept-no-promise"),
+    ("raft", "commit-earlier-term"),
+    ("raft", "vote-amnesia"),
+    ("raft", "vote-by-length"),
+    ("raft", "lease-without-bound"),
+    ("raft", "relabel-queue"),
+    ("raft", "change-before-own-term"),
+    ("raft", "config-on-commit"),
+    ("raft", "wiped-returns"),
+];
 
 #[test]
 fn planted_variants_are_caught() {
+    let mut missed = Vec::new();
     for protocol in protocols() {
         for variant in protocol.variants {
             let caught = |world: World| {
@@ -118,10 +131,12 @@ fn planted_variants_are_caught() {
             let [partition, crashes] = WORLDS.map(caught);
             let name = format!("{} {}", protocol.name, variant.name);
             println!("{name}: {} in {partition} of {SEEDS} seeds of partitions, {crashes} of crashes", variant.caught_by);
-            let is_caught = !NOT_CAUGHT_HERE.contains(&(protocol.name, variant.name));
-            assert_eq!(partition + crashes > 0, is_caught, "{name}: {}", variant.caught_by);
+            if partition + crashes == 0 {
+                missed.push((protocol.name, variant.name));
+            }
         }
     }
+    assert_eq!(missed, NOT_CAUGHT_HERE);
 }
 
 /// Searches a few replicas whose clocks differ and whose instants do not matter, with two updates on two of them.
@@ -148,7 +163,7 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// Variants that no search this small finds. Lasting disagreement is no state that a monitor could refuse: only runs to the end show it.
 /// And a pair must be up, both of its nodes must crash, and one of them must lead again: nineteen steps at least.
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
-const NOT_SEARCHED: [(&str, &str); 9] = [
+const NOT_SEARCHED: [(&str, &str); 22] = [
     ("gossip", "strict-timestamp"),
     ("primary-backup", "answer-before-sync"),
     ("primary-backup", "recover-without-replay"),
@@ -158,11 +173,25 @@ const NOT_SEARCHED: [(&str, &str); 9] = [
     ("multi-paxos", "accept-no-promise"),
     ("multi-paxos", "ballot-reuse"),
     ("multi-paxos", "state-ttl"),
+    ("raft", "commit-earlier-term"),
+    ("raft", "vote-amnesia"),
+    ("raft", "truncate-always"),
+    ("raft", "commit-past-match"),
+    ("raft", "vote-by-length"),
+    ("raft", "match-from-next"),
+    ("raft", "local-read"),
+    ("raft", "lease-without-bound"),
+    ("raft", "read-before-own-term"),
+    ("raft", "relabel-queue"),
+    ("raft", "change-before-own-term"),
+    ("raft", "config-on-commit"),
+    ("raft", "wiped-returns"),
 ];
 
 #[test]
 fn searches_find_planted_variants_and_nothing_in_right_ones() {
     let bounds = Bounds { depth: 8, states: 60_000, losses: 1, duplications: 1, crashes: 1 };
+    let mut missed = Vec::new();
     for protocol in protocols() {
         for nodes in [2, 3] {
             let explored = search(protocol, nodes, "right", &bounds);
@@ -175,13 +204,10 @@ fn searches_find_planted_variants_and_nothing_in_right_ones() {
             let explored = search(protocol, 2, variant.name, &bounds);
             let path = explored.violation.as_ref().map(|(_, path)| path.len());
             println!("{} {}: {} states, violation after {path:?} steps", protocol.name, variant.name, explored.states);
-            assert_eq!(
-                path.is_some(),
-                !NOT_SEARCHED.contains(&(protocol.name, variant.name)),
-                "{} {}",
-                protocol.name,
-                variant.name
-            );
+            if path.is_none() {
+                missed.push((protocol.name, variant.name));
+            }
         }
     }
+    assert_eq!(missed, NOT_SEARCHED);
 }

@@ -3,6 +3,7 @@
 //! machine and are asserted nowhere.
 
 mod check;
+mod raft;
 
 use quorate_engine::loads::{Load, Running};
 use quorate_engine::outcome::RunError;
@@ -50,6 +51,7 @@ pub(crate) struct Report {
     queues: Vec<Value>,
     gossip: Option<Value>,
     judges: Vec<Value>,
+    raft: Option<Value>,
 }
 
 /// Measures the load of that name, or everything.
@@ -57,14 +59,14 @@ pub(crate) struct Report {
 /// # Errors
 /// In words: an unknown name with the known ones, or a load that failed.
 pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String> {
-    let known: Vec<&str> = loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check"]).collect();
+    let known: Vec<&str> = loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft"]).collect();
     if let Some(name) = name
         && !known.contains(&name)
     {
         return Err(format!("there is no benchmark {name:?}; there are {}", known.join(", ")));
     }
     let wanted = |this: &str| name.is_none_or(|name| name == this);
-    let mut report = Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new() };
+    let mut report = Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new(), raft: None };
     for load in loads(quick).into_iter().filter(|load| wanted(load.name)) {
         report.workloads.push(load.measure().map_err(|error| error.to_string())?);
     }
@@ -77,6 +79,9 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     }
     if wanted("check") {
         report.judges = check::measure(quick);
+    }
+    if wanted("raft") {
+        report.raft = Some(raft::measure(quick)?);
     }
     Ok(report)
 }
@@ -210,15 +215,20 @@ fn gossip(quick: bool) -> Result<Value, String> {
 }
 
 fn gossip_plan(quick: bool) -> Result<Plan, String> {
-    let source = Source { name: "scenarios/gossip/bench.toml".to_string(), bytes: GOSSIP.as_bytes() };
     let overrides: Vec<Override> = quick.then(|| Override::of("nodes=2000")).flatten().into_iter().collect();
+    plan("scenarios/gossip/bench.toml", GOSSIP, &overrides)
+}
+
+/// A scenario that is part of the command.
+fn plan(name: &str, text: &str, overrides: &[Override]) -> Result<Plan, String> {
+    let source = Source { name: name.to_string(), bytes: text.as_bytes() };
     let none = Files::default();
-    parse(&source, &overrides, &none).map_err(|errors| errors.plain(&source, &none))
+    parse(&source, overrides, &none).map_err(|errors| errors.plain(&source, &none))
 }
 
 impl Report {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges })
+        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft })
     }
 
     /// At most 80 columns.
@@ -286,6 +296,9 @@ impl Report {
         }
         if !self.judges.is_empty() {
             check::text(&mut text, &self.judges);
+        }
+        if let Some(row) = &self.raft {
+            raft::text(&mut text, row);
         }
         text.trim_start_matches('\n').to_string()
     }

@@ -111,8 +111,17 @@ pub struct Mix {
 
 impl Mix {
     /// Half each.
-    pub const READS_AND_UPDATES: Mix =
-        Mix { reads: 1, updates: 1, cas: 0, transactions: 0, locks: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
+    pub const READS_AND_UPDATES: Mix = Mix {
+        reads: 1,
+        updates: 1,
+        cas: 0,
+        transactions: 0,
+        locks: 0,
+        joins: 0,
+        leaves: 0,
+        transfers: 0,
+        transaction_length: (1, 1),
+    };
 
     /// The weights, in the order of the fields.
     pub const fn weights(&self) -> [u32; 8] {

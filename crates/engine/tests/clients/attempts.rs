@@ -17,7 +17,17 @@ const NO_JITTER: Backoff = Backoff { first: 10 * MILLISECOND, factor: 2_000, mos
 const RETRIES: Retries =
     Retries { attempts: 5, patience: 30 * MILLISECOND, backoff: NO_JITTER, elsewhere: false, refusals: false, budget: None };
 
-const WRITES: Mix = Mix { reads: 0, updates: 1, cas: 0, transactions: 0, locks: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
+const WRITES: Mix = Mix {
+    reads: 0,
+    updates: 1,
+    cas: 0,
+    transactions: 0,
+    locks: 0,
+    joins: 0,
+    leaves: 0,
+    transfers: 0,
+    transaction_length: (1, 1),
+};
 
 /// One client that asks once, at 1 ms.
 fn once(retries: Option<Retries>) -> Population {

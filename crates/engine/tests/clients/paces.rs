@@ -107,7 +107,17 @@ fn a_closed_loop_ends_after_its_operations_and_convergence_waits_for_it() {
 }
 
 fn mixed(number: u32, clients: u32) -> Population {
-    let mix = Mix { reads: 5, updates: 3, cas: 1, transactions: 1, locks: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (2, 4) };
+    let mix = Mix {
+        reads: 5,
+        updates: 3,
+        cas: 1,
+        transactions: 1,
+        locks: 0,
+        joins: 0,
+        leaves: 0,
+        transfers: 0,
+        transaction_length: (2, 4),
+    };
     let keys = KeyChoice::Zipf { keys: 50, skew: 0.99 };
     Population { mix, keys, ..closed(number, clients, 2, Distribution::Exponential { mean_ns: 10 * MILLISECOND }) }
 }
@@ -191,7 +201,17 @@ fn mixes_and_keys_come_by_their_weights() {
 
 #[test]
 fn compare_and_set_expects_what_the_client_saw_last() {
-    let mix = Mix { reads: 0, updates: 0, cas: 1, transactions: 0, locks: 0, joins: 0, leaves: 0, transfers: 0, transaction_length: (1, 1) };
+    let mix = Mix {
+        reads: 0,
+        updates: 0,
+        cas: 1,
+        transactions: 0,
+        locks: 0,
+        joins: 0,
+        leaves: 0,
+        transfers: 0,
+        transaction_length: (1, 1),
+    };
     let alone = Population { mix, operations: Some(20), ..closed(0, 1, 1, constant(1)) };
     let one = run(&world(1, 5, vec![alone.clone()]), &Manners::default());
     let failed = one.history().filter(|entry| entry.answer.unwrap().1 == 1).count();

@@ -299,17 +299,17 @@ fn option(field: &Field) -> Value {
         "default": default,
     });
     let one = match field.kind {
-            FieldKind::Integer(low, high) => json!({
-                "anyOf": [{ "type": "integer", "minimum": low, "maximum": high }, { "$ref": "#/$defs/expression" }],
-            }),
-            FieldKind::Duration(..) => word_shape(Word::Duration),
-            FieldKind::Choice(choices) => {
-                let words: Vec<Value> =
-                    choices.iter().map(|choice| json!({ "const": choice.name, "description": choice.doc })).collect();
-                json!({ "oneOf": words })
-            }
-            FieldKind::Flag => word_shape(Word::Flag),
-        };
+        FieldKind::Integer(low, high) => json!({
+            "anyOf": [{ "type": "integer", "minimum": low, "maximum": high }, { "$ref": "#/$defs/expression" }],
+        }),
+        FieldKind::Duration(..) => word_shape(Word::Duration),
+        FieldKind::Choice(choices) => {
+            let words: Vec<Value> =
+                choices.iter().map(|choice| json!({ "const": choice.name, "description": choice.doc })).collect();
+            json!({ "oneOf": words })
+        }
+        FieldKind::Flag => word_shape(Word::Flag),
+    };
     let any = json!({
         "type": "object",
         "description": "Each seed draws one of these.",

@@ -35,7 +35,8 @@ pub(crate) fn protocol(root: &Spot<'_>, problems: &mut Problems) -> Option<Chose
         }
         let ways = drawn.iter().fold(1, |ways: u64, (_, values)| ways.saturating_mul(values.len() as u64));
         if ways > WAYS_MAX {
-            let many = format!("options may be drawn in {ways} ways by here, and {WAYS_MAX} is the most; leave some alternatives out");
+            let many =
+                format!("options may be drawn in {ways} ways by here, and {WAYS_MAX} is the most; leave some alternatives out");
             problems.take(Err::<(), _>(spot.fail(many)));
         }
     }

@@ -148,7 +148,8 @@ const NORMAL: &[Key] =
 pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
-    key("changes", "[workload.changes]", "An operator's orders: who is a member, and who leads.").holds(Holds::TableOrTables(CHANGES)),
+    key("changes", "[workload.changes]", "An operator's orders: who is a member, and who leads.")
+        .holds(Holds::TableOrTables(CHANGES)),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
 ];
 

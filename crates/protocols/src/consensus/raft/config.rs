@@ -65,14 +65,27 @@ impl Configuration {
 
     /// The greatest value that a majority of every set has reached, where each server's value is as `of` says.
     pub fn agreed(&self, of: impl Fn(Server) -> u64) -> u64 {
-        let middle = |set: &BTreeSet<Server>| {
-            let mut values: Vec<u64> = set.iter().map(|server| of(*server)).collect();
-            values.sort_unstable_by(|a, b| b.cmp(a));
-            values.get(values.len() / 2).copied().unwrap_or(0)
-        };
-        let first = middle(&self.voters);
-        if self.outgoing.is_empty() { first } else { first.min(middle(&self.outgoing)) }
+        let first = middle(&self.voters, &of);
+        if self.outgoing.is_empty() { first } else { first.min(middle(&self.outgoing, &of)) }
     }
+}
+
+/// The greatest value that a majority of a set has reached. Asked at each answer, so small sets need no memory of their own.
+fn middle(set: &BTreeSet<Server>, of: impl Fn(Server) -> u64) -> u64 {
+    let mut few = [0; 9];
+    let mut many = Vec::new();
+    let values = match few.get_mut(..set.len()) {
+        Some(values) => values,
+        None => {
+            many.resize(set.len(), 0);
+            &mut many[..]
+        }
+    };
+    for (value, server) in values.iter_mut().zip(set) {
+        *value = of(*server);
+    }
+    values.sort_unstable_by(|a, b| b.cmp(a));
+    values.get(set.len() / 2).copied().unwrap_or(0)
 }
 
 impl fmt::Display for Server {

@@ -1,12 +1,12 @@
 //! Elections (§5.2, §5.4.1), with the questions before them (thesis §9.6) and voters who keep to the leader they hear (thesis §4.2.3).
 
+use super::config::Server;
 use super::leading::Leader;
 use super::log::{Entry, Payload, Position, Term};
 use super::message::{Message, Timer};
 use super::monitor::Fact;
 use super::options::Mistake;
 use super::server::{Ctx, Parked, Raft, Role};
-use super::config::Server;
 use quorate_engine::NodeId;
 use std::collections::BTreeSet;
 
@@ -114,7 +114,9 @@ impl Raft {
     /// "If votes received from majority of servers: become leader" (figure 2).
     fn count_votes(&mut self, ctx: Ctx<'_, '_>) {
         match &self.role {
-            Role::PreCandidate(votes) if self.configuration.is_quorum(|server| votes.contains(&server)) => self.begin_election(ctx, false),
+            Role::PreCandidate(votes) if self.configuration.is_quorum(|server| votes.contains(&server)) => {
+                self.begin_election(ctx, false)
+            }
             Role::Candidate(votes) if self.configuration.is_quorum(|server| votes.contains(&server)) => self.lead(ctx),
             _ => {}
         }
@@ -123,7 +125,8 @@ impl Raft {
     fn lead(&mut self, ctx: Ctx<'_, '_>) {
         // What is in its log now may not all be on disk yet; `stored` says when it is.
         let mut leader = Leader::of(self.term);
-        leader.open = self.log.iter().filter(|(index, _)| *index > self.applied).filter_map(|(_, entry)| entry.operation()).collect();
+        leader.open =
+            self.log.iter().filter(|(index, _)| *index > self.applied).filter_map(|(_, entry)| entry.operation()).collect();
         self.role = Role::Leader(Box::new(leader));
         self.leader = Some(self.me.node);
         self.attend(ctx);

@@ -29,7 +29,8 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
         .collect();
     let committed = seen.live().map(|(_, server)| server.committed()).max().unwrap_or(0);
     let ledger = &report.outcome.ledger;
-    let of = |name: &str| ledger.by_kind().filter(|(kind, _)| kind.name == name).map(|(_, tally)| (tally.sent, tally.bytes)).next();
+    let of =
+        |name: &str| ledger.by_kind().filter(|(kind, _)| kind.name == name).map(|(_, tally)| (tally.sent, tally.bytes)).next();
     let (appends, answers) = (of("append").unwrap_or_default(), of("appended").unwrap_or_default());
     let terms = seen.facts.iter().filter_map(|(_, _, fact)| if let Fact::Candidate(term) = fact { Some(*term) } else { None });
     let entries = seen.live().map(|(_, server)| server.held_entries()).max().unwrap_or(0);

@@ -261,7 +261,9 @@ impl Raft {
     pub(super) fn may_stand(&self, ctx: Ctx<'_, '_>) -> bool {
         let before = || self.configured_upto(ctx.options(), self.configured - 1).1;
         self.configuration.votes(self.me)
-            || (self.configured > self.commit && self.removed.is_none_or(|known| known < self.configured) && before().votes(self.me))
+            || (self.configured > self.commit
+                && self.removed.is_none_or(|known| known < self.configured)
+                && before().votes(self.me))
             || (self.log.last() > self.commit && !self.configuration.voters.is_empty())
     }
 

@@ -153,15 +153,8 @@ struct Server {
 }
 
 impl Monitor<Raft> for Invariants {
-    const PROPERTIES: &'static [&'static str] = &[
-        ELECTION_SAFETY,
-        PROMISES,
-        LEADER_APPEND_ONLY,
-        LOG_MATCHING,
-        LEADER_COMPLETENESS,
-        STATE_MACHINE_SAFETY,
-        COMMITTED_KEPT,
-    ];
+    const PROPERTIES: &'static [&'static str] =
+        &[ELECTION_SAFETY, PROMISES, LEADER_APPEND_ONLY, LOG_MATCHING, LEADER_COMPLETENESS, STATE_MACHINE_SAFETY, COMMITTED_KEPT];
 
     fn fact(&mut self, _: &Options, node: NodeId, fact: &Fact) -> Result<(), Broken> {
         match *fact {
@@ -279,7 +272,10 @@ impl Invariants {
         let first = *self.applied.entry(index).or_insert((term, digest));
         if first.0 != term {
             let of = first.0;
-            return broken(STATE_MACHINE_SAFETY, format!("{node} applies an entry {index} of term {term}, and one of term {of} was applied"));
+            return broken(
+                STATE_MACHINE_SAFETY,
+                format!("{node} applies an entry {index} of term {term}, and one of term {of} was applied"),
+            );
         }
         self.snapshot(node, index, digest)
     }
@@ -287,9 +283,10 @@ impl Invariants {
     /// The state machine after an index is one and the same everywhere.
     fn snapshot(&mut self, node: NodeId, last: Index, digest: u64) -> Result<(), Broken> {
         match self.applied.get(&last) {
-            Some((_, first)) if *first != digest => {
-                broken(STATE_MACHINE_SAFETY, format!("after entry {last}, the state of {node} is not that of the first to apply it"))
-            }
+            Some((_, first)) if *first != digest => broken(
+                STATE_MACHINE_SAFETY,
+                format!("after entry {last}, the state of {node} is not that of the first to apply it"),
+            ),
             _ => Ok(()),
         }
     }

@@ -115,7 +115,11 @@ const MISTAKES: &[(Variant, Mistake)] = &[
         Mistake::ForgetsVotes,
     ),
     (
-        Variant { name: "ack-before-sync", summary: "an entry counts as stored when it is in memory", caught_by: "leader-completeness" },
+        Variant {
+            name: "ack-before-sync",
+            summary: "an entry counts as stored when it is in memory",
+            caught_by: "leader-completeness",
+        },
         Mistake::AcksBeforeSync,
     ),
     (
@@ -245,29 +249,49 @@ const fn integer(name: &'static str, low: u64, high: u64, default: u64, doc: &'s
     Field { name, kind: FieldKind::Integer(low, high), default: Default::Integer(default), doc }
 }
 
-const ELECTION_MIN: Field =
-    duration("election-min", 150 * MILLISECOND, "The least election timeout; each wait is drawn evenly from here to election-max.");
+const ELECTION_MIN: Field = duration(
+    "election-min",
+    150 * MILLISECOND,
+    "The least election timeout; each wait is drawn evenly from here to election-max.",
+);
 const ELECTION_MAX: Field = duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
 const HEARTBEAT: Field =
     duration("heartbeat", 50 * MILLISECOND, "From one heartbeat of a leader to its next; what was lost is sent again with it.");
 const PRE_VOTE: Field = flag("pre-vote", true, "A server asks whether it could win before it begins a term.");
-const CHECK_QUORUM: Field =
-    flag("check-quorum", true, "A leader that hears of no majority for election-max steps down, and voters that hear one keep to it.");
+const CHECK_QUORUM: Field = flag(
+    "check-quorum",
+    true,
+    "A leader that hears of no majority for election-max steps down, and voters that hear one keep to it.",
+);
 const NOOP: Field = flag("noop", true, "A new leader begins with an entry of its own, with which it commits those before.");
 const READS: Field = Field {
     name: "reads",
     kind: FieldKind::Choice(&[
         Choice { name: "log", doc: "through the log, as commands" },
         Choice { name: "read-index", doc: "after a round of heartbeats that shows that the leader still leads" },
-        Choice { name: "lease", doc: "at once, while a majority has lately heard the leader; needs check-quorum and a bound on drift" },
+        Choice {
+            name: "lease",
+            doc: "at once, while a majority has lately heard the leader; needs check-quorum and a bound on drift",
+        },
     ]),
     default: Default::Choice("read-index"),
     doc: "How a leader answers reads.",
 };
-const DRIFT: Field =
-    integer("drift-ppm", 0, 500_000, 1_000, "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.");
+const DRIFT: Field = integer(
+    "drift-ppm",
+    0,
+    500_000,
+    1_000,
+    "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.",
+);
 const BATCH: Field = integer("batch", 1, 1_000_000, 64, "Entries that one message takes at most.");
-const PIPELINE: Field = integer("pipeline", 1, 10_000, 8, "Messages with entries that a leader sends to a follower before it has heard of the first.");
+const PIPELINE: Field = integer(
+    "pipeline",
+    1,
+    10_000,
+    8,
+    "Messages with entries that a leader sends to a follower before it has heard of the first.",
+);
 const GROUP_COMMIT: Field = flag("group-commit", true, "Commands that come in during a forced write share the next one.");
 const SNAPSHOTS: Field = flag("snapshots", true, "Whether snapshots ever take the place of the log.");
 const SNAPSHOT: Field =
@@ -287,7 +311,10 @@ const VOTERS_MIN: Field =
 const MEMBERSHIP: Field = Field {
     name: "membership",
     kind: FieldKind::Choice(&[
-        Choice { name: "joint", doc: "any set takes the place of any other; in between, majorities of both decide (joint consensus)" },
+        Choice {
+            name: "joint",
+            doc: "any set takes the place of any other; in between, majorities of both decide (joint consensus)",
+        },
         Choice { name: "single-server", doc: "one server comes or goes at a time, so that majorities before and after overlap" },
     ]),
     default: Default::Choice("joint"),
@@ -366,10 +393,16 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         return wrong(ELECTION_MAX.name, "it is below election-min; make it at least as long".into());
     }
     if options.heartbeat >= options.election.0 {
-        return wrong(HEARTBEAT.name, "it is not below election-min, so that followers would depose a leader that is well; make it shorter".into());
+        return wrong(
+            HEARTBEAT.name,
+            "it is not below election-min, so that followers would depose a leader that is well; make it shorter".into(),
+        );
     }
     if options.reads == Reads::Lease && !options.check_quorum {
-        return wrong(READS.name, "leases need voters that keep to the leader they hear; set check-quorum to true, or reads to `read-index`".into());
+        return wrong(
+            READS.name,
+            "leases need voters that keep to the leader they hear; set check-quorum to true, or reads to `read-index`".into(),
+        );
     }
     Ok(options)
 }

@@ -16,7 +16,9 @@ impl Raft {
         if self.applied - self.log.base().index < every {
             return;
         }
-        let Some(last) = self.log.term(self.applied).map(|term| super::log::Position { term, index: self.applied }) else { return };
+        let Some(last) = self.log.term(self.applied).map(|term| super::log::Position { term, index: self.applied }) else {
+            return;
+        };
         let (configured, configuration) = self.configured_upto(ctx.options(), self.applied);
         let snapshot = Content::new(Snapshot { last, configuration, configured, machine: self.machine.clone() });
         ctx.fact(Fact::Snapshot { last: last.index, digest: self.machine.digest() });

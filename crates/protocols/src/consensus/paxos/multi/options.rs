@@ -2,8 +2,8 @@
 
 use crate::consensus::paxos::options::{Common, GROUP_COMMIT, duration, integer, range};
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
-use crate::replication::machine::{OBJECT, Object};
 use crate::registry::Job;
+use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::time::{MILLISECOND, Nanos};
 
 /// The parameters of all servers.

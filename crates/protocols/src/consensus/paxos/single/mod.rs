@@ -65,8 +65,13 @@ const ROUNDS: &str = "paxos.rounds";
 const PREEMPTED: &str = "paxos.preempted";
 const DECIDED: &str = "paxos.decided";
 
-const GLUE: Glue<Paxos> =
-    Glue { options: options::options, request, replicates: |_| Replicates::Updates, history: |_| telling(Object::Kv), report: evidence::report };
+const GLUE: Glue<Paxos> = Glue {
+    options: options::options,
+    request,
+    replicates: |_| Replicates::Updates,
+    history: |_| telling(Object::Kv),
+    report: evidence::report,
+};
 
 /// To propose is to put a value where there is none.
 fn request(_: &options::Options, operation: u64, ask: &Ask) -> Result<Request, String> {
