@@ -116,7 +116,10 @@ fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>
 }
 
 fn refused(flags: &Run, seed: u64, failure: &RunFailure) -> Stop {
-    Stop::Input(format!("{}, seed {seed}: {failure}", flags.file.display()))
+    match scenario::blamed(&flags.file, &flags.set, failure) {
+        Some(wrong) => wrong.stop(colour(flags.color, std::io::stderr().is_terminal())),
+        None => Stop::Input(format!("{}, seed {seed}: {failure}", flags.file.display())),
+    }
 }
 
 /// The command that runs this seed again.

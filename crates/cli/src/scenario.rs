@@ -3,6 +3,7 @@
 use crate::output::Stop;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 use quorate_lab::plan::Plan;
+use quorate_lab::run::RunFailure;
 use quorate_lab::text::{
     Base, Errors, Files, INCLUDED_BYTES_MAX, Needed, Origin, Override, Problem, SOURCE_BYTES_MAX, Source, files_needed,
     line_column, parse,
@@ -72,6 +73,17 @@ pub(crate) fn plan(path: &Path, sets: &[String]) -> Result<Plan, Refused> {
         parse(&texts.source(), &overrides, &texts.files)
     });
     plan.map_err(|errors| Refused::Wrong(errors, Box::new(texts)))
+}
+
+/// What a protocol refuses when it is run, with its place in the file; `None` when that cannot be read again, or the failure has none.
+pub(crate) fn blamed(path: &Path, sets: &[String], failure: &RunFailure) -> Option<Refused> {
+    if failure.path.is_empty() || path == Path::new("-") {
+        return None;
+    }
+    let overrides: Vec<Override> = sets.iter().filter_map(|set| Override::of(set)).collect();
+    let texts = Texts { name: path.display().to_string(), bytes: read(path).ok()?, files: Files::default() };
+    let errors = quorate_lab::text::blamed(&texts.source(), &overrides, &failure.path, &failure.message)?;
+    Some(Refused::Wrong(errors, Box::new(texts)))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Stop> {

@@ -50,7 +50,10 @@ fn finding(path: PathBuf, sets: &[String]) -> Result<Finding, Stop> {
     let found = match scenario::plan(&path, sets) {
         Ok(plan) => match run::try_out(&plan) {
             Ok(()) => Found::Right(plan.name),
-            Err(failure) => Found::Refused(failure),
+            Err(failure) => match scenario::blamed(&path, sets, &failure) {
+                Some(Refused::Wrong(errors, texts)) => Found::Wrong(errors, texts),
+                _ => Found::Refused(failure),
+            },
         },
         Err(Refused::Wrong(errors, texts)) => Found::Wrong(errors, texts),
         // A flag that is wrong is so for every file.

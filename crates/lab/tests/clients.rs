@@ -80,7 +80,17 @@ fn every_key_says_what_it_says() {
         (
             "mix = { reads = 1, updates = 2, cas = 3, transactions = 4, locks = 7, length = [5, 6] }",
             Population {
-                mix: Mix { reads: 1, updates: 2, cas: 3, transactions: 4, locks: 7, transaction_length: (5, 6) },
+                mix: Mix {
+                    reads: 1,
+                    updates: 2,
+                    cas: 3,
+                    transactions: 4,
+                    locks: 7,
+                    joins: 8,
+                    leaves: 9,
+                    transfers: 10,
+                    transaction_length: (5, 6),
+                },
                 ..base.clone()
             },
         ),
@@ -188,9 +198,9 @@ fn other_drivers_know_populations_too() {
          retries = { attempts = 2, patience = \"8ms\", elsewhere = true }\n",
     );
     let setup = plan.setup(3);
-    let replayed = (plan.protocol.replay)(&plan.job(&setup)).unwrap();
+    let replayed = (plan.protocol.replay)(&plan.job(&setup, &plan.options)).unwrap();
     assert!(replayed.steps > 6 * 3 && replayed.difference.is_none(), "{replayed:?}");
     let bounds = Bounds { depth: 6, states: 100_000, losses: 0, duplications: 0, crashes: 0 };
-    let explored = (plan.protocol.explore)(&plan.job(&setup), &bounds).unwrap();
+    let explored = (plan.protocol.explore)(&plan.job(&setup, &plan.options), &bounds).unwrap();
     assert!(explored.complete && explored.states > 100 && explored.violation.is_none(), "{explored:?}");
 }

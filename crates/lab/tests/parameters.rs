@@ -17,7 +17,7 @@ const PARAMETERS: &str = include_str!("data/parameters.toml");
 fn every_place_takes_an_expression() {
     let plan = read(PARAMETERS.as_bytes(), &[]).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!((plan.duration, plan.nodes, plan.seed), (61 * SECOND, 7, 42));
-    assert_eq!((plan.options.integer("fanout"), plan.round()), (2, 500 * MILLISECOND));
+    assert_eq!((plan.options.integer("fanout"), plan.round(plan.seed)), (2, 500 * MILLISECOND));
     let link = &plan.network.link;
     assert_eq!(link.latency, Distribution::Uniform { low_ns: 5 * MILLISECOND, high_ns: 25 * MILLISECOND });
     assert_eq!((link.loss.to_f64(), link.duplication.to_f64()), (0.05, 1.0 / 3.0));

@@ -14,12 +14,15 @@ use quorate_engine::workload::{Change, Mix};
 use quorate_engine::{Actor, Kind, Message, Monitor, NodeId, NodeSet, replay};
 use std::rc::Rc;
 
+/// A request of what a scenario asks.
+pub(crate) type Making<A> = fn(&<A as Actor>::Options, u64, &Ask) -> Result<<A as Actor>::Request, String>;
+
 /// How a protocol is made of what a scenario says, and what its own part of a report is.
 pub(crate) struct Glue<A: Actor> {
     /// The actor's parameters, from the job's options and the variant's name (`right` for none).
     pub(crate) options: fn(&Job<'_>) -> Result<A::Options, OptionError>,
     /// The actor's request for the operation of this number in the workload; the error says what cannot be asked.
-    pub(crate) request: fn(&A::Options, u64, &Ask) -> Result<A::Request, String>,
+    pub(crate) request: Making<A>,
     /// What all replicas are meant to agree on; `converges` judges that.
     pub(crate) replicates: fn(&A::Options) -> Replicates,
     /// How what clients asked and were told stands in a history.
@@ -159,7 +162,7 @@ fn shapes(population: &Population) -> Vec<Ask> {
     let only = || NodeSet::one(NodeId(0));
     shapes.extend((joins > 0).then(|| Ask::Change(Change::Add(only()))));
     shapes.extend((leaves > 0).then(|| Ask::Change(Change::Remove(only()))));
-    shapes.extend((transfers > 0).then(|| Ask::Change(Change::Lead(NodeId(0)))));
+    shapes.extend((transfers > 0).then_some(Ask::Change(Change::Lead(NodeId(0)))));
     if transactions > 0 {
         let evenly = reads | updates == 0;
         let parts = [(read, evenly || reads > 0), (update, evenly || updates > 0)];

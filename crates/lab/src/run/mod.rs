@@ -14,7 +14,7 @@ use quorate_check::Verdict;
 use quorate_check::history::History;
 use quorate_engine::convergence::Converged;
 use quorate_engine::outcome::{Digest, Outcome};
-use quorate_protocols::registry::{Check, Job, JobError};
+use quorate_protocols::registry::{Ask, Check, Job, JobError};
 use std::fmt;
 
 /// Whether the digests that replicas publish are recomputed from their states.
@@ -251,7 +251,16 @@ fn failure(plan: &Plan, error: JobError) -> RunFailure {
         }
         JobError::Workload(index, message) => {
             let asked = &plan.workload[index];
-            RunFailure { path: "workload".into(), message: format!("what {} is asked at {}: {message}", asked.to, asked.at) }
+            // Orders are entries of their own, so it can be said which.
+            let orders = plan.asks.iter().filter(|entry| matches!(entry.ask, Ask::Change(_)));
+            let place =
+                orders.clone().position(|entry| entry.ask == asked.ask && entry.from.contains(asked.to) && entry.at <= asked.at);
+            let path = match place {
+                Some(_) if orders.count() == 1 => "workload.changes".to_string(),
+                Some(place) => format!("workload.changes[{place}]"),
+                None => "workload".to_string(),
+            };
+            RunFailure { path, message: format!("what {} is asked at {}: {message}", asked.to, asked.at) }
         }
         JobError::Population(place, message) => {
             RunFailure { path: format!("workload.clients[{place}]"), message: format!("what these clients ask: {message}") }

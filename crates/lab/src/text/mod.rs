@@ -111,6 +111,31 @@ pub fn parse(source: &Source<'_>, overrides: &[Override], files: &Files) -> Resu
     }
 }
 
+/// What a protocol refuses, at the place in the text that is to blame: the key, or the nearest table above it where a default holds.
+/// `None` when there is no such place.
+pub fn blamed(source: &Source<'_>, overrides: &[Override], path: &str, message: &str) -> Option<Errors> {
+    let root = checked(source, overrides).ok()?;
+    let (parameters, files) = (Parameters::default(), Files::default());
+    let mut spot = Spot::root(&root, Given { parameters: &parameters, files: &files });
+    let mut missing = String::new();
+    for step in path.split('.') {
+        let (key, place) = match step.split_once('[') {
+            Some((key, rest)) => (key, rest.trim_end_matches(']').parse::<usize>().ok()),
+            None => (step, None),
+        };
+        let Some(below) = spot.get(key) else {
+            missing = format!("{key}: ");
+            break;
+        };
+        spot = match place {
+            Some(place) => below.list()?.into_iter().nth(place)?,
+            // A list of one needs no place.
+            None => below.list().filter(|list| list.len() == 1 && list[0].is_table()).map_or(below, |mut list| list.remove(0)),
+        };
+    }
+    Some(Errors::new(&source.name, vec![*spot.fail(format!("{missing}{message}"))]))
+}
+
 /// The document with its overrides, every key in its place.
 fn checked(source: &Source<'_>, overrides: &[Override]) -> Result<Node, Errors> {
     let refuse = |problems| Errors::new(&source.name, problems);

@@ -117,8 +117,11 @@ fn read(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
     Ok(Ask::Read { key: key(spot)? })
 }
 
+/// What is ordered of some nodes.
+type Order = fn(NodeSet) -> Change;
+
 fn change(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Ask> {
-    let orders: [(&str, fn(NodeSet) -> Change); 4] =
+    let orders: [(&str, Order); 4] =
         [("add", Change::Add), ("learn", Change::Learn), ("remove", Change::Remove), ("members", Change::Become)];
     let mut said = Vec::new();
     for (name, order) in orders {

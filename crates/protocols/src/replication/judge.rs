@@ -167,9 +167,12 @@ fn operations<'a, A: Serves>(
     answers.map(|((number, (request, response)), operation)| (number, request, response.as_ref(), operation))
 }
 
+/// How a request stands in a history.
+type Calling = fn(&Request, &mut Names) -> (Value, Call);
+
 /// How requests and answers stand in a history.
 pub(crate) const fn telling<A: Serves>(object: Object) -> Telling<A> {
-    let (model, call): (_, fn(&Request, &mut Names) -> (Value, Call)) = match object {
+    let (model, call): (_, Calling) = match object {
         Object::Kv => (Model::MultiRegister, call),
         Object::ListAppend => (Model::ListAppend, |request, names| match request {
             // There are only transactions in such a history.

@@ -289,13 +289,19 @@ impl Raft {
         }
     }
 
-    /// Who is no member sends clients to one of whom it knows that it is.
+    /// Who is no member sends clients to one of whom it has heard, or knows, that it is; to any, as nobody may be there any more.
     pub(super) fn send_on(&self, ctx: Ctx<'_, '_>, operation: OpId) {
         let voters = self.configuration.voters.iter().map(|server| server.node);
-        let known: Vec<NodeId> = voters.chain(self.acquainted.iter().copied()).filter(|node| *node != self.me.node).collect();
+        let known: Vec<NodeId> = match self.acquainted.is_empty() {
+            true => voters.filter(|node| *node != self.me.node).collect(),
+            false => self.acquainted.iter().copied().collect(),
+        };
         match known.len() {
             0 => ctx.refuse(operation),
-            many => ctx.redirect(operation, known[operation.0 as usize % many]),
+            many => {
+                let any = ctx.choose(many as u64);
+                ctx.redirect(operation, known[any as usize]);
+            }
         }
     }
 
@@ -307,7 +313,8 @@ impl Raft {
             return;
         }
         self.acquainted.extend(voters.iter());
-        if configured > commit {
+        // Who knows it may still be needed as a leader.
+        if configured > commit || !self.is_member {
             return;
         }
         self.removed = self.removed.max(Some(commit));

@@ -26,6 +26,7 @@ pub mod message;
 mod metrics;
 pub mod monitor;
 mod options;
+mod orders;
 mod reads;
 mod replication;
 pub mod server;
@@ -114,7 +115,10 @@ pub const PROTOCOL: Protocol = Protocol {
         "raft/swarm.toml",
         "raft/transactions.toml",
     ],
-    run: |job| harness::run(&GLUE, job),
+    run: |job| {
+        orders::check(job)?;
+        harness::run(&GLUE, job)
+    },
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
 };

@@ -50,6 +50,8 @@ pub enum Fact {
         index: Index,
         /// Its term.
         term: Term,
+        /// The term in which the server learned that it is committed.
+        by: Term,
         /// The digest of the state machine after it.
         digest: u64,
     },
@@ -132,8 +134,19 @@ pub struct Invariants {
     servers: BTreeMap<NodeId, Server>,
     /// By index and term: the digest of the entry, and the term of the one before.
     entries: BTreeMap<(Index, Term), (u64, Term)>,
-    /// By index: the term of the entry that was applied first, and the digest of the state machine after it.
-    applied: BTreeMap<Index, (Term, u64)>,
+    /// By index: what was applied there first.
+    applied: BTreeMap<Index, Committed>,
+}
+
+/// An entry that was applied.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Committed {
+    /// Its term.
+    term: Term,
+    /// The term of the leader that committed it.
+    by: Term,
+    /// The digest of the state machine after it.
+    digest: u64,
 }
 
 /// What one server has stated.
@@ -168,7 +181,7 @@ impl Monitor<Raft> for Invariants {
             Fact::Voted { term, candidate } => self.voted(node, term, candidate),
             Fact::Stored { index, term, digest, before } => self.stored(node, index, term, (digest, before)),
             Fact::Cut(from) => self.cut(node, from),
-            Fact::Applied { index, term, digest } => self.applied(node, index, term, digest),
+            Fact::Applied { index, term, by, digest } => self.applied(node, index, Committed { term, by, digest }),
             Fact::Snapshot { last, digest } => self.snapshot(node, last, digest),
             Fact::Installed { last, digest, goes_on } => {
                 let server = self.server(node);
@@ -208,7 +221,9 @@ impl Invariants {
         if let Some(other) = self.leaders.insert(term, node) {
             return broken(ELECTION_SAFETY, format!("{node} is elected in term {term}, and {other} was elected in it before"));
         }
-        let last = self.applied.last_key_value().map(|(index, (term, _))| (*index, *term));
+        // What a later leader has committed by then is not owed to one whose votes come late.
+        let before = self.applied.iter().rev().find(|(_, entry)| entry.by < term);
+        let last = before.map(|(index, entry)| (*index, entry.term));
         let server = self.server(node);
         server.leads = Some(term);
         if let Some((index, of)) = last.filter(|(index, _)| *index > server.base.index)
@@ -259,7 +274,7 @@ impl Invariants {
         if let Some(term) = server.leads {
             return broken(LEADER_APPEND_ONLY, format!("{node}, which leads term {term}, gives up its entries from {from} on"));
         }
-        let committed = gone.iter().find(|(index, term)| self.applied.get(index).is_some_and(|(of, _)| of == *term));
+        let committed = gone.iter().find(|(index, term)| self.applied.get(index).is_some_and(|entry| entry.term == **term));
         match committed {
             Some((index, term)) => {
                 broken(COMMITTED_KEPT, format!("{node} gives up entry {index} of term {term}, which was committed"))
@@ -268,22 +283,22 @@ impl Invariants {
         }
     }
 
-    fn applied(&mut self, node: NodeId, index: Index, term: Term, digest: u64) -> Result<(), Broken> {
-        let first = *self.applied.entry(index).or_insert((term, digest));
-        if first.0 != term {
-            let of = first.0;
+    fn applied(&mut self, node: NodeId, index: Index, entry: Committed) -> Result<(), Broken> {
+        let first = *self.applied.entry(index).or_insert(entry);
+        if first.term != entry.term {
+            let (of, term) = (first.term, entry.term);
             return broken(
                 STATE_MACHINE_SAFETY,
                 format!("{node} applies an entry {index} of term {term}, and one of term {of} was applied"),
             );
         }
-        self.snapshot(node, index, digest)
+        self.snapshot(node, index, entry.digest)
     }
 
     /// The state machine after an index is one and the same everywhere.
     fn snapshot(&mut self, node: NodeId, last: Index, digest: u64) -> Result<(), Broken> {
         match self.applied.get(&last) {
-            Some((_, first)) if *first != digest => broken(
+            Some(first) if first.digest != digest => broken(
                 STATE_MACHINE_SAFETY,
                 format!("after entry {last}, the state of {node} is not that of the first to apply it"),
             ),

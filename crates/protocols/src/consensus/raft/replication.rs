@@ -52,8 +52,8 @@ impl Raft {
         self.when_durable(ctx, Parked::Send(to, Message::Appended { term, result, is_beat, round, life }));
     }
 
-    /// 3. "If an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all that follow
-    /// it." 4. "Append any new entries not already in the log."
+    /// Step 3, "if an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all that
+    /// follow it", and step 4, "append any new entries not already in the log".
     fn take_over(&mut self, ctx: Ctx<'_, '_>, previous: Index, entries: &[Entry]) {
         let base = self.log.base().index;
         if ctx.options().makes(Mistake::CutsAlways) && previous >= base && previous < self.log.last() {

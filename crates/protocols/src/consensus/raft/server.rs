@@ -369,7 +369,7 @@ impl Raft {
                 Payload::Configuration(_) => self.configuration_is_committed(ctx, index),
                 Payload::Noop => {}
             }
-            ctx.fact(Fact::Applied { index, term: entry.term, digest: self.machine.digest() });
+            ctx.fact(Fact::Applied { index, term: entry.term, by: self.term, digest: self.machine.digest() });
         }
         if self.applied > before {
             if self.is_member {

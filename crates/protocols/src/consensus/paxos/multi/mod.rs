@@ -65,7 +65,7 @@ pub const PROTOCOL: Protocol = Protocol {
         MetricInfo { name: LOG_LENGTH, unit: "", summary: "Slots in which a value is known to be chosen" },
         UNSERVED,
     ],
-    scenarios: &["paxos/steady.toml", "paxos/leader-failure.toml", "paxos/swarm.toml"],
+    scenarios: &["paxos/steady.toml", "paxos/leader-failure.toml", "paxos/multi-swarm.toml"],
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
