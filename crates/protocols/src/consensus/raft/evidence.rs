@@ -31,7 +31,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     let ledger = &report.outcome.ledger;
     let of =
         |name: &str| ledger.by_kind().filter(|(kind, _)| kind.name == name).map(|(_, tally)| (tally.sent, tally.bytes)).next();
-    let (appends, answers) = (of("append").unwrap_or_default(), of("appended").unwrap_or_default());
+    let append = ["append", "append-again", "appended"].map(|name| of(name).unwrap_or_default());
     let terms = seen.facts.iter().filter_map(|(_, _, fact)| if let Fact::Candidate(term) = fact { Some(*term) } else { None });
     let entries = seen.live().map(|(_, server)| server.held_entries()).max().unwrap_or(0);
     let snapshot = seen.live().map(|(_, server)| server.snapshot_bytes()).max().unwrap_or(0);
@@ -44,8 +44,8 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     ];
     if committed > 0 {
         let per_commit = |amount: u64| amount as f64 / committed as f64;
-        metrics.push((MESSAGES_PER_COMMIT, per_commit(appends.0 + answers.0)));
-        metrics.push((BYTES_PER_COMMIT, per_commit(appends.1 + answers.1)));
+        metrics.push((MESSAGES_PER_COMMIT, per_commit(append.iter().map(|(sent, _)| sent).sum())));
+        metrics.push((BYTES_PER_COMMIT, per_commit(append.iter().map(|(_, bytes)| bytes).sum())));
         metrics.push((FORCED_PER_COMMIT, per_commit(ledger.forced_writes)));
     }
     metrics.push(peace::unserved(seen, report));

@@ -92,7 +92,9 @@ impl Raft {
             if leader.is_settled || self.configured > self.commit {
                 return;
             }
-            self.attend(ctx);
+            for node in self.attend(ctx) {
+                self.replicate(ctx, node, Reason::Again);
+            }
             if self.configuration.is_joint() {
                 return self.configure(ctx, self.configuration.without_outgoing());
             }
@@ -174,8 +176,8 @@ impl Raft {
         Some(Configuration { voters: servers(voters)?, outgoing: BTreeSet::new(), learners: servers(learners)? })
     }
 
-    /// Sends to whom it must: members, those that are to be, and until a change is committed those that were.
-    pub(super) fn attend(&mut self, ctx: Ctx<'_, '_>) {
+    /// Follows whom it must: members, those that are to be, and until a change is committed those that were. The nodes that are new.
+    pub(super) fn attend(&mut self, ctx: Ctx<'_, '_>) -> Vec<NodeId> {
         let (voters, learners) = self.goal();
         let mut wanted: BTreeMap<NodeId, Option<u64>> = voters.into_iter().chain(learners).map(|node| (node, None)).collect();
         for server in self.configuration.members() {
@@ -184,7 +186,7 @@ impl Raft {
         }
         wanted.remove(&self.me.node);
         let last = self.log.last();
-        let Role::Leader(leader) = &mut self.role else { return };
+        let Role::Leader(leader) = &mut self.role else { return Vec::new() };
         let leaving = |node: &NodeId| !wanted.contains_key(node);
         let gone: Vec<NodeId> = match self.configured <= self.commit {
             true => leader.followers.keys().copied().filter(leaving).collect(),
@@ -197,12 +199,10 @@ impl Raft {
         for node in gone {
             // So that it learns that it is none any more.
             self.show_life(ctx, node);
-            let Role::Leader(leader) = &mut self.role else { return };
+            let Role::Leader(leader) = &mut self.role else { return Vec::new() };
             leader.followers.remove(&node);
         }
-        for node in new {
-            self.replicate(ctx, node, Reason::Again);
-        }
+        new
     }
 
     /// At the end of an election timeout, of which these were heard: an order that waits for who does not answer is refused.

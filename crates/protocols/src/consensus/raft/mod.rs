@@ -84,7 +84,7 @@ pub const PROTOCOL: Protocol = Protocol {
         MetricInfo {
             name: MESSAGES_PER_COMMIT,
             unit: "",
-            summary: "appends with new entries, and answers to appends, for each committed entry",
+            summary: "appends, first and again, and answers to them, for each committed entry",
         },
         MetricInfo { name: BYTES_PER_COMMIT, unit: "bytes", summary: "the bytes of these messages, for each committed entry" },
         MetricInfo { name: FORCED_PER_COMMIT, unit: "", summary: "forced writes of all servers, for each committed entry" },
