@@ -66,7 +66,7 @@ fn validate_tells_all_that_is_wrong_and_names_what_is_right() {
 fn validate_asks_the_protocol_too() {
     let file = scenario("crdt/counter-growing.toml");
     let ended = run(&["validate", &file, "--set", "workload.updates.amount=-1"]);
-    check(&ended, 2, &["counter-growing.toml: error: workload: ", "cannot take away"]);
+    check(&ended, 2, &["counter-growing.toml:50:2: error: workload: ", "cannot take away"]);
 }
 
 #[test]
