@@ -1,7 +1,7 @@
 //! A protocol's options as data: one table of fields from which the scenario text is checked, defaults are filled in, and
 //! help and schema are printed. What the values mean together is each protocol's own business (`build` in its entry).
 
-use quorate_engine::time::{Nanos, show};
+use quorate_engine::time::{MICROSECOND, Nanos, SECOND, show};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -16,6 +16,23 @@ pub struct Field {
     pub default: Default,
     /// What it means, in a sentence.
     pub doc: &'static str,
+}
+
+impl Field {
+    /// A duration from 100 us to an hour.
+    pub const fn duration(name: &'static str, default: Nanos, doc: &'static str) -> Field {
+        Field { name, kind: FieldKind::Duration(100 * MICROSECOND, 3_600 * SECOND), default: Default::Duration(default), doc }
+    }
+
+    /// A whole number within these bounds, both included.
+    pub const fn integer(name: &'static str, low: u64, high: u64, default: u64, doc: &'static str) -> Field {
+        Field { name, kind: FieldKind::Integer(low, high), default: Default::Integer(default), doc }
+    }
+
+    /// `true` or `false`.
+    pub const fn flag(name: &'static str, default: bool, doc: &'static str) -> Field {
+        Field { name, kind: FieldKind::Flag, default: Default::Flag(default), doc }
+    }
 }
 
 /// What an option's value may be.
@@ -123,6 +140,19 @@ impl Values {
             Some(Value::Duration(value)) => *value,
             other => panic!("option {name} is no duration but {other:?}"),
         }
+    }
+
+    /// Two durations that are the ends of a range, in ns.
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub fn range(&self, low: &Field, high: &Field) -> Result<(Nanos, Nanos), OptionError> {
+        let range = (self.duration(low.name), self.duration(high.name));
+        if range.0 > range.1 {
+            let message = format!("it is below {}; make it at least as long", low.name);
+            return Err(OptionError { field: high.name, message });
+        }
+        Ok(range)
     }
 
     /// One of the field's words.

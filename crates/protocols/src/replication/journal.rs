@@ -3,6 +3,7 @@
 //! the next one covers all that came in meanwhile.
 
 use quorate_engine::{Actor, Context};
+use std::collections::VecDeque;
 
 /// The records of one node, counted from the first ever appended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -37,6 +38,15 @@ impl Journal {
         begins
     }
 
+    /// Begins a forced write for what was just appended: one that others share, or one of its own.
+    pub fn force_for<A: Actor>(&mut self, ctx: &mut Context<'_, A>, shared: bool) {
+        if shared {
+            self.force(ctx);
+        } else {
+            self.force_now(ctx);
+        }
+    }
+
     /// Begins a forced write even if one is under way: what group commit is there to avoid.
     pub fn force_now<A: Actor>(&mut self, ctx: &mut Context<'_, A>) {
         ctx.sync();
@@ -59,8 +69,47 @@ impl Journal {
         self.appended
     }
 
+    /// Whether everything appended so far is durable.
+    pub fn is_durable(&self) -> bool {
+        self.durable == self.appended
+    }
+
     /// Durable records so far.
     pub fn durable(&self) -> u64 {
         self.durable
+    }
+}
+
+/// What may happen only once what had been appended by then is durable, in the order in which it was asked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Waiting<T> {
+    /// With the number of the record that each waits for. Invariant: numbers do not descend.
+    queue: VecDeque<(u64, T)>,
+}
+
+impl<T> Default for Waiting<T> {
+    fn default() -> Waiting<T> {
+        Waiting { queue: VecDeque::new() }
+    }
+}
+
+impl<T> Waiting<T> {
+    /// This waits for all that was appended so far.
+    pub fn push(&mut self, journal: &Journal, what: T) {
+        self.queue.push_back((journal.appended(), what));
+    }
+
+    /// The next that need not wait any longer.
+    pub fn next(&mut self, journal: &Journal) -> Option<T> {
+        let (record, _) = self.queue.front()?;
+        if *record > journal.durable() {
+            return None;
+        }
+        self.queue.pop_front().map(|(_, what)| what)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 }

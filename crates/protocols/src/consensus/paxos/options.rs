@@ -1,9 +1,9 @@
 //! What the two protocols' options and planted variants have in common.
 
 use crate::harness::no_variant;
-use crate::options::{Default, Field, FieldKind, OptionError, Values};
+use crate::options::{Field, OptionError};
 use crate::registry::{Job, Variant};
-use quorate_engine::time::{MICROSECOND, Nanos, SECOND};
+use quorate_engine::time::SECOND;
 
 /// What a planted variant does wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,27 +81,5 @@ impl Common {
     }
 }
 
-pub(super) const fn duration(name: &'static str, default: Nanos, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Duration(100 * MICROSECOND, 3_600 * SECOND), default: Default::Duration(default), doc }
-}
-
-pub(super) const fn integer(name: &'static str, low: u64, high: u64, default: u64, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Integer(low, high), default: Default::Integer(default), doc }
-}
-
-pub(super) const GROUP_COMMIT: Field = Field {
-    name: "group-commit",
-    kind: FieldKind::Flag,
-    default: Default::Flag(true),
-    doc: "What is to be written during a forced write shares the next one.",
-};
-
-/// Two options that are the ends of a range, in ns.
-pub(super) fn range(values: &Values, low: &Field, high: &Field) -> Result<(Nanos, Nanos), OptionError> {
-    let range = (values.duration(low.name), values.duration(high.name));
-    if range.0 > range.1 {
-        let message = format!("it is below {}; make it at least as long", low.name);
-        return Err(OptionError { field: high.name, message });
-    }
-    Ok(range)
-}
+pub(super) const GROUP_COMMIT: Field =
+    Field::flag("group-commit", true, "What is to be written during a forced write shares the next one.");

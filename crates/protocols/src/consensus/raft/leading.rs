@@ -4,6 +4,7 @@ use super::config::Server;
 use super::log::{Index, Term};
 use super::membership::Order;
 use super::transfer::Transfer;
+use crate::consensus::reads::Reads;
 use crate::replication::machine::Request;
 use quorate_engine::{NodeId, OpId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,14 +17,10 @@ pub(super) struct Leader {
     pub(super) followers: BTreeMap<NodeId, Progress>,
     /// Its own log is on disk up to here.
     pub(super) stored: Index,
-    /// The latest round of messages: who answers it took this server for its leader then.
-    pub(super) round: u64,
-    /// When each round began that may still give a lease, by its own elapsed clock, in ns.
-    pub(super) begun: VecDeque<(u64, u64)>,
     /// Who was heard since it last looked.
     pub(super) heard: BTreeSet<Server>,
-    /// Reads in the order in which they came.
-    pub(super) reads: VecDeque<Read>,
+    /// Reads, and the rounds of messages that show that it still leads.
+    pub(super) reads: Reads,
     /// Commands that wait for the forced write under way.
     pub(super) queue: VecDeque<(OpId, Request)>,
     /// Operations whose entries are not applied yet.
@@ -36,17 +33,6 @@ pub(super) struct Leader {
     pub(super) transfer: Option<Transfer>,
     /// It told somebody to stand for election at once, which no lease outlasts.
     pub(super) lease_is_void: bool,
-}
-
-/// A read that waits (thesis §6.4).
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Read {
-    pub(super) operation: OpId,
-    pub(super) request: Request,
-    /// The state machine must have come so far; `None` until the leader has committed an entry of its term.
-    pub(super) index: Option<Index>,
-    /// A majority must have answered this round; `None` until one has begun for it.
-    pub(super) round: Option<u64>,
 }
 
 /// How far a follower is.
@@ -99,10 +85,8 @@ impl Leader {
             term,
             followers: BTreeMap::new(),
             stored: 0,
-            round: 0,
-            begun: VecDeque::new(),
             heard: BTreeSet::new(),
-            reads: VecDeque::new(),
+            reads: Reads::default(),
             queue: VecDeque::new(),
             open: BTreeSet::new(),
             is_settled: false,
@@ -114,9 +98,8 @@ impl Leader {
 
     /// Clients that it has not served, when it is deposed: nothing was done for them.
     pub(super) fn into_queue(self) -> impl Iterator<Item = (OpId, Request)> {
-        let reads = self.reads.into_iter().map(|read| (read.operation, read.request));
         let orders = self.orders.into_iter().filter_map(Order::into_request);
-        self.queue.into_iter().chain(reads).chain(orders)
+        self.queue.into_iter().chain(self.reads.into_waiting()).chain(orders)
     }
 
     /// How far each follower is, for the evidence.

@@ -6,7 +6,7 @@ use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
 use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::NodeId;
-use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use quorate_engine::time::{MILLISECOND, Nanos};
 
 /// The parameters of all servers.
 #[derive(Clone, Debug)]
@@ -237,33 +237,25 @@ impl Options {
     }
 }
 
-const fn duration(name: &'static str, default: Nanos, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Duration(100 * MICROSECOND, 3_600 * SECOND), default: Default::Duration(default), doc }
-}
-
-const fn flag(name: &'static str, default: bool, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Flag, default: Default::Flag(default), doc }
-}
-
-const fn integer(name: &'static str, low: u64, high: u64, default: u64, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Integer(low, high), default: Default::Integer(default), doc }
-}
-
-const ELECTION_MIN: Field = duration(
+const ELECTION_MIN: Field = Field::duration(
     "election-min",
     150 * MILLISECOND,
     "The least election timeout; each wait is drawn evenly from here to election-max.",
 );
-const ELECTION_MAX: Field = duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
-const HEARTBEAT: Field =
-    duration("heartbeat", 50 * MILLISECOND, "From one heartbeat of a leader to its next; what was lost is sent again with it.");
-const PRE_VOTE: Field = flag("pre-vote", true, "A server asks whether it could win before it begins a term.");
-const CHECK_QUORUM: Field = flag(
+const ELECTION_MAX: Field = Field::duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
+const HEARTBEAT: Field = Field::duration(
+    "heartbeat",
+    50 * MILLISECOND,
+    "From one heartbeat of a leader to its next; what was lost is sent again with it.",
+);
+const PRE_VOTE: Field = Field::flag("pre-vote", true, "A server asks whether it could win before it begins a term.");
+const CHECK_QUORUM: Field = Field::flag(
     "check-quorum",
     true,
     "A leader that hears of no majority for election-max steps down, and voters that hear one keep to it.",
 );
-const NOOP: Field = flag("noop", true, "A new leader begins with an entry of its own, with which it commits those before.");
+const NOOP: Field =
+    Field::flag("noop", true, "A new leader begins with an entry of its own, with which it commits those before.");
 const READS: Field = Field {
     name: "reads",
     kind: FieldKind::Choice(&[
@@ -277,37 +269,47 @@ const READS: Field = Field {
     default: Default::Choice("read-index"),
     doc: "How a leader answers reads.",
 };
-const DRIFT: Field = integer(
+const DRIFT: Field = Field::integer(
     "drift-ppm",
     0,
     500_000,
     1_000,
     "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.",
 );
-const BATCH: Field = integer("batch", 1, 1_000_000, 64, "Entries that one message takes at most.");
-const PIPELINE: Field = integer(
+const BATCH: Field = Field::integer("batch", 1, 1_000_000, 64, "Entries that one message takes at most.");
+const PIPELINE: Field = Field::integer(
     "pipeline",
     1,
     10_000,
     8,
     "Messages with entries that a leader sends to a follower before it has heard of the first.",
 );
-const GROUP_COMMIT: Field = flag("group-commit", true, "Commands that come in during a forced write share the next one.");
-const SNAPSHOTS: Field = flag("snapshots", true, "Whether snapshots ever take the place of the log.");
-const SNAPSHOT: Field =
-    integer("snapshot-every", 1, 1_000_000_000, 1_000, "Applied entries after which a snapshot takes the place of the log.");
-const CHUNK: Field = integer("snapshot-chunk", 16, 1 << 30, 64 << 10, "Bytes of a snapshot in one message.");
-const MEMBERS: Field = integer(
+const GROUP_COMMIT: Field = Field::flag("group-commit", true, "Commands that come in during a forced write share the next one.");
+const SNAPSHOTS: Field = Field::flag("snapshots", true, "Whether snapshots ever take the place of the log.");
+const SNAPSHOT: Field = Field::integer(
+    "snapshot-every",
+    1,
+    1_000_000_000,
+    1_000,
+    "Applied entries after which a snapshot takes the place of the log.",
+);
+const CHUNK: Field = Field::integer("snapshot-chunk", 16, 1 << 30, 64 << 10, "Bytes of a snapshot in one message.");
+const MEMBERS: Field = Field::integer(
     "members",
     0,
     u32::MAX as u64,
     0,
     "How many nodes, from the first on, vote at first; the others wait to be added. 0: all but the learners.",
 );
-const LEARNERS: Field =
-    integer("learners", 0, u32::MAX as u64, 0, "How many nodes, the next after the members, follow without a vote at first.");
+const LEARNERS: Field = Field::integer(
+    "learners",
+    0,
+    u32::MAX as u64,
+    0,
+    "How many nodes, the next after the members, follow without a vote at first.",
+);
 const VOTERS_MIN: Field =
-    integer("voters-min", 1, u32::MAX as u64, 1, "An order that would leave fewer voters than these is refused.");
+    Field::integer("voters-min", 1, u32::MAX as u64, 1, "An order that would leave fewer voters than these is refused.");
 const MEMBERSHIP: Field = Field {
     name: "membership",
     kind: FieldKind::Choice(&[
@@ -364,7 +366,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     }
     let numbered = |low: u64, high: u64| (low..high).map(|node| NodeId(node as u32));
     let options = Options {
-        election: (values.duration(ELECTION_MIN.name), values.duration(ELECTION_MAX.name)),
+        election: values.range(&ELECTION_MIN, &ELECTION_MAX)?,
         heartbeat: values.duration(HEARTBEAT.name),
         pre_vote: values.flag(PRE_VOTE.name),
         check_quorum: values.flag(CHECK_QUORUM.name),
@@ -389,9 +391,6 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         object: Object::of(values),
         mistake,
     };
-    if options.election.0 > options.election.1 {
-        return wrong(ELECTION_MAX.name, "it is below election-min; make it at least as long".into());
-    }
     if options.heartbeat >= options.election.0 {
         return wrong(
             HEARTBEAT.name,

@@ -1,7 +1,5 @@
 //! Reads (§8; thesis §6.4): through the log, after a round that shows that the leader still leads, or under a lease.
 
-use super::leading::Read;
-use super::log::Index;
 use super::message::Timer;
 use super::options::{Mistake, Reads};
 use super::server::{Ctx, Raft, Role};
@@ -25,8 +23,7 @@ impl Raft {
             return ctx.reply(operation, self.machine.read(&request));
         }
         let Role::Leader(leader) = &mut self.role else { return };
-        leader.reads.retain(|read| read.operation != operation);
-        leader.reads.push_back(Read { operation, request, index: None, round: None });
+        leader.reads.push(operation, request);
         self.answer_reads(ctx);
     }
 
@@ -42,60 +39,46 @@ impl Raft {
             return self.begin_term(ctx);
         }
         // 2. "The leader saves its current commit index in a local variable readIndex."
-        for read in leader.reads.iter_mut().filter(|read| read.index.is_none()) {
-            read.index = Some(self.commit);
-        }
+        leader.reads.settle(self.commit);
         if ctx.options().reads == Reads::Lease && self.has_lease(ctx) {
-            return self.answer_first(ctx, |_| true);
+            return self.answer_first(ctx, true);
         }
         // 3. "The leader issues a new round of heartbeats and waits for acknowledgments from a majority."
-        let confirmed = self.confirmed();
-        self.answer_first(ctx, |round| round <= confirmed);
+        self.answer_first(ctx, false);
         let Role::Leader(leader) = &mut self.role else { return };
-        let is_under_way = leader.reads.iter().any(|read| read.round.is_some());
-        if !is_under_way && !leader.reads.is_empty() {
+        if leader.reads.need_round() {
             let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
             self.begin_round(ctx);
             let Role::Leader(leader) = &mut self.role else { return };
-            let round = leader.round;
-            leader.reads.iter_mut().for_each(|read| read.round = Some(round));
+            leader.reads.await_round();
             for follower in followers {
                 self.show_life(ctx, follower);
             }
-            if self.confirmed() >= round {
-                self.answer_first(ctx, |_| true); // a cluster of one
-            }
+            self.answer_first(ctx, false); // a cluster of one
         }
     }
 
-    /// Answers the reads, in their order, whose round is such and whose index the state machine has reached.
-    fn answer_first(&mut self, ctx: Ctx<'_, '_>, is_confirmed: impl Fn(u64) -> bool) {
+    /// Answers the reads, in their order, whose round is confirmed, or leased, and whose index the state machine has reached.
+    fn answer_first(&mut self, ctx: Ctx<'_, '_>, leased: bool) {
+        let confirmed = self.confirmed();
         let Role::Leader(leader) = &mut self.role else { return };
-        let is_due = |read: &Read, applied: Index| {
-            read.index.is_some_and(|index| index <= applied) && is_confirmed(read.round.unwrap_or(u64::MAX))
-        };
-        while let Some(read) = leader.reads.front()
-            && is_due(read, self.applied)
-            && let Some(read) = leader.reads.pop_front()
-        {
-            ctx.reply(read.operation, self.machine.read(&read.request));
+        while let Some((operation, request)) = leader.reads.next(self.applied, confirmed, leased) {
+            ctx.reply(operation, self.machine.read(&request));
         }
     }
 
     /// A new round: who answers it knows this leader as of now.
     pub(super) fn begin_round(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &mut self.role else { return };
-        leader.round += 1;
-        if ctx.options().reads == Reads::Lease {
-            let now = ctx.elapsed();
-            leader.begun.push_back((leader.round, now));
-        }
+        let now = (ctx.options().reads == Reads::Lease).then(|| ctx.elapsed());
+        leader.reads.begin(now);
     }
 
     /// The latest round that a majority has answered.
     fn confirmed(&self) -> u64 {
         let Role::Leader(leader) = &self.role else { return 0 };
-        let round = |server| if server == self.me { leader.round } else { leader.of_server(server).map_or(0, |it| it.round) };
+        let round =
+            |server| if server == self.me { leader.reads.round() } else { leader.of_server(server).map_or(0, |it| it.round) };
         self.configuration.agreed(round)
     }
 
@@ -104,13 +87,7 @@ impl Raft {
     fn has_lease(&mut self, ctx: Ctx<'_, '_>) -> bool {
         let (confirmed, now, lease) = (self.confirmed(), ctx.elapsed(), ctx.options().lease());
         let Role::Leader(leader) = &mut self.role else { return false };
-        if leader.lease_is_void {
-            return false;
-        }
-        while leader.begun.len() > 1 && leader.begun[1].0 <= confirmed {
-            leader.begun.pop_front();
-        }
-        leader.begun.front().is_some_and(|(round, begun)| *round <= confirmed && now < begun + lease)
+        !leader.lease_is_void && leader.reads.has_lease(confirmed, now, lease)
     }
 
     /// A leader that hears of no majority for an election timeout steps down (thesis §6.2).

@@ -146,7 +146,7 @@ impl Raft {
         let previous = self.log.term(index).map_or_else(Position::default, |term| Position { term, index });
         let entries = Content::new(Vec::new());
         let commit = shared(ctx.options(), self.commit, index);
-        let append = Append { term: self.term, previous, entries, commit, round: leader.round };
+        let append = Append { term: self.term, previous, entries, commit, round: leader.reads.round() };
         ctx.send(to, Message::Append(Reason::Heartbeat, append));
     }
 
@@ -170,7 +170,7 @@ impl Raft {
             let reason = if follower.probes() { Reason::Again } else { reason };
             follower.sends(entries.len() as u64);
             let entries = Content::new(entries);
-            let append = Append { term: self.term, previous, entries, commit: self.commit, round: leader.round };
+            let append = Append { term: self.term, previous, entries, commit: self.commit, round: leader.reads.round() };
             ctx.send(to, Message::Append(reason, append));
             sent = true;
         }

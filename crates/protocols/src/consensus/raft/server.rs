@@ -7,7 +7,7 @@ use super::log::{Entry, Index, Log, Payload, Position, Term};
 use super::message::{Message, Record, Snapshot, Timer};
 use super::monitor::Fact;
 use super::options::{Mistake, Options, Reads};
-use crate::replication::journal::Journal;
+use crate::replication::journal::{Journal, Waiting};
 use crate::replication::machine::{Command, Machine, Request, Response};
 use quorate_engine::{Actor, Content, Context, NodeId, OpId, Wire};
 use std::collections::{BTreeSet, VecDeque};
@@ -29,7 +29,7 @@ pub struct Raft {
     pub(super) snapshot: Option<Content<Snapshot>>,
     pub(super) journal: Journal,
     /// What may happen only once the first so many records are durable.
-    parked: VecDeque<(u64, Parked)>,
+    parked: Waiting<Parked>,
     /// `commitIndex`. Invariant: `applied <= commit <= log.last()`.
     pub(super) commit: Index,
     /// `lastApplied`.
@@ -105,7 +105,7 @@ impl Actor for Raft {
             log: Log::default(),
             snapshot: None,
             journal: Journal::recovered(0),
-            parked: VecDeque::new(),
+            parked: Waiting::default(),
             commit: 0,
             applied: 0,
             machine: Machine::new(options.object),
@@ -200,10 +200,7 @@ impl Actor for Raft {
 
     fn synced(&mut self, ctx: Ctx<'_, '_>, upto: u64) {
         self.journal.synced(upto);
-        while let Some((record, _)) = self.parked.front()
-            && *record <= self.journal.durable()
-            && let Some((_, parked)) = self.parked.pop_front()
-        {
+        while let Some(parked) = self.parked.next(&self.journal) {
             self.release(ctx, parked);
         }
         self.take_in_queued(ctx);
@@ -250,15 +247,11 @@ impl Raft {
 
     /// Goes on when everything appended so far is durable.
     pub(super) fn when_durable(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
-        if ctx.options().makes(Mistake::AcksBeforeSync) || self.journal.durable() == self.journal.appended() {
+        if ctx.options().makes(Mistake::AcksBeforeSync) || self.journal.is_durable() {
             return self.release(ctx, parked);
         }
-        self.parked.push_back((self.journal.appended(), parked));
-        if ctx.options().group_commit {
-            self.journal.force(ctx);
-        } else {
-            self.journal.force_now(ctx);
-        }
+        self.parked.push(&self.journal, parked);
+        self.journal.force_for(ctx, ctx.options().group_commit);
     }
 
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {

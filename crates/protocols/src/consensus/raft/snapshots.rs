@@ -49,7 +49,7 @@ impl Raft {
         let length = ctx.options().chunk_bytes.min(whole - offset);
         let is_last = offset + length == whole;
         follower.sending = Sending::Snapshot { last: snapshot.last.index, bytes: offset, is_under_way: true };
-        let (term, round) = (self.term, leader.round);
+        let (term, round) = (self.term, leader.reads.round());
         ctx.send(to, Message::InstallSnapshot(Chunk { term, snapshot: snapshot.clone(), offset, length, is_last, round }));
         true
     }

@@ -5,7 +5,7 @@ use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::Job;
 use crate::replication::machine::{OBJECT, Object};
 use quorate_engine::NodeId;
-use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use quorate_engine::time::{MILLISECOND, Nanos};
 
 /// The parameters of all nodes.
 #[derive(Clone, Debug)]
@@ -69,18 +69,17 @@ const FAILOVER: Field = Field {
     doc: "Who takes over from a primary that is down.",
 };
 
-const fn duration(name: &'static str, default: Nanos, doc: &'static str) -> Field {
-    Field { name, kind: FieldKind::Duration(100 * MICROSECOND, 3_600 * SECOND), default: Default::Duration(default), doc }
-}
-
-const HEARTBEAT: Field = duration(
+const HEARTBEAT: Field = Field::duration(
     "heartbeat",
     100 * MILLISECOND,
     "From one sign of life of a node to its next; backups learn with it what is committed.",
 );
-const PATIENCE: Field =
-    duration("patience", 500 * MILLISECOND, "How long the view server hears nothing of a node before it takes it for down.");
-const RESEND: Field = duration(
+const PATIENCE: Field = Field::duration(
+    "patience",
+    500 * MILLISECOND,
+    "How long the view server hears nothing of a node before it takes it for down.",
+);
+const RESEND: Field = Field::duration(
     "resend",
     100 * MILLISECOND,
     "How long a primary waits for an answer of a backup, at most twice that, before it says the same again.",

@@ -1,6 +1,6 @@
 //! What a scenario says of Multi-Paxos. Options that Raft has too have Raft's names.
 
-use crate::consensus::paxos::options::{Common, GROUP_COMMIT, duration, integer, range};
+use crate::consensus::paxos::options::{Common, GROUP_COMMIT};
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::Job;
 use crate::replication::machine::{OBJECT, Object};
@@ -51,14 +51,17 @@ impl Options {
     }
 }
 
-const ELECTION_MIN: Field = duration(
+const ELECTION_MIN: Field = Field::duration(
     "election-min",
     150 * MILLISECOND,
     "The least election timeout; each wait is drawn evenly from here to election-max.",
 );
-const ELECTION_MAX: Field = duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
-const HEARTBEAT: Field =
-    duration("heartbeat", 50 * MILLISECOND, "From one heartbeat of a leader to its next; what was lost is sent again with it.");
+const ELECTION_MAX: Field = Field::duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
+const HEARTBEAT: Field = Field::duration(
+    "heartbeat",
+    50 * MILLISECOND,
+    "From one heartbeat of a leader to its next; what was lost is sent again with it.",
+);
 const CHECK_QUORUM: Field = Field {
     name: "check-quorum",
     kind: FieldKind::Flag,
@@ -76,17 +79,17 @@ const READS: Field = Field {
     default: Default::Choice("read-index"),
     doc: "How a leader answers reads.",
 };
-const DRIFT: Field = integer(
+const DRIFT: Field = Field::integer(
     "drift-ppm",
     0,
     500_000,
     1_000,
     "How far any clock may run fast or slow, in parts per million; leases are shorter by twice that.",
 );
-const BATCH: Field = integer("batch", 1, 1_000_000, 64, "Commands that one message takes at most.");
+const BATCH: Field = Field::integer("batch", 1, 1_000_000, 64, "Commands that one message takes at most.");
 const PIPELINE: Field =
-    integer("pipeline", 1, 10_000, 8, "Messages with commands that a leader sends before the first of them is chosen.");
-const SNAPSHOT: Field = integer(
+    Field::integer("pipeline", 1, 10_000, 8, "Messages with commands that a leader sends before the first of them is chosen.");
+const SNAPSHOT: Field = Field::integer(
     "snapshot-every",
     0,
     1_000_000_000,
@@ -106,7 +109,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     };
     let options = Options {
         common: Common::of(job)?,
-        election: range(values, &ELECTION_MIN, &ELECTION_MAX)?,
+        election: values.range(&ELECTION_MIN, &ELECTION_MAX)?,
         heartbeat: values.duration(HEARTBEAT.name),
         check_quorum: values.flag(CHECK_QUORUM.name) || reads == Reads::Lease,
         reads,

@@ -9,7 +9,7 @@ use crate::consensus::paxos::acceptor::Acceptor;
 use crate::consensus::paxos::ballot::{Ballot, Proposal};
 use crate::consensus::paxos::monitor::{Digest, Step};
 use crate::consensus::paxos::options::Mistake;
-use crate::replication::journal::Journal;
+use crate::replication::journal::{Journal, Waiting};
 use crate::replication::machine::{Machine, Request, Response};
 use quorate_engine::{Actor, Content, Context, NodeId, OpId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -32,7 +32,7 @@ pub struct MultiPaxos {
     pub(super) machine: Machine,
     pub(super) journal: Journal,
     /// What may happen only once the first so many records are durable.
-    parked: VecDeque<(u64, Parked)>,
+    parked: Waiting<Parked>,
     pub(super) role: Role,
     /// Whom it takes for the leader.
     pub(super) leader: Option<NodeId>,
@@ -103,7 +103,7 @@ impl Actor for MultiPaxos {
             known: 0,
             machine: Machine::new(options.object),
             journal: Journal::recovered(0),
-            parked: VecDeque::new(),
+            parked: Waiting::default(),
             role: Role::Follower,
             leader: None,
             hears_leader: false,
@@ -177,10 +177,7 @@ impl Actor for MultiPaxos {
 
     fn synced(&mut self, ctx: Ctx<'_, '_>, upto: u64) {
         self.journal.synced(upto);
-        while let Some((record, _)) = self.parked.front()
-            && *record <= self.journal.durable()
-            && let Some((_, parked)) = self.parked.pop_front()
-        {
+        while let Some(parked) = self.parked.next(&self.journal) {
             self.release(ctx, parked);
         }
         self.take_in_queued(ctx);
@@ -273,15 +270,11 @@ impl MultiPaxos {
 
     /// Goes on when everything appended so far is durable.
     pub(super) fn when_durable(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
-        if self.journal.durable() == self.journal.appended() {
+        if self.journal.is_durable() {
             return self.release(ctx, parked);
         }
-        self.parked.push_back((self.journal.appended(), parked));
-        if ctx.options().common.group_commit {
-            self.journal.force(ctx);
-        } else {
-            self.journal.force_now(ctx);
-        }
+        self.parked.push(&self.journal, parked);
+        self.journal.force_for(ctx, ctx.options().common.group_commit);
     }
 
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {

@@ -8,7 +8,7 @@ use crate::consensus::paxos::acceptor::Acceptor;
 use crate::consensus::paxos::ballot::{Ballot, Proposal};
 use crate::consensus::paxos::monitor::{Consensus, Step};
 use crate::consensus::paxos::options::Mistake;
-use crate::replication::journal::Journal;
+use crate::replication::journal::{Journal, Waiting};
 use crate::replication::machine::{Command, Machine, Request, Response};
 use quorate_engine::{Actor, Broken, Context, Fact as Named, FactKind, Monitor, NodeId, OpId, Wire};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -40,7 +40,7 @@ pub struct Paxos {
     pub(super) machine: Machine,
     pub(super) journal: Journal,
     /// What may happen only once the first so many records are durable.
-    parked: VecDeque<(u64, Parked)>,
+    parked: Waiting<Parked>,
     /// Its disk has lost what was durable: it can promise nothing any more.
     damaged: bool,
 }
@@ -128,7 +128,7 @@ impl Actor for Paxos {
             unsettled: BTreeSet::new(),
             machine: Machine::default(),
             journal: Journal::recovered(0),
-            parked: VecDeque::new(),
+            parked: Waiting::default(),
             damaged: false,
         }
     }
@@ -184,10 +184,7 @@ impl Actor for Paxos {
 
     fn synced(&mut self, ctx: Ctx<'_, '_>, upto: u64) {
         self.journal.synced(upto);
-        while let Some((record, _)) = self.parked.front()
-            && *record <= self.journal.durable()
-            && let Some((_, parked)) = self.parked.pop_front()
-        {
+        while let Some(parked) = self.parked.next(&self.journal) {
             self.release(ctx, parked);
         }
         if !self.parked.is_empty() {
@@ -274,15 +271,11 @@ impl Paxos {
 
     /// Goes on when everything appended so far is durable.
     pub(super) fn when_durable(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
-        if self.journal.durable() == self.journal.appended() {
+        if self.journal.is_durable() {
             return self.release(ctx, parked);
         }
-        self.parked.push_back((self.journal.appended(), parked));
-        if ctx.options().common.group_commit {
-            self.journal.force(ctx);
-        } else {
-            self.journal.force_now(ctx);
-        }
+        self.parked.push(&self.journal, parked);
+        self.journal.force_for(ctx, ctx.options().common.group_commit);
     }
 
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
