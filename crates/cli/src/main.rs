@@ -21,6 +21,10 @@ use output::{Status, Stop};
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
+/// Many seeds are many short lives: what a run frees serves the next, without a way through the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // A broken invariant is a defect of ours and no verdict on the scenario; what broke is on standard error already.
     catch_unwind(command).unwrap_or_else(|_| {
