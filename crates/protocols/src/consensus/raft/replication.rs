@@ -184,6 +184,9 @@ impl Raft {
         if leader.open.insert(operation) {
             leader.queue.push_back((operation, request));
             self.take_in_queued(ctx);
+        } else if leader.queue.is_empty() {
+            // What an earlier leader took in is committed with an entry of this one's term.
+            self.begin_term(ctx);
         }
     }
 
