@@ -64,6 +64,7 @@ pub struct Context<'a, A: Actor> {
     pub(crate) clock_bound: Option<u64>,
     pub(crate) damage: Option<Damage>,
     pub(crate) disk_is_new: bool,
+    pub(crate) restarts: u32,
     pub(crate) options: &'a A::Options,
     pub(crate) chance: &'a mut Chance,
     pub(crate) effects: &'a mut Vec<Effect<A>>,
@@ -123,6 +124,12 @@ impl<'a, A: Actor> Context<'a, A> {
     /// `false` everywhere else, and at a node's very first start.
     pub fn disk_is_new(&self) -> bool {
         self.disk_is_new
+    }
+
+    /// How often this node was restarted by now, as a counter that outlives its disk tells: what it names with this number in the
+    /// name, nobody has named before. 65,536 restarts come round.
+    pub fn restarts(&self) -> u32 {
+        self.restarts
     }
 
     /// A number below `bound`, all equally likely. All of a protocol's chance comes from here, so that a driver other than
@@ -274,6 +281,7 @@ impl<'a, A: Actor> Context<'a, A> {
             clock_bound: self.clock_bound,
             damage: self.damage,
             disk_is_new: self.disk_is_new,
+            restarts: self.restarts,
             options: A::inner_options(self.options),
             chance: self.chance,
             effects: &mut effects,

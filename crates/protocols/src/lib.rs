@@ -3,6 +3,7 @@
 //!
 //! No files, flags, reports or random numbers of their own in here: a protocol knows its context and nothing else.
 
+pub mod commit;
 pub mod consensus;
 pub mod crdt;
 pub mod epidemic;
@@ -24,6 +25,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::counter::PN_COUNTER,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
+    commit::two_phase::PROTOCOL,
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,

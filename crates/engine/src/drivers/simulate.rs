@@ -22,6 +22,8 @@ pub struct Run<A: Actor> {
     pub answers: Vec<(A::Request, Option<A::Response>)>,
     /// The facts that replicas stated, in order, as far as they were kept.
     pub facts: Vec<(Time, NodeId, A::Fact)>,
+    /// The causal depth at which each of these was stated: messages in a row since an operation began, or a timer fired.
+    pub depths: Vec<u16>,
 }
 
 /// An operation as its client knows it: what a judge of histories reads.
@@ -366,8 +368,9 @@ impl<A: Actor> Simulation<A, Ledger> {
         };
         let answers = std::mem::take(&mut self.world.operations.said);
         let facts = std::mem::take(&mut self.world.facts);
+        let depths = std::mem::take(&mut self.world.depths);
         let replicas = self.world.nodes.drain(..).map(|node| (node.status != Status::Down).then_some(node.actor)).collect();
-        Run { outcome, replicas, answers, facts }
+        Run { outcome, replicas, answers, facts, depths }
     }
 
     pub(crate) fn replicas(&self) -> impl Iterator<Item = (&A, Status)> {

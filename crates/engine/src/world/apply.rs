@@ -55,7 +55,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             Effect::Accept(operation, update) => self.accept(id, operation, update),
             Effect::Holds(origin, first, last) => self.convergence.holds(self.now, id, origin, first, last),
             Effect::Supersede(old, new) => self.convergence.supersede(self.now, id, old, new),
-            Effect::Fact(fact) => self.fact(id, fact),
+            Effect::Fact(fact) => self.fact(id, depth, fact),
             Effect::Halt => {
                 self.crash(id);
             }
@@ -104,13 +104,14 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         }
     }
 
-    fn fact(&mut self, id: NodeId, fact: A::Fact) {
+    fn fact(&mut self, id: NodeId, depth: u16, fact: A::Fact) {
         if let Err(broken) = self.monitor.fact(&self.options, id, &fact) {
             self.violated(id, broken);
         }
         let kind = fact.kind();
         if self.facts.len() < FACTS_KEPT_MAX && fact.is_kept() {
             self.facts.push((self.now, id, fact));
+            self.depths.push(depth);
         }
         if let Some(kind) = kind {
             self.stated[kind] = Some(id);

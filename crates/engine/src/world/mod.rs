@@ -51,7 +51,7 @@ use timekeeping::{Bounds, Jumping};
 use triggers::Triggers;
 
 /// Facts that are kept for the report; what comes later is judged by the monitor alone.
-pub const FACTS_KEPT_MAX: usize = 10_000;
+pub const FACTS_KEPT_MAX: usize = 100_000;
 
 /// A world in which `A` runs, observed by `O`, whose future stands in `S`.
 #[derive(Clone)]
@@ -79,6 +79,8 @@ pub(crate) struct World<A: Actor, O: Observer, S> {
     pub(crate) monitor: A::Monitor,
     pub(crate) violations: Vec<Violation>,
     pub(crate) facts: Vec<(Time, NodeId, A::Fact)>,
+    /// The causal depth of each of these.
+    pub(crate) depths: Vec<u16>,
     /// Who stated each kind of fact last.
     stated: Vec<Option<NodeId>>,
     triggers: Triggers,
@@ -245,6 +247,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             monitor: A::Monitor::default(),
             violations: Vec::new(),
             facts: Vec::new(),
+            depths: Vec::new(),
             stated: vec![None; A::Fact::KINDS.len()],
             at_once: setup.hosts.iter().all(|hosts| hosts.service.is_none()) && !triggers.heed_receipts(),
             triggers,
@@ -322,6 +325,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
             clock_bound: self.bounds.of(id),
             damage: None,
             disk_is_new: false,
+            restarts: u32::from(node.incarnation),
             options: &self.options,
             chance: &mut chance,
             effects: &mut self.effects,

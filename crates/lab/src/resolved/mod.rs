@@ -184,9 +184,11 @@ fn nodes(set: &NodeSet) -> Value {
 fn workload(plan: &Plan) -> Table {
     let of = |is_such: fn(&Ask) -> bool| plan.asks.iter().filter(|entry| is_such(&entry.ask)).map(ask).collect::<Vec<Value>>();
     let changes = of(|ask| matches!(ask, Ask::Change(_)));
+    let transactions = of(|ask| matches!(ask, Ask::Transaction(_)));
     let table = Table::default()
         .with("updates", of(|ask| matches!(ask, Ask::Update { .. })))
         .with("reads", of(|ask| matches!(ask, Ask::Read { .. })))
+        .with_some("transactions", (!transactions.is_empty()).then_some(transactions))
         .with_some("changes", (!changes.is_empty()).then_some(changes));
     let clients = plan.populations.iter().map(clients::clients).collect::<Vec<Value>>();
     table.with_some("clients", (!clients.is_empty()).then_some(clients))
@@ -201,6 +203,18 @@ fn ask(entry: &AskEntry) -> Value {
     let table = match &entry.ask {
         Ask::Update { key, amount } => table.with("key", *key).with("amount", *amount),
         Ask::Read { key } => table.with("key", *key),
+        Ask::Transaction(parts) => {
+            let (reads, updates): (Vec<&Ask>, Vec<&Ask>) = parts.iter().partition(|part| matches!(part, Ask::Read { .. }));
+            let table = match parts.first() {
+                Some(Ask::Read { key } | Ask::Update { key, .. }) => table.with("key", *key),
+                _ => table,
+            };
+            let table = table.with("reads", reads.len() as u64).with("updates", updates.len() as u64);
+            match updates.first() {
+                Some(Ask::Update { amount, .. }) => table.with("amount", *amount),
+                _ => table,
+            }
+        }
         Ask::Change(Change::Add(whom)) => table.with("add", nodes(whom)),
         Ask::Change(Change::Learn(whom)) => table.with("learn", nodes(whom)),
         Ask::Change(Change::Remove(whom)) => table.with("remove", nodes(whom)),

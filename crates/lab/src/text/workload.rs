@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// The most operations of one run.
 pub(crate) const OPERATIONS_MAX: u64 = 10_000_000;
 
+/// The most registers that one transaction reads, and that it updates.
+const PARTS_MAX: u32 = 100_000;
+
 /// What is kept of an operation: what was asked, answered and known of it, and of the update that it may be.
 const OPERATION_BYTES: u64 = 200;
 
@@ -47,7 +50,7 @@ impl Total {
 /// What an entry asks.
 type Reader = fn(&Spot<'_>, &Replicas<'_>) -> Read<Ask>;
 
-/// The entries: updates, reads, then changes, each in the order of the file.
+/// The entries: updates, reads, transactions, then changes, each in the order of the file.
 pub(crate) fn entries(
     section: Option<Spot<'_>>,
     replicas: &Replicas<'_>,
@@ -57,7 +60,7 @@ pub(crate) fn entries(
 ) -> Vec<AskEntry> {
     let Some(section) = section else { return Vec::new() };
     let mut entries = Vec::new();
-    for (kind, ask) in [("updates", update as Reader), ("reads", read), ("changes", change)] {
+    for (kind, ask) in [("updates", update as Reader), ("reads", read), ("transactions", transaction), ("changes", change)] {
         let Some(spot) = section.get(kind) else { continue };
         for spot in spot.list().unwrap_or_else(|| vec![spot]) {
             let entry = problems.take(entry(&spot, replicas, duration, ask).and_then(|entry| {
@@ -115,6 +118,23 @@ fn update(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
 
 fn read(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
     Ok(Ask::Read { key: key(spot)? })
+}
+
+/// Registers in a row: some are read, some are updated.
+fn transaction(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
+    let first = key(spot)?;
+    let count = |name: &str| spot.get(name).map_or(Ok(0), |count| count.integer(0..=PARTS_MAX));
+    let (reads, updates) = (count("reads")?, count("updates")?);
+    if reads.max(updates) == 0 {
+        return Err(spot.fail("does nothing; add reads = 2, or updates = 2"));
+    }
+    if u64::from(first) + u64::from(reads.max(updates)) > 1 << 32 {
+        return Err(spot.fail("goes beyond the last register, 4294967295; begin with a lower key"));
+    }
+    let amount = spot.get("amount").map_or(Ok(1), |amount| amount.integer(i64::MIN..=i64::MAX))?;
+    let reads = (first..).take(reads as usize).map(|key| Ask::Read { key });
+    let updates = (first..).take(updates as usize).map(|key| Ask::Update { key, amount });
+    Ok(Ask::Transaction(reads.chain(updates).collect()))
 }
 
 /// What is ordered of some nodes.

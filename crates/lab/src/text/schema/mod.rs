@@ -148,6 +148,8 @@ const NORMAL: &[Key] =
 pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
+    key("transactions", "[[workload.transactions]]", "Reads and updates of several registers, all at once or none.")
+        .holds(Holds::TableOrTables(TRANSACTIONS)),
     key("changes", "[workload.changes]", "An operator's orders: who is a member, and who leads.")
         .holds(Holds::TableOrTables(CHANGES)),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
@@ -159,6 +161,19 @@ pub const UPDATES: &[Key] =
 
 /// `[workload.reads]`
 pub const READS: &[Key] = &[AT, FROM, COUNT, EVERY, KEY, TIMEOUT];
+
+/// `[workload.transactions]`
+pub const TRANSACTIONS: &[Key] = &[
+    AT,
+    FROM,
+    COUNT,
+    EVERY,
+    KEY,
+    key("reads", "whole number", "It reads so many registers, from `key` on; without it, none."),
+    key("updates", "whole number", "It then updates so many, from `key` on; without it, none."),
+    key("amount", "whole number", "By how much each is changed where it holds a number; without it, 1."),
+    TIMEOUT,
+];
 
 /// `[workload.changes]`: exactly one of `add`, `learn`, `remove`, `members` and `lead`.
 pub const CHANGES: &[Key] = &[

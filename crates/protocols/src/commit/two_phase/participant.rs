@@ -1,0 +1,511 @@
+//! The participant: takes locks, votes, and acts on what was decided; and what it does when it hears nothing.
+
+use super::super::monitor::Fact;
+use super::super::store::{Asked as Locks, Waits};
+use super::super::transaction::{Part, Tx, Value};
+use super::message::{Message, Record, Refusal, Vote, Work};
+use super::node::{Alarm, Ctx, Node, Parked};
+use super::options::{Form, Guess, Mistake, Options, Presumption};
+use quorate_engine::NodeId;
+use std::collections::BTreeMap;
+
+/// A transaction of which this node has a part.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Local {
+    /// Its own part.
+    pub(super) parts: Vec<Part>,
+    /// What it was asked: in the linear form, with the parts of all who come after.
+    pub(super) work: Work,
+    /// What its reads found.
+    pub(super) found: Vec<Value>,
+    /// What was found before it in the chain, or is known of the others' votes.
+    pub(super) known: BTreeMap<NodeId, Vec<Value>>,
+    pub(super) stage: Stage,
+    /// Whether it was asked to vote.
+    is_asked: bool,
+    /// How often it has asked what was decided.
+    pub(super) inquiries: u32,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Stage {
+    /// It waits for locks.
+    Waiting,
+    /// It has done its part, and was not yet asked to vote.
+    Working,
+    /// It has them, and writes down that it will vote yes.
+    Preparing,
+    /// It has voted yes, and cannot go back.
+    Prepared,
+}
+
+impl Stage {
+    /// Its name in reports.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Stage::Waiting => "waits for locks",
+            Stage::Working => "has done its part",
+            Stage::Preparing => "prepares",
+            Stage::Prepared => "has voted yes",
+        }
+    }
+}
+
+impl Local {
+    fn new(parts: Vec<Part>, work: Work, known: BTreeMap<NodeId, Vec<Value>>) -> Local {
+        Local { parts, work, found: Vec::new(), known, stage: Stage::Waiting, is_asked: false, inquiries: 0 }
+    }
+
+    /// Whether it has no part in the decision: whatever that is, nothing changes here.
+    fn only_reads(&self, options: &Options) -> bool {
+        options.read_only && self.parts.iter().all(|part| !part.changes())
+    }
+
+    /// As its record has it.
+    pub(super) fn prepared(work: Work) -> Local {
+        Local { stage: Stage::Prepared, ..Local::new(work.parts.clone(), work, BTreeMap::new()) }
+    }
+}
+
+impl Node {
+    /// It does its part before anybody votes; optimistic, it only looks.
+    pub(super) fn work(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx, work: Work) {
+        if ctx.options().waits == Waits::Never {
+            // An account that cannot pay is found out by the vote.
+            let found = self.store.evaluate(&work.parts).unwrap_or_default();
+            return self.deliver(ctx, from, Message::Worked(tx, found));
+        }
+        if !self.ended.contains_key(&tx) && !self.local.contains_key(&tx) {
+            // Its vote is still its own: it does not wait for ever to be asked for it.
+            self.set_alarm(ctx, Alarm::Doubt(tx), ctx.options().prepare_timeout);
+            self.take(ctx, tx, work, BTreeMap::new(), false);
+        }
+    }
+
+    /// It is asked whether it can commit its part.
+    pub(super) fn prepare(&mut self, ctx: Ctx<'_, '_>, tx: Tx, work: Work, known: Vec<(NodeId, Vec<Value>)>) {
+        let options = ctx.options();
+        if let Some(commit) = self.ended.get(&tx) {
+            // It has said no, or knows more than who asks.
+            match (*commit, options.form) {
+                // It is about to say so.
+                (false, _) if self.refusing.contains_key(&tx) => {}
+                (false, _) => self.say_no(ctx, tx, &work.participants, Refusal::Conflict),
+                (true, Form::Central) => self.answer(ctx, options.coordinator(tx.origin, tx.operation), tx, true),
+                (true, _) => {}
+            }
+            return;
+        }
+        match self.local.get_mut(&tx).map(|local| (local.stage, &mut local.is_asked)) {
+            Some((Stage::Prepared, _)) => self.vote_yes(ctx, tx),
+            Some((Stage::Working, is_asked)) => {
+                *is_asked = true;
+                self.commits(ctx, tx);
+            }
+            Some(_) => {}
+            // What it had done for it went with its locks.
+            None if options.read_only => {
+                self.local.insert(tx, Local::new(work.parts.clone(), work, BTreeMap::new()));
+                self.refuse(ctx, tx, Refusal::Conflict);
+            }
+            None => self.take(ctx, tx, work, known.into_iter().collect(), true),
+        }
+    }
+
+    /// It hears of a transaction, and asks for the locks of its part.
+    fn take(&mut self, ctx: Ctx<'_, '_>, tx: Tx, work: Work, known: BTreeMap<NodeId, Vec<Value>>, is_asked: bool) {
+        let options = ctx.options();
+        let me = self.me;
+        let parts: Vec<Part> = match options.form {
+            Form::Linear => work
+                .parts
+                .iter()
+                .copied()
+                .filter(|part| super::super::transaction::keeper(part.key, options.keepers) == me)
+                .collect(),
+            _ => work.parts.clone(),
+        };
+        let is_known = self.operations.contains_key(&tx.operation);
+        self.local.insert(tx, Local { is_asked, ..Local::new(parts.clone(), work, known) });
+        if is_known {
+            return self.refuse(ctx, tx, Refusal::Known);
+        }
+        self.operations.insert(tx.operation, tx);
+        match self.store.lock(tx, &parts, options.waits) {
+            Locks::Granted => self.locked(ctx, tx),
+            Locks::Refused => self.refuse(ctx, tx, Refusal::Conflict),
+            Locks::Waits(younger) => {
+                if options.waits == Waits::Timeout {
+                    self.set_alarm(ctx, Alarm::Locks(tx), options.lock_timeout);
+                }
+                for other in younger {
+                    let coordinator = options.coordinator(other.origin, other.operation);
+                    self.deliver(ctx, coordinator, Message::Wound(other));
+                }
+            }
+        }
+    }
+
+    /// It holds its locks.
+    fn locked(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let options = ctx.options();
+        ctx.rejoin(tx.operation);
+        ctx.fact(Fact::Locked(tx));
+        self.cancel_alarm(ctx, Alarm::Locks(tx));
+        let Some(local) = self.local.get_mut(&tx) else { return };
+        let Some(found) = self.store.evaluate(&local.parts) else { return self.refuse(ctx, tx, Refusal::Uncovered) };
+        if !local.work.expects.is_empty() && local.work.expects != found {
+            return self.refuse(ctx, tx, Refusal::Conflict);
+        }
+        local.found = found;
+        local.stage = Stage::Working;
+        if local.is_asked {
+            return self.commits(ctx, tx);
+        }
+        let (found, coordinator) = (local.found.clone(), options.coordinator(tx.origin, tx.operation));
+        self.deliver(ctx, coordinator, Message::Worked(tx, found));
+    }
+
+    /// It has done its part and is asked to vote: it can commit, once that is on its disk.
+    fn commits(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let options = ctx.options();
+        let Some(local) = self.local.get_mut(&tx) else { return };
+        local.stage = Stage::Preparing;
+        if local.only_reads(options) {
+            let found = local.found.clone();
+            self.let_go(ctx, tx);
+            return self.vote(ctx, tx, Vote::ReadOnly(found));
+        }
+        let work = Box::new(Work { parts: local.parts.clone(), ..local.work.clone() });
+        let is_last = options.form == Form::Linear && local.work.participants.last() == Some(&self.me);
+        self.journal.append(ctx, Record::Prepared(tx, work));
+        if is_last {
+            // Its vote is the last one: with it, it decides.
+            self.journal.append(ctx, Record::Decision(tx, true, Vec::new()));
+            return self.when_durable(ctx, Parked::Decided(tx, true));
+        }
+        match Node::makes(ctx, Mistake::VotesBeforeForce) {
+            true => self.prepared(ctx, tx),
+            false => self.when_durable(ctx, Parked::Prepared(tx)),
+        }
+    }
+
+    /// Its yes is on its disk.
+    pub(super) fn prepared(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let Some(local) = self.local.get_mut(&tx).filter(|local| local.stage == Stage::Preparing) else { return };
+        local.stage = Stage::Prepared;
+        ctx.rejoin(tx.operation);
+        ctx.fact(Fact::Voted { tx, yes: true });
+        let options = ctx.options();
+        self.set_alarm(ctx, Alarm::Doubt(tx), options.commit_timeout);
+        if options.guess != Guess::Never {
+            self.set_alarm(ctx, Alarm::Guess(tx), options.guess_after);
+        }
+        if options.makes(Mistake::ReleasesEarly) {
+            self.go_on(ctx, tx);
+        }
+        self.vote_yes(ctx, tx);
+    }
+
+    /// Says, once more or for the first time, that it can commit.
+    fn vote_yes(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let options = ctx.options();
+        let Some(local) = self.local.get(&tx) else { return };
+        let found = local.found.clone();
+        match options.form {
+            Form::Central => {
+                let coordinator = options.coordinator(tx.origin, tx.operation);
+                let begins = tx.origin == self.me && coordinator != self.me;
+                let message = match self.asked.get(&tx.operation).filter(|_| begins) {
+                    Some(asked) => Message::Begin { tx, transaction: asked.transaction.clone(), found },
+                    None => Message::Vote(tx, Vote::Yes(found)),
+                };
+                self.deliver(ctx, coordinator, message);
+            }
+            Form::Linear => {
+                let Some(next) = local.work.participants.iter().copied().find(|node| *node > self.me) else { return };
+                let mut known = local.known.clone();
+                known.insert(self.me, found);
+                let me = self.me;
+                let rest = |part: &&Part| super::super::transaction::keeper(part.key, options.keepers) > me;
+                let work = Work { parts: local.work.parts.iter().filter(rest).copied().collect(), ..local.work.clone() };
+                self.deliver(ctx, next, Message::Prepare(tx, Box::new(work), known.into_iter().collect()));
+            }
+            Form::Decentralised => self.vote(ctx, tx, Vote::Yes(found)),
+        }
+    }
+
+    /// Tells its vote to whom it concerns.
+    fn vote(&mut self, ctx: Ctx<'_, '_>, tx: Tx, vote: Vote) {
+        let options = ctx.options();
+        let coordinator = options.coordinator(tx.origin, tx.operation);
+        if options.form != Form::Decentralised {
+            return self.deliver(ctx, coordinator, Message::Vote(tx, vote));
+        }
+        let mut whom: Vec<NodeId> = self.local.get(&tx).map_or_else(Vec::new, |local| local.work.participants.clone());
+        if !whom.contains(&coordinator) {
+            whom.push(coordinator);
+        }
+        for node in whom {
+            self.deliver(ctx, node, Message::Vote(tx, vote.clone()));
+        }
+    }
+
+    /// It cannot commit: it votes no, and that ends it here.
+    fn refuse(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
+        let Some(local) = self.local.get(&tx) else { return };
+        let (whom, has_a_vote) = (local.work.participants.clone(), !local.only_reads(ctx.options()));
+        self.ended.insert(tx, false);
+        if has_a_vote {
+            ctx.fact(Fact::Voted { tx, yes: false });
+            ctx.fact(Fact::Ended { tx, commit: false });
+        }
+        self.let_go(ctx, tx);
+        // What is not presumed must be known after a restart too, before anybody relies on it.
+        if has_a_vote && (ctx.options().acknowledges(false) || ctx.options().form != Form::Central) {
+            self.journal.append(ctx, Record::Ended(tx, false));
+            self.refusing.insert(tx, (whom, why));
+            return self.when_durable(ctx, Parked::Refused(tx));
+        }
+        self.say_no(ctx, tx, &whom, why);
+    }
+
+    /// It has voted no, and says so.
+    pub(super) fn refused(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        if let Some((participants, why)) = self.refusing.remove(&tx) {
+            self.say_no(ctx, tx, &participants, why);
+        }
+    }
+
+    fn say_no(&mut self, ctx: Ctx<'_, '_>, tx: Tx, participants: &[NodeId], why: Refusal) {
+        let coordinator = ctx.options().coordinator(tx.origin, tx.operation);
+        match ctx.options().form {
+            // Nobody else has heard of it.
+            Form::Central if tx.origin == self.me && coordinator != self.me => self.refuse_client(ctx, tx.operation),
+            Form::Central => self.deliver(ctx, coordinator, Message::Vote(tx, Vote::No(why))),
+            Form::Linear => {
+                let before = participants.iter().copied().rev().find(|node| *node < self.me);
+                self.pass(ctx, before.unwrap_or(coordinator), (tx, false, Some(why)), Vec::new());
+            }
+            Form::Decentralised => {
+                let me = self.me;
+                let others = participants.iter().copied().filter(|node| *node != me && *node != coordinator);
+                for node in others.chain([coordinator]) {
+                    self.deliver(ctx, node, Message::Vote(tx, Vote::No(why)));
+                }
+            }
+        }
+    }
+
+    /// Gives up what it holds for a transaction.
+    fn let_go(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        if self.local.remove(&tx).is_some()
+            && self.operations.get(&tx.operation) == Some(&tx)
+            && self.ended.get(&tx) != Some(&true)
+        {
+            self.operations.remove(&tx.operation);
+        }
+        for alarm in [Alarm::Doubt(tx), Alarm::Guess(tx), Alarm::Locks(tx)] {
+            self.cancel_alarm(ctx, alarm);
+        }
+        self.go_on(ctx, tx);
+    }
+
+    /// Gives its locks back: whoever waited for them goes on.
+    fn go_on(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        for (next, _) in self.store.release(tx) {
+            self.locked(ctx, next);
+        }
+    }
+
+    /// It is told what was decided.
+    pub(super) fn decision(
+        &mut self,
+        ctx: Ctx<'_, '_>,
+        from: NodeId,
+        (tx, commit, why): (Tx, bool, Option<Refusal>),
+        found: Vec<(NodeId, Vec<Value>)>,
+    ) {
+        let options = ctx.options();
+        if options.form != Form::Central {
+            return self.decision_passes(ctx, (tx, commit, why), found);
+        }
+        if options.coordinator(tx.origin, tx.operation) == self.me && from != self.me {
+            return self.adopt(ctx, tx, commit);
+        }
+        self.end(ctx, tx, commit);
+        if tx.origin == self.me && options.coordinator(tx.origin, tx.operation) == from && from != self.me {
+            match commit {
+                true => self.reply(ctx, tx, &found.into_iter().collect()),
+                false => self.refuse_client(ctx, tx.operation),
+            }
+        }
+        if options.acknowledges(commit) && from == options.coordinator(tx.origin, tx.operation) {
+            self.when_durable(ctx, Parked::Ended(tx));
+        }
+    }
+
+    /// Acts on a decision, once.
+    pub(super) fn end(&mut self, ctx: Ctx<'_, '_>, tx: Tx, commit: bool) {
+        if self.ended.contains_key(&tx) {
+            return;
+        }
+        let local = self.local.get(&tx);
+        if let Some(guessed) = self.guessed.get(&tx) {
+            if *guessed != commit {
+                ctx.fact(Fact::Damaged(tx));
+            }
+        } else if let Some(local) = local {
+            if commit {
+                self.store.apply(&local.parts);
+            }
+            ctx.rejoin(tx.operation);
+            if !local.only_reads(ctx.options()) {
+                ctx.fact(Fact::Ended { tx, commit });
+            }
+        } else if commit {
+            // It does not know what it is to do: whoever told it is wrong, or it has forgotten its vote.
+            return;
+        }
+        let is_known = local.is_some_and(|local| !local.only_reads(ctx.options()));
+        self.ended.insert(tx, commit);
+        if is_known || ctx.options().acknowledges(commit) {
+            self.journal.append(ctx, Record::Ended(tx, commit));
+        }
+        self.early.remove(&tx);
+        self.let_go(ctx, tx);
+    }
+
+    /// What it made of the decision is on its disk.
+    pub(super) fn acknowledge(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let coordinator = ctx.options().coordinator(tx.origin, tx.operation);
+        self.deliver(ctx, coordinator, Message::Acknowledge(tx));
+    }
+
+    /// It has voted yes and heard nothing for too long: it asks, and asks again less and less often.
+    pub(super) fn doubt(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let options = ctx.options();
+        let Some(local) = self.local.get_mut(&tx) else { return };
+        match local.stage {
+            Stage::Prepared if options.makes(Mistake::AbortsAlone) => return self.end(ctx, tx, false),
+            // Nobody has its vote: it need not wait for anybody.
+            Stage::Waiting | Stage::Working => return self.refuse(ctx, tx, Refusal::Conflict),
+            Stage::Preparing | Stage::Prepared => {}
+        }
+        match options.form {
+            Form::Central => {}
+            Form::Decentralised => self.tally(ctx, tx),
+            // A crash kept its yes and not the decision that was written with it.
+            Form::Linear if local.work.participants.last() == Some(&self.me) => {
+                local.stage = Stage::Preparing;
+                self.journal.append(ctx, Record::Decision(tx, true, Vec::new()));
+                return self.when_durable(ctx, Parked::Decided(tx, true));
+            }
+            Form::Linear => {}
+        }
+        let Some(local) = self.local.get_mut(&tx) else { return };
+        local.inquiries += 1;
+        let (times, work) = (local.inquiries, local.work.clone());
+        self.set_alarm(ctx, Alarm::Doubt(tx), options.doubled(options.commit_timeout, times));
+        for node in Node::others(&work, self.me) {
+            ctx.send(node, Message::Inquire(tx));
+        }
+        let coordinator = options.coordinator(tx.origin, tx.operation);
+        // Without a centre, who only asked has no vote, and knows of no decision.
+        if options.form != Form::Central || coordinator != self.me && work.participants.contains(&coordinator) {
+            return;
+        }
+        match coordinator == self.me {
+            true => self.inquired(ctx, self.me, tx),
+            false => ctx.send(coordinator, Message::Inquire(tx)),
+        }
+    }
+
+    /// Somebody asks what became of a transaction.
+    pub(super) fn inquired(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx) {
+        let options = ctx.options();
+        if let Some(commit) = self.decisions.get(&tx).or_else(|| self.ended.get(&tx)).copied() {
+            return self.answer(ctx, from, tx, commit);
+        }
+        // Without a centre, who began it has no say but its vote.
+        if options.form == Form::Central && self.led.contains_key(&tx) {
+            return;
+        }
+        let coordinates = options.form == Form::Central && options.coordinator(tx.origin, tx.operation) == self.me;
+        match self.local.get(&tx).map(|local| local.stage) {
+            // It may still say no, and does: so both know.
+            Some(Stage::Waiting | Stage::Working) => {
+                self.refuse(ctx, tx, Refusal::Conflict);
+                self.foreclose(ctx, from, tx);
+            }
+            Some(_) if options.form == Form::Decentralised && from != self.me => {
+                if let Some(local) = self.local.get(&tx).filter(|local| local.stage == Stage::Prepared) {
+                    let found = local.found.clone();
+                    ctx.send(from, Message::Vote(tx, Vote::Yes(found)));
+                }
+            }
+            Some(_) if !coordinates => {}
+            _ if coordinates && tx.origin == self.me => {
+                let commit = options.presumption == Presumption::Commit;
+                self.answer(ctx, from, tx, commit);
+            }
+            // It has not voted, or has not heard that the transaction began: it makes sure that it never will.
+            _ => {
+                if coordinates {
+                    self.decisions.insert(tx, false);
+                    self.journal.append(ctx, Record::Decision(tx, false, Vec::new()));
+                    self.when_durable(ctx, Parked::Foreclosed(tx, from));
+                } else {
+                    self.foreclose(ctx, from, tx);
+                }
+            }
+        }
+    }
+
+    /// Will never vote yes, on its disk; then who asked is told.
+    fn foreclose(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx) {
+        self.ended.insert(tx, false);
+        self.journal.append(ctx, Record::Ended(tx, false));
+        self.when_durable(ctx, Parked::Foreclosed(tx, from));
+    }
+
+    /// It has waited long enough for locks.
+    pub(super) fn locks_are_late(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        if self.store.give_up(tx) {
+            self.refuse(ctx, tx, Refusal::Conflict);
+        }
+    }
+
+    /// It has waited long enough for a decision, and acts without one (heuristic decision: Mohan, Lindsay and Obermarck 1986, §2.3).
+    pub(super) fn guess(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        let commit = ctx.options().guess == Guess::Commit;
+        let Some(local) = self.local.get(&tx) else { return };
+        if commit {
+            self.store.apply(&local.parts);
+        }
+        ctx.fact(Fact::Guessed { tx, commit });
+        self.guessed.insert(tx, commit);
+        self.journal.append(ctx, Record::Guessed(tx, commit));
+        self.journal.force(ctx);
+        // It still wants to know: somebody must see to the damage. Its locks are free.
+        self.go_on(ctx, tx);
+    }
+
+    /// After a restart: what had been prepared holds its locks again, and asks.
+    pub(super) fn doubt_on(&mut self, ctx: Ctx<'_, '_>) {
+        let local: Vec<Tx> = self.local.keys().copied().collect();
+        for tx in &local {
+            let parts = self.local[tx].parts.clone();
+            let found = self.store.evaluate(&parts).unwrap_or_default();
+            self.store.grant(*tx, &parts);
+            self.local.entry(*tx).and_modify(|local| local.found = found);
+        }
+        for tx in local {
+            match self.decisions.get(&tx).copied() {
+                Some(commit) => self.end(ctx, tx, commit),
+                None => self.doubt(ctx, tx),
+            }
+        }
+    }
+}
