@@ -201,18 +201,17 @@ impl Convergence {
     /// The client of an operation was told by a replica that it took effect. Where it was taken in as several updates, that is said of
     /// those which this replica made; of all, when it made none of them.
     pub(crate) fn acknowledge(&mut self, now: Time, operation: OpId, by: NodeId) {
-        let twins = || some(self.by_operation.get(operation.index()).copied().unwrap_or(NONE));
-        let twins: Vec<u32> = std::iter::successors(twins(), |index| some(self.updates[*index as usize].twin)).collect();
-        let own = |index: &&u32| self.updates[**index as usize].update.origin == by;
-        let told: Vec<u32> = match twins.len() {
-            0 => return,
-            1 => twins,
-            _ if twins.iter().any(|index| own(&index)) => twins.iter().filter(own).copied().collect(),
-            _ => twins,
-        };
-        for index in told {
-            self.updates[index as usize].acknowledged = true;
-            self.owe(index);
+        let Some(last) = some(self.by_operation.get(operation.index()).copied().unwrap_or(NONE)) else { return };
+        let twins = |convergence: &Convergence, index: u32| some(convergence.updates[index as usize].twin);
+        let own = |convergence: &Convergence, index: u32| convergence.updates[index as usize].update.origin == by;
+        let any_own = std::iter::successors(Some(last), |index| twins(self, *index)).any(|index| own(self, index));
+        let mut next = Some(last);
+        while let Some(index) = next {
+            if !any_own || own(self, index) {
+                self.updates[index as usize].acknowledged = true;
+                self.owe(index);
+            }
+            next = twins(self, index);
         }
         self.settle(now);
     }

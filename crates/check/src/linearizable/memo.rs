@@ -9,8 +9,8 @@ pub(super) struct Memo {
     count: usize,
 }
 
-/// Places of the first table.
-const PLACES_FIRST: usize = 1 << 8;
+/// Places of the first table: few, as each key of a history has a table of its own, and most searches never turn back.
+const PLACES_FIRST: usize = 1 << 4;
 
 impl Memo {
     /// Adds a hash; whether it is new.

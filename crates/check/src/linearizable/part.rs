@@ -6,7 +6,6 @@ use super::objects::{counter, register, sequence, set, text};
 use super::order::{Order, ProgramOrder, RealTime, Times};
 use super::search::{Entry, Running, Search};
 use crate::history::{Access, Act, Answer, Call, Found, History, Init, Model, Operation, Outcome, Value};
-use std::collections::BTreeMap;
 
 mod foresee;
 
@@ -33,7 +32,7 @@ pub(super) struct Part<'a> {
 /// directly or through others. In program order there is no locality.
 pub(super) fn parts(history: &History, respect: Respect) -> Vec<Part<'_>> {
     let operations = || history.operations.iter().zip(0u32..).filter(|(operation, _)| operation.is_possible());
-    let mut joined = Joined(BTreeMap::new());
+    let mut joined = Joined(Vec::new());
     for (operation, _) in operations() {
         let mut keys = keys(operation);
         if let Some(first) = keys.next() {
@@ -41,32 +40,44 @@ pub(super) fn parts(history: &History, respect: Respect) -> Vec<Part<'_>> {
             keys.for_each(|key| joined.join(first, key));
         }
     }
-    let all: Vec<Value> = joined.0.keys().copied().collect();
+    let all: Vec<Value> = joined.keys().collect();
     if respect == Respect::ProgramOrder {
         all.windows(2).for_each(|pair| joined.join(pair[0], pair[1]));
     }
-    let part = || Part { history, respect, keys: Vec::new(), operations: Vec::new() };
-    let mut parts: BTreeMap<Value, Part<'_>> = BTreeMap::new();
+    // A root is the first of its keys.
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut places = vec![0; joined.0.len()];
     for key in all {
-        parts.entry(joined.root(key)).or_insert_with(part).keys.push(key);
+        let root = joined.root(key);
+        if root == key {
+            places[root.index()] = parts.len();
+            parts.push(Part { history, respect, keys: Vec::new(), operations: Vec::new() });
+        }
+        parts[places[root.index()]].keys.push(key);
     }
     for (operation, index) in operations() {
         if let Some(key) = keys(operation).next() {
-            let root = joined.root(key);
-            parts.get_mut(&root).expect("every key has its part").operations.push(index);
+            parts[places[joined.root(key).index()]].operations.push(index);
         }
     }
-    parts.into_values().collect()
+    parts
 }
 
-/// Keys that are joined, as trees.
-struct Joined(BTreeMap<Value, Value>);
+/// Keys that are joined, as trees: by number each key's parent, a root's is itself. Invariant: no parent has a greater number.
+struct Joined(Vec<Option<Value>>);
 
 impl Joined {
+    fn keys(&self) -> impl Iterator<Item = Value> {
+        (0..).zip(&self.0).filter(|(_, parent)| parent.is_some()).map(|(number, _)| Value(number))
+    }
+
     fn root(&mut self, key: Value) -> Value {
+        if self.0.len() <= key.index() {
+            self.0.resize(key.index() + 1, None);
+        }
         let mut root = key;
         loop {
-            let parent = *self.0.entry(root).or_insert(root);
+            let parent = *self.0[root.index()].get_or_insert(root);
             if parent == root {
                 break;
             }
@@ -74,14 +85,14 @@ impl Joined {
         }
         let mut key = key;
         while key != root {
-            key = self.0.insert(key, root).expect("it is on the way to its root");
+            key = self.0[key.index()].replace(root).expect("it is on the way to its root");
         }
         root
     }
 
     fn join(&mut self, a: Value, b: Value) {
         let (a, b) = (self.root(a), self.root(b));
-        self.0.insert(a.max(b), a.min(b));
+        self.0[a.max(b).index()] = Some(a.min(b));
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn each_told(model: Model, operation: &Operation, mut each: impl FnMu
 pub(super) fn noticeable(part: &Part<'_>) -> Vec<u32> {
     let history = part.history;
     let is_register = matches!(history.model, Model::Register | Model::CasRegister | Model::MultiRegister | Model::RwRegister);
-    if !is_register {
+    if !is_register || part.operations.iter().all(|index| part::is_owed(&history.operations[*index as usize])) {
         return part.operations.clone();
     }
     let operations = || part.operations.iter().map(|index| (*index, &history.operations[*index as usize]));

@@ -26,7 +26,7 @@ use crate::Verdict;
 use crate::budget::{Budget, Exhausted};
 use crate::checks::Judgement;
 use crate::history::{History, Model, Value};
-use crate::traces::bits::{Bits, reach, way};
+use crate::traces::bits::{Bits, Steps, reach, way};
 use crate::traces::{Source, Trace};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ struct Sessions<'a> {
     trace: &'a Trace<'a>,
     /// What a node must see once it sees or is the other. Nodes: the events; then for each event the writes of its session up to it,
     /// as one node; then the reads of its session up to it.
-    steps: Vec<Vec<u32>>,
+    steps: Steps,
     /// For each event, the writes that it must see, by number.
     sees: Bits,
     /// The events of the writes, by number.
@@ -137,11 +137,11 @@ impl<'a> Sessions<'a> {
     fn offence(&self, budget: &mut Budget<'_>) -> Result<Option<Offence>, Exhausted> {
         for read in 0..self.trace.events.len() {
             let unseen = match self.trace.source(read) {
-                Some(Source::Initial) => self.must_see(read, budget)?.first().copied(),
+                Some(Source::Initial) => self.must_see(read, budget)?.next(),
                 Some(Source::List(list)) => {
                     let mut list = list.clone();
                     list.sort_unstable();
-                    self.must_see(read, budget)?.into_iter().find(|event| list.binary_search(event).is_err())
+                    self.must_see(read, budget)?.find(|event| list.binary_search(event).is_err())
                 }
                 _ => None,
             };
@@ -161,10 +161,10 @@ impl<'a> Sessions<'a> {
     }
 
     /// The writes to the key of a read that it must see, by event.
-    fn must_see(&self, read: usize, budget: &mut Budget<'_>) -> Result<Vec<usize>, Exhausted> {
-        let Some(numbers) = self.by_key.get(&self.trace.events[read].key) else { return Ok(Vec::new()) };
+    fn must_see(&self, read: usize, budget: &mut Budget<'_>) -> Result<impl Iterator<Item = usize> + '_, Exhausted> {
+        let numbers = self.by_key.get(&self.trace.events[read].key).map_or(&[][..], Vec::as_slice);
         budget.spend(1 + numbers.len() as u64)?;
-        Ok(numbers.iter().filter(|number| self.sees.has(read, **number)).map(|number| self.writes[*number]).collect())
+        Ok(numbers.iter().filter(move |number| self.sees.has(read, **number)).map(|number| self.writes[*number]))
     }
 
     /// For each write, by number, those that the total order must have before it.
@@ -172,13 +172,13 @@ impl<'a> Sessions<'a> {
         let mut order = Bits::new(self.writes.len(), self.writes.len(), budget)?;
         for (number, event) in self.writes.iter().enumerate() {
             budget.spend(1 + order.words())?;
-            self.sees.iter(*event).for_each(|before| order.set(number, before));
+            order.add(number, self.sees.row(*event));
         }
         let number = |event: usize| self.numbers[event].expect("a write");
         for read in 0..self.trace.events.len() {
             match self.trace.source(read) {
                 Some(Source::Write(write)) => {
-                    for before in self.must_see(read, budget)?.into_iter().filter(|before| before != write) {
+                    for before in self.must_see(read, budget)?.filter(|before| before != write) {
                         order.set(number(*write), number(before));
                     }
                 }
@@ -264,33 +264,33 @@ impl<'a> Sessions<'a> {
 }
 
 /// What must be seen with what, by the guarantees asked for.
-fn steps(trace: &Trace<'_>, guarantees: &[Guarantee]) -> Vec<Vec<u32>> {
+fn steps(trace: &Trace<'_>, guarantees: &[Guarantee]) -> Steps {
     let events = trace.events.len();
     let asked = |guarantee: Guarantee| guarantees.contains(&guarantee);
-    let (writes_to, reads_to) = (|event: usize| (events + event) as u32, |event: usize| (2 * events + event) as u32);
-    let mut steps: Vec<Vec<u32>> = vec![Vec::new(); 3 * events];
+    let (writes_to, reads_to) = (|event: usize| events + event, |event: usize| 2 * events + event);
+    let mut steps = Steps::default();
     for event in 0..events {
-        let is_write = trace.is_write(event);
-        match trace.source(event) {
-            Some(Source::Write(write)) => steps[event].push(*write as u32),
-            Some(Source::List(list)) => steps[event].extend(list.iter().map(|write| *write as u32)),
-            _ => {}
-        }
-        let chain = if is_write { writes_to(event) } else { reads_to(event) };
-        steps[chain as usize].push(event as u32);
-        let Some(before) = trace.before(event) else { continue };
-        steps[writes_to(event) as usize].push(writes_to(before));
-        steps[reads_to(event) as usize].push(reads_to(before));
-        let (for_writes, for_reads) = match is_write {
+        let seen = match trace.source(event) {
+            Some(Source::Write(write)) => std::slice::from_ref(write),
+            Some(Source::List(list)) => list,
+            _ => &[],
+        };
+        let (for_writes, for_reads) = match trace.is_write(event) {
             true => (Guarantee::MonotonicWrites, Guarantee::WritesFollowReads),
             false => (Guarantee::ReadYourWrites, Guarantee::MonotonicReads),
         };
-        if asked(for_writes) {
-            steps[event].push(writes_to(before));
-        }
-        if asked(for_reads) {
-            steps[event].push(reads_to(before));
-        }
+        let before = trace.before(event);
+        let writes = before.filter(|_| asked(for_writes)).map(writes_to);
+        let reads = before.filter(|_| asked(for_reads)).map(reads_to);
+        steps.node(seen.iter().copied().chain(writes).chain(reads));
+    }
+    for event in 0..events {
+        let own = Some(event).filter(|event| trace.is_write(*event));
+        steps.node(own.into_iter().chain(trace.before(event).map(writes_to)));
+    }
+    for event in 0..events {
+        let own = Some(event).filter(|event| !trace.is_write(*event));
+        steps.node(own.into_iter().chain(trace.before(event).map(reads_to)));
     }
     steps
 }

@@ -38,13 +38,25 @@ impl Bits {
 
     /// Adds the bits of another row of this table; whether that changed anything.
     pub(crate) fn merge(&mut self, into: usize, from: usize) -> bool {
+        if into == from {
+            return false;
+        }
+        let words = self.words;
+        let (low, high) = self.rows.split_at_mut(words * into.max(from));
+        let (lower, higher) = (&mut low[words * into.min(from)..][..words], &mut high[..words]);
+        let (into, from) = if into < from { (lower, higher) } else { (higher, lower) };
         let mut changed = 0;
-        for word in 0..self.words {
-            let more = self.rows[from * self.words + word] & !self.rows[into * self.words + word];
-            self.rows[into * self.words + word] |= more;
-            changed |= more;
+        for (into, from) in into.iter_mut().zip(from) {
+            changed |= *from & !*into;
+            *into |= *from;
         }
         changed != 0
+    }
+
+    /// Adds a row of another table with as many columns.
+    pub(crate) fn add(&mut self, row: usize, bits: &[u64]) {
+        let row = &mut self.rows[row * self.words..(row + 1) * self.words];
+        row.iter_mut().zip(bits).for_each(|(into, from)| *into |= from);
     }
 
     /// The columns set in a row, in order.
@@ -143,22 +155,71 @@ fn ones(word: u64) -> impl Iterator<Item = usize> {
         .map(|rest| rest.trailing_zeros() as usize)
 }
 
+/// A graph: nodes by number, and where the direct steps from each lead.
+pub(crate) trait Graph {
+    /// How many nodes there are.
+    fn nodes(&self) -> usize;
+    /// Where the steps from a node lead.
+    fn from(&self, node: usize) -> &[u32];
+}
+
+/// A graph to which steps can be added.
+impl Graph for Vec<Vec<u32>> {
+    fn nodes(&self) -> usize {
+        self.len()
+    }
+
+    fn from(&self, node: usize) -> &[u32] {
+        &self[node]
+    }
+}
+
+/// A graph that is made node after node, and stays.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Steps {
+    /// Where they lead, node after node.
+    to: Vec<u32>,
+    /// Where those of each node end.
+    ends: Vec<u32>,
+}
+
+impl Steps {
+    /// One more node, from which there are these.
+    pub(crate) fn node(&mut self, to: impl IntoIterator<Item = usize>) {
+        self.to.extend(to.into_iter().map(|node| node as u32));
+        self.ends.push(self.to.len() as u32);
+    }
+}
+
+impl Graph for Steps {
+    fn nodes(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn from(&self, node: usize) -> &[u32] {
+        let first = node.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.to[first as usize..self.ends[node] as usize]
+    }
+}
+
 /// For each node, the columns of all nodes that can be reached from it by one step or more; itself among them when it lies on a
-/// cycle. `steps` are the direct steps; nodes without a column are only passed through.
+/// cycle. Nodes without a column are only passed through.
 pub(crate) fn reach(
-    steps: &[Vec<u32>],
+    steps: &impl Graph,
     column: impl Fn(usize) -> Option<usize>,
     columns: usize,
     budget: &mut Budget<'_>,
 ) -> Result<Bits, Exhausted> {
-    let mut reached = Bits::new(steps.len(), columns, budget)?;
+    let mut reached = Bits::new(steps.nodes(), columns, budget)?;
     let order = leaves_first(steps);
-    // Without cycles the first round is complete and the second finds nothing new.
+    let mut is_done = vec![false; steps.nodes()];
     loop {
-        let mut changed = false;
+        // Without cycles each node comes after those that it leads to, and the first round is complete.
+        let (mut changed, mut comes_before) = (false, false);
         for &node in &order {
-            for &next in &steps[node] {
+            for &next in steps.from(node) {
                 budget.spend(1 + reached.words())?;
+                comes_before |= !is_done[next as usize];
                 changed |= reached.merge(node, next as usize);
                 if let Some(column) = column(next as usize)
                     && !reached.has(node, column)
@@ -167,24 +228,27 @@ pub(crate) fn reach(
                     changed = true;
                 }
             }
+            is_done[node] = true;
         }
-        if !changed {
+        if !changed || !comes_before {
             return Ok(reached);
         }
+        is_done.fill(false);
     }
 }
 
 /// The nodes so that each comes after those that it leads to, as far as there are no cycles.
-fn leaves_first(steps: &[Vec<u32>]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(steps.len());
-    let mut seen = vec![false; steps.len()];
-    for start in 0..steps.len() {
+fn leaves_first(steps: &impl Graph) -> Vec<usize> {
+    let mut order = Vec::with_capacity(steps.nodes());
+    let mut seen = vec![false; steps.nodes()];
+    let mut path = Vec::new();
+    for start in 0..steps.nodes() {
         if std::mem::replace(&mut seen[start], true) {
             continue;
         }
-        let mut path = vec![(start, 0)];
+        path.push((start, 0));
         while let Some((node, taken)) = path.last_mut() {
-            if let Some(&next) = steps[*node].get(*taken) {
+            if let Some(&next) = steps.from(*node).get(*taken) {
                 *taken += 1;
                 if !std::mem::replace(&mut seen[next as usize], true) {
                     path.push((next as usize, 0));
@@ -199,12 +263,12 @@ fn leaves_first(steps: &[Vec<u32>]) -> Vec<usize> {
 }
 
 /// The fewest nodes from one to another along `steps`, both included; `None` when there is no way.
-pub(crate) fn way(steps: &[Vec<u32>], from: usize, to: usize, budget: &mut Budget<'_>) -> Result<Option<Vec<usize>>, Exhausted> {
-    let mut before: Vec<Option<usize>> = vec![None; steps.len()];
+pub(crate) fn way(steps: &impl Graph, from: usize, to: usize, budget: &mut Budget<'_>) -> Result<Option<Vec<usize>>, Exhausted> {
+    let mut before: Vec<Option<usize>> = vec![None; steps.nodes()];
     let mut queue = VecDeque::from([from]);
     while let Some(node) = queue.pop_front() {
-        budget.spend(1 + steps[node].len() as u64)?;
-        for next in steps[node].iter().map(|next| *next as usize) {
+        budget.spend(1 + steps.from(node).len() as u64)?;
+        for next in steps.from(node).iter().map(|next| *next as usize) {
             if before[next].is_some() {
                 continue;
             }
@@ -239,15 +303,17 @@ mod tests {
             let nodes = 1 + chance.below(90) as usize;
             let edges = chance.below(2 * nodes as u64);
             let pick = |chance: &mut Chance| chance.below(nodes as u64) as usize;
-            let mut steps = vec![Vec::new(); nodes];
+            let mut edges_from = vec![Vec::new(); nodes];
             let mut table = Bits::new(nodes, nodes, &ample()).expect("room");
             for _ in 0..edges {
                 let (from, to) = (pick(&mut chance), pick(&mut chance));
-                steps[from].push(to as u32);
+                edges_from[from].push(to);
                 table.set(from, to);
             }
+            let mut steps = Steps::default();
+            edges_from.iter().for_each(|to| steps.node(to.iter().copied()));
             let mut far = vec![vec![false; nodes]; nodes];
-            (0..nodes).for_each(|node| steps[node].iter().for_each(|next| far[node][*next as usize] = true));
+            (0..nodes).for_each(|node| edges_from[node].iter().for_each(|next| far[node][*next] = true));
             for middle in 0..nodes {
                 let beyond = far[middle].clone();
                 for row in far.iter_mut().filter(|row| row[middle]) {

@@ -76,6 +76,31 @@ enum Writer {
     Several(usize, usize),
 }
 
+/// Keys, values and the events that wrote them, in order.
+struct Writers(Vec<(Value, Value, usize)>);
+
+impl Writers {
+    fn of(events: &[Event]) -> Writers {
+        let mut writers = Vec::with_capacity(events.len());
+        for (event, Event { key, act, .. }) in events.iter().enumerate() {
+            if let Did::Write(value) = act {
+                writers.push((*key, *value, event));
+            }
+        }
+        writers.sort_unstable();
+        Writers(writers)
+    }
+
+    fn get(&self, key: Value, value: Value) -> Option<Writer> {
+        let first = self.0.partition_point(|(of, written, _)| (*of, *written) < (key, value));
+        let mut events = self.0[first..].iter().take(2).filter(|(of, written, _)| (*of, *written) == (key, value));
+        match (events.next()?.2, events.next()) {
+            (one, None) => Some(Writer::One(one)),
+            (one, Some((.., other))) => Some(Writer::Several(one, *other)),
+        }
+    }
+}
+
 impl<'a> Trace<'a> {
     /// The accesses of a history of a register, key-value, list-append or rw-register model.
     pub(crate) fn new(history: &'a History) -> Trace<'a> {
@@ -158,17 +183,7 @@ impl<'a> Trace<'a> {
 
     /// Joins each read to its writer.
     fn join(&mut self, raws: Vec<Option<Raw>>) {
-        let mut writers: BTreeMap<(Value, Value), Writer> = BTreeMap::new();
-        for (event, Event { key, act, .. }) in self.events.iter().enumerate() {
-            if let Did::Write(value) = act {
-                let several = |first: &mut Writer| {
-                    if let Writer::One(other) = *first {
-                        *first = Writer::Several(other, event);
-                    }
-                };
-                writers.entry((*key, *value)).and_modify(several).or_insert(Writer::One(event));
-            }
-        }
+        let writers = Writers::of(&self.events);
         // The reads of a cas with an unknown outcome count once something shows that it took effect: what it wrote was read.
         let is_certain = |trace: &Trace<'_>, event: usize| trace.operation(event).is_ok();
         let mut shown = vec![false; self.events.len()];
@@ -177,11 +192,11 @@ impl<'a> Trace<'a> {
             let Some(raw) = &raws[event] else { continue };
             let source = self.resolve(event, raw, &writers);
             let seen = match &source {
-                Source::Write(writer) => vec![*writer],
-                Source::List(writers) => writers.clone(),
-                _ => Vec::new(),
+                Source::Write(writer) => std::slice::from_ref(writer),
+                Source::List(writers) => writers,
+                _ => &[],
             };
-            for writer in seen {
+            for &writer in seen {
                 if !is_certain(self, writer) && !std::mem::replace(&mut shown[writer], true) {
                     let before = writer.checked_sub(1).filter(|before| self.same_operation(*before, writer));
                     todo.extend(before);
@@ -195,30 +210,30 @@ impl<'a> Trace<'a> {
         self.events[one].operation == self.events[other].operation
     }
 
-    fn resolve(&mut self, event: usize, raw: &Raw, writers: &BTreeMap<(Value, Value), Writer>) -> Source {
+    fn resolve(&mut self, event: usize, raw: &Raw, writers: &Writers) -> Source {
         let key = self.events[event].key;
         let value = match raw {
             Raw::Value(value) => *value,
             Raw::List(list) => return self.list(event, list, writers),
         };
         let is_initial = value == initial(self.history, key);
-        match writers.get(&(key, value)) {
+        match writers.get(key, value) {
             None if is_initial => Source::Initial,
             None => Source::Nobody(value),
-            Some(Writer::One(writer)) if !is_initial => Source::Write(*writer),
-            Some(Writer::One(writer)) => self.unclear(event, value, *writer, None),
-            Some(Writer::Several(writer, other)) => self.unclear(event, value, *writer, Some(*other)),
+            Some(Writer::One(writer)) if !is_initial => Source::Write(writer),
+            Some(Writer::One(writer)) => self.unclear(event, value, writer, None),
+            Some(Writer::Several(writer, other)) => self.unclear(event, value, writer, Some(other)),
         }
     }
 
-    fn list(&mut self, event: usize, list: &[Value], writers: &BTreeMap<(Value, Value), Writer>) -> Source {
+    fn list(&mut self, event: usize, list: &[Value], writers: &Writers) -> Source {
         let key = self.events[event].key;
         let mut sources = Vec::with_capacity(list.len());
         for value in list {
-            match writers.get(&(key, *value)) {
+            match writers.get(key, *value) {
                 None => return Source::Nobody(*value),
-                Some(Writer::One(writer)) => sources.push(*writer),
-                Some(Writer::Several(writer, other)) => return self.unclear(event, *value, *writer, Some(*other)),
+                Some(Writer::One(writer)) => sources.push(writer),
+                Some(Writer::Several(writer, other)) => return self.unclear(event, *value, writer, Some(other)),
             }
         }
         let mut sorted = sources.clone();

@@ -62,6 +62,11 @@ impl Reads {
         !self.waiting.is_empty() && self.waiting.iter().all(|read| read.round.is_none())
     }
 
+    /// Whether the first read waits for the answers to a round.
+    pub(super) fn await_answers(&self) -> bool {
+        self.waiting.front().is_some_and(|read| read.round.is_some())
+    }
+
     /// The reads that wait for no round wait for the latest now.
     pub(super) fn await_round(&mut self) {
         let round = self.round;

@@ -8,7 +8,7 @@ mod cluster;
 mod fields;
 mod traces;
 
-use super::log::{Entry, Index, Payload, Position, Term};
+use super::log::{Entries, Entry, Index, Payload, Position, Term};
 use super::message::{Append, Message, Reason, Result as Outcome};
 use super::options::Mistake;
 use cluster::{Cluster, Id, State, options};
@@ -384,16 +384,16 @@ fn append(case: &Fields<'_>) -> Read<()> {
         term: number(&["prev_term", "prev_log_term", "log_term"])?,
     };
     let (term, commit) = (number(&["term"])?, number(&["commit", "leader_commit", "commit_index"])?);
-    let entries: Vec<Entry> = asked
+    let entries: Vec<Content<Entry>> = asked
         .any(&["entries", "entry_terms", "entries_terms"])
         .map_or(Ok(Vec::new()), |value| numbers("append_entries.entries", value))?
         .into_iter()
-        .map(|term| Entry { term, payload: Payload::Noop })
+        .map(|term| Content::new(Entry { term, payload: Payload::Noop }))
         .collect();
     asked.done()?;
     stimulus.done()?;
     let reason = if entries.is_empty() { Reason::Heartbeat } else { Reason::New };
-    let append = Append { term, previous, entries: Content::new(entries), commit, round: 1 };
+    let append = Append { term, previous, entries: Content::new(Entries(entries)), commit, round: 1 };
     scene.cluster.inject(from, scene.me, Message::Append(reason, append));
     let me = cluster::node(scene.me);
     // Of a sign of life that comes with something to write there are two answers; the last says all.
@@ -566,7 +566,7 @@ fn acknowledge(cluster: &mut Cluster, leader: Id, acceptors: &[Id]) {
                     && acceptors.contains(&to)
                 {
                     any = true;
-                    cluster.appended(to, leader, term, Outcome::Matches(append.previous.index + append.entries.len() as u64));
+                    cluster.appended(to, leader, term, Outcome::Matches(append.previous.index + append.entries.0.len() as u64));
                 }
             }
             if !any {

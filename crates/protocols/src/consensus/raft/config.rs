@@ -74,7 +74,7 @@ impl Configuration {
 fn middle(set: &BTreeSet<Server>, of: impl Fn(Server) -> u64) -> u64 {
     let mut few = [0; 9];
     let mut many = Vec::new();
-    let values = match few.get_mut(..set.len()) {
+    let values: &mut [u64] = match few.get_mut(..set.len()) {
         Some(values) => values,
         None => {
             many.resize(set.len(), 0);
@@ -84,8 +84,8 @@ fn middle(set: &BTreeSet<Server>, of: impl Fn(Server) -> u64) -> u64 {
     for (value, server) in values.iter_mut().zip(set) {
         *value = of(*server);
     }
-    values.sort_unstable_by(|a, b| b.cmp(a));
-    values.get(set.len() / 2).copied().unwrap_or(0)
+    let have = |reached: u64| values.iter().filter(|value| **value >= reached).count();
+    values.iter().copied().filter(|reached| have(*reached) > set.len() / 2).max().unwrap_or(0)
 }
 
 impl fmt::Display for Server {

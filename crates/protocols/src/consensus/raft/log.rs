@@ -2,7 +2,7 @@
 
 use super::config::Configuration;
 use crate::replication::machine::Command;
-use quorate_engine::{OpId, Sink, Wire};
+use quorate_engine::{Content, OpId, Sink, Wire};
 
 /// The place of an entry, from 1; 0 is before the first.
 pub type Index = u64;
@@ -40,6 +40,10 @@ impl Entry {
     }
 }
 
+/// Entries that follow one another. Each is shared by all logs, messages and disks that hold it, and encoded as if it were theirs alone.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Entries(pub Vec<Content<Entry>>);
+
 /// Where a log, or a part of one, ends. Of two logs the one with the greater position is the more up to date (§5.4.1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Position {
@@ -55,7 +59,7 @@ pub struct Log {
     /// The last entry that the snapshot stands for.
     base: Position,
     // Invariant: terms do not descend, and none is below `base.term`.
-    entries: Vec<Entry>,
+    entries: Vec<Content<Entry>>,
 }
 
 impl Log {
@@ -88,24 +92,24 @@ impl Log {
     }
 
     /// The entry at an index, if the log still holds it.
-    pub fn get(&self, index: Index) -> Option<&Entry> {
+    pub fn get(&self, index: Index) -> Option<&Content<Entry>> {
         let offset = index.checked_sub(self.base.index + 1)?;
         self.entries.get(offset as usize)
     }
 
     /// At most so many entries from an index on, all of which the log must hold or be about to hold.
-    pub fn from(&self, index: Index, count_max: usize) -> &[Entry] {
+    pub fn from(&self, index: Index, count_max: usize) -> Entries {
         let offset = (index - self.base.index - 1) as usize;
-        &self.entries[offset..(offset + count_max).min(self.entries.len())]
+        Entries(self.entries[offset..(offset + count_max).min(self.entries.len())].to_vec())
     }
 
     /// The entries with their indices.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Index, &Entry)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Index, &Content<Entry>)> {
         self.entries.iter().enumerate().map(|(offset, entry)| (self.base.index + 1 + offset as u64, entry))
     }
 
     /// Adds an entry; its index.
-    pub fn push(&mut self, entry: Entry) -> Index {
+    pub fn push(&mut self, entry: Content<Entry>) -> Index {
         self.entries.push(entry);
         self.last()
     }
@@ -159,6 +163,15 @@ impl Wire for Entry {
     }
 }
 
+impl Wire for Entries {
+    fn encode(&self, sink: &mut impl Sink) {
+        sink.u32(self.0.len() as u32);
+        for entry in &self.0 {
+            Entry::encode(entry, sink);
+        }
+    }
+}
+
 impl Wire for Position {
     fn encode(&self, sink: &mut impl Sink) {
         sink.u64(self.term);
@@ -173,7 +186,7 @@ mod tests {
     fn log(base: Position, terms: &[Term]) -> Log {
         let mut log = Log::after(base);
         for &term in terms {
-            log.push(Entry { term, payload: Payload::Noop });
+            log.push(Content::new(Entry { term, payload: Payload::Noop }));
         }
         log
     }
@@ -186,7 +199,7 @@ mod tests {
         assert_eq!((log.first_of_term(8), log.first_of_term(6)), (7, 6));
         assert_eq!([(4, 9), (3, 9), (2, 9), (1, 9)].map(|(term, index)| log.last_at_most(term, index)), [8, 8, 6, 5]);
         log.compact(7);
-        assert_eq!((log.base(), log.last(), log.get(7), log.from(8, 9).len()), (Position { term: 3, index: 7 }, 9, None, 2));
+        assert_eq!((log.base(), log.last(), log.get(7), log.from(8, 9).0.len()), (Position { term: 3, index: 7 }, 9, None, 2));
         log.cut(9);
         assert_eq!(log.end(), Position { term: 3, index: 8 });
     }

@@ -3,14 +3,14 @@
 
 use super::config::{Configuration, Server};
 use super::leading::Progress;
-use super::log::{Entry, Index, Payload};
+use super::log::{Entries, Entry, Index, Payload};
 use super::message::{Message, Reason};
 use super::monitor::Fact;
 use super::options::{Membership, Mistake, Options};
 use super::server::{Ctx, Raft, Role};
 use crate::replication::machine::{Request, Response};
 use quorate_engine::workload::Change;
-use quorate_engine::{NodeId, NodeSet, OpId};
+use quorate_engine::{Content, NodeId, NodeSet, OpId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Election timeouts for which a server that is to be a member may be silent before the order is refused.
@@ -198,7 +198,7 @@ impl Raft {
         }
         for node in gone {
             // So that it learns that it is none any more.
-            self.show_life(ctx, node);
+            self.show_life(ctx, node, &Content::new(Entries::default()));
             let Role::Leader(leader) = &mut self.role else { return Vec::new() };
             leader.followers.remove(&node);
         }

@@ -1,7 +1,7 @@
 //! What servers say to each other (figures 2 and 13; thesis §3.10, §9.6), and what they write down.
 
 use super::config::Configuration;
-use super::log::{Entry, Index, Position, Term};
+use super::log::{Entries, Entry, Index, Position, Term};
 use crate::replication::machine::Machine;
 use quorate_engine::{Content, Kind, Message as Counted, NodeId, NodeSet, Role, Sink, Timer as Named, TimerSlot, Wire};
 
@@ -26,7 +26,7 @@ pub struct Append {
     /// Where the entries go on from.
     pub previous: Position,
     /// The entries; none for a heartbeat.
-    pub entries: Content<Vec<Entry>>,
+    pub entries: Content<Entries>,
     /// The leader's commit index.
     pub commit: Index,
     /// The leader's latest round: an answer says that the sender took it for its leader then (thesis §6.4).
@@ -186,7 +186,7 @@ pub enum Record {
     /// `currentTerm` and `votedFor`.
     Term(Term, Option<NodeId>),
     /// `log[index]`; what the log had from there on is gone.
-    Entry(Index, Entry),
+    Entry(Index, Content<Entry>),
     /// A snapshot stands for the log up to its last entry, and for all of it where the log does not go on from there.
     Snapshot(Content<Snapshot>),
     /// The server is another one from here on, with this [`Server::life`]: what stands before is void.
@@ -315,7 +315,7 @@ impl Wire for Record {
             Record::Entry(index, entry) => {
                 sink.u8(1);
                 sink.u64(*index);
-                entry.encode(sink);
+                Entry::encode(entry, sink);
             }
             Record::Snapshot(snapshot) => {
                 sink.u8(2);

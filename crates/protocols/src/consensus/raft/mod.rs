@@ -14,6 +14,7 @@
 //!
 //! What figure 2 wants on stable storage before an answer is a record, and the answer waits (`Parked`) until it is durable.
 
+mod by_index;
 #[cfg(test)]
 mod cases;
 pub mod config;

@@ -1,5 +1,6 @@
 //! What servers state, and the invariants of figure 3 that it must keep, judged at every event from outside.
 
+use super::by_index::ByIndex;
 use super::log::{Index, Position, Term};
 use super::options::Options;
 use super::server::Raft;
@@ -131,11 +132,12 @@ pub const COMMITTED_KEPT: &str = "committed-kept";
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Invariants {
     leaders: BTreeMap<Term, NodeId>,
-    servers: BTreeMap<NodeId, Server>,
-    /// By index and term: the digest of the entry, and the term of the one before.
-    entries: BTreeMap<(Index, Term), (u64, Term)>,
-    /// By index: what was applied there first.
-    applied: BTreeMap<Index, Committed>,
+    /// By node.
+    servers: Vec<Server>,
+    /// By term and index: the digest of the entry, and the term of the one before.
+    entries: BTreeMap<Term, ByIndex<(u64, Term)>>,
+    /// What was applied there first.
+    applied: ByIndex<Committed>,
 }
 
 /// An entry that was applied.
@@ -159,8 +161,8 @@ struct Server {
     voted_for: Option<NodeId>,
     /// It leads this term.
     leads: Option<Term>,
-    /// The terms of the entries of its log, by index.
-    log: BTreeMap<Index, Term>,
+    /// The terms of the entries of its log.
+    log: ByIndex<Term>,
     /// What a snapshot stands for.
     base: Position,
 }
@@ -185,8 +187,11 @@ impl Monitor<Raft> for Invariants {
             Fact::Snapshot { last, digest } => self.snapshot(node, last, digest),
             Fact::Installed { last, digest, goes_on } => {
                 let server = self.server(node);
-                let after = server.log.split_off(&(last.index + 1));
-                server.log = if goes_on { after } else { BTreeMap::new() };
+                if goes_on {
+                    server.log.forget(last.index);
+                } else {
+                    server.log = ByIndex::default();
+                }
                 server.base = last;
                 self.snapshot(node, last.index, digest)
             }
@@ -200,7 +205,10 @@ fn broken(property: &'static str, evidence: String) -> Result<(), Broken> {
 
 impl Invariants {
     fn server(&mut self, node: NodeId) -> &mut Server {
-        self.servers.entry(node).or_default()
+        if self.servers.len() <= node.index() {
+            self.servers.resize_with(node.index() + 1, Server::default);
+        }
+        &mut self.servers[node.index()]
     }
 
     fn started(&mut self, node: NodeId, life: u64, term: Term, end: Index) -> Result<(), Broken> {
@@ -209,7 +217,7 @@ impl Invariants {
             *server = Server { life, ..Server::default() };
         }
         server.leads = None;
-        server.log.split_off(&(end + 1));
+        server.log.cut(end + 1);
         if term < server.term {
             let acted = server.term;
             return broken(PROMISES, format!("{node} starts again in term {term}, and has voted or led in term {acted}"));
@@ -223,13 +231,13 @@ impl Invariants {
         }
         // What a later leader has committed by then is not owed to one whose votes come late.
         let before = self.applied.iter().rev().find(|(_, entry)| entry.by < term);
-        let last = before.map(|(index, entry)| (*index, entry.term));
+        let last = before.map(|(index, entry)| (index, entry.term));
         let server = self.server(node);
         server.leads = Some(term);
         if let Some((index, of)) = last.filter(|(index, _)| *index > server.base.index)
-            && server.log.get(&index) != Some(&of)
+            && server.log.get(index) != Some(&of)
         {
-            let has = match server.log.get(&index) {
+            let has = match server.log.get(index) {
                 Some(other) => format!("has one of term {other} there"),
                 None => format!("has no entry {index}"),
             };
@@ -259,8 +267,8 @@ impl Invariants {
     }
 
     fn stored(&mut self, node: NodeId, index: Index, term: Term, content: (u64, Term)) -> Result<(), Broken> {
-        self.server(node).log.insert(index, term);
-        let known = *self.entries.entry((index, term)).or_insert(content);
+        self.server(node).log.put(index, term);
+        let known = *self.entries.entry(term).or_default().get_or_put(index, content);
         if known != content {
             let what = if known.0 == content.0 { "behind another entry" } else { "with another content" };
             return broken(LOG_MATCHING, format!("{node} has an entry {index} of term {term} {what} than the first that had it"));
@@ -270,11 +278,11 @@ impl Invariants {
 
     fn cut(&mut self, node: NodeId, from: Index) -> Result<(), Broken> {
         let server = self.server(node);
-        let gone = server.log.split_off(&from);
+        let gone = server.log.cut(from);
         if let Some(term) = server.leads {
             return broken(LEADER_APPEND_ONLY, format!("{node}, which leads term {term}, gives up its entries from {from} on"));
         }
-        let committed = gone.iter().find(|(index, term)| self.applied.get(index).is_some_and(|entry| entry.term == **term));
+        let committed = gone.iter().find(|(index, term)| self.applied.get(*index).is_some_and(|entry| entry.term == **term));
         match committed {
             Some((index, term)) => {
                 broken(COMMITTED_KEPT, format!("{node} gives up entry {index} of term {term}, which was committed"))
@@ -284,7 +292,7 @@ impl Invariants {
     }
 
     fn applied(&mut self, node: NodeId, index: Index, entry: Committed) -> Result<(), Broken> {
-        let first = *self.applied.entry(index).or_insert(entry);
+        let first = *self.applied.get_or_put(index, entry);
         if first.term != entry.term {
             let (of, term) = (first.term, entry.term);
             return broken(
@@ -297,7 +305,7 @@ impl Invariants {
 
     /// The state machine after an index is one and the same everywhere.
     fn snapshot(&mut self, node: NodeId, last: Index, digest: u64) -> Result<(), Broken> {
-        match self.applied.get(&last) {
+        match self.applied.get(last) {
             Some(first) if first.digest != digest => broken(
                 STATE_MACHINE_SAFETY,
                 format!("after entry {last}, the state of {node} is not that of the first to apply it"),

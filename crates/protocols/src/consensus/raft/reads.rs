@@ -1,10 +1,11 @@
 //! Reads (§8; thesis §6.4): through the log, after a round that shows that the leader still leads, or under a lease.
 
+use super::log::Entries;
 use super::message::Timer;
 use super::options::{Mistake, Reads};
 use super::server::{Ctx, Raft, Role};
 use crate::replication::machine::Request;
-use quorate_engine::{NodeId, OpId};
+use quorate_engine::{Content, NodeId, OpId};
 
 impl Raft {
     /// A client asks its leader.
@@ -51,8 +52,9 @@ impl Raft {
             self.begin_round(ctx);
             let Role::Leader(leader) = &mut self.role else { return };
             leader.reads.await_round();
+            let nothing = Content::new(Entries::default());
             for follower in followers {
-                self.show_life(ctx, follower);
+                self.show_life(ctx, follower, &nothing);
             }
             self.answer_first(ctx, false); // a cluster of one
         }
@@ -60,6 +62,10 @@ impl Raft {
 
     /// Answers the reads, in their order, whose round is confirmed, or leased, and whose index the state machine has reached.
     fn answer_first(&mut self, ctx: Ctx<'_, '_>, leased: bool) {
+        let Role::Leader(leader) = &self.role else { return };
+        if !leased && !leader.reads.await_answers() {
+            return;
+        }
         let confirmed = self.confirmed();
         let Role::Leader(leader) = &mut self.role else { return };
         while let Some((operation, request)) = leader.reads.next(self.applied, confirmed, leased) {

@@ -2,13 +2,16 @@
 
 use super::config::Server;
 use super::leading::{Progress, Sending};
-use super::log::{Entry, Index, Payload, Position, Term};
+use super::log::{Entries, Entry, Index, Payload, Position, Term};
 use super::message::{Append, Message, Reason, Result, Timer};
 use super::options::{Mistake, Options};
 use super::server::{Ctx, Parked, Raft, Role};
 use crate::replication::machine::{Command, Request};
 use quorate_engine::{Content, NodeId, OpId};
 use std::collections::VecDeque;
+
+/// Entries of the log that are being sent, and the index of the first.
+type Batch = Option<(Index, Content<Entries>)>;
 
 impl Raft {
     /// AppendEntries (figure 2), as its receiver.
@@ -33,12 +36,12 @@ impl Raft {
             let result = Result::Conflicts { meant: previous.index, has };
             return self.answer(ctx, from, result, is_beat, round);
         }
-        self.take_over(ctx, previous.index, &entries);
+        self.take_over(ctx, previous.index, &entries.0);
         // 5. "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new entry)."
-        let matched = previous.index + entries.len() as u64;
+        let matched = previous.index + entries.0.len() as u64;
         let commit = shared(ctx.options(), commit, matched);
         self.commit_to(ctx, commit);
-        if entries.is_empty() && self.journal.durable() < self.journal.appended() {
+        if entries.0.is_empty() && self.journal.durable() < self.journal.appended() {
             // A sign of life is answered at once; what it says of the log waits for the disk.
             ctx.send(from, Message::Appended { term, result: Result::Matches(0), is_beat, round, life: self.me.life });
         } else {
@@ -54,7 +57,7 @@ impl Raft {
 
     /// Step 3, "if an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all that
     /// follow it", and step 4, "append any new entries not already in the log".
-    fn take_over(&mut self, ctx: Ctx<'_, '_>, previous: Index, entries: &[Entry]) {
+    fn take_over(&mut self, ctx: Ctx<'_, '_>, previous: Index, entries: &[Content<Entry>]) {
         let base = self.log.base().index;
         if ctx.options().makes(Mistake::CutsAlways) && previous >= base && previous < self.log.last() {
             self.cut(ctx, previous + 1);
@@ -66,7 +69,7 @@ impl Raft {
                 Some(_) => self.cut(ctx, index),
                 None => {}
             }
-            self.push(ctx, entry.clone());
+            self.push_shared(ctx, entry.clone());
         }
     }
 
@@ -114,6 +117,9 @@ impl Raft {
     /// = N" (figure 2).
     fn advance(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &self.role else { return };
+        if self.commit >= self.log.last() {
+            return;
+        }
         let agreed = self.configuration.agreed(|server| leader.matched(self.me, server)).min(self.log.last());
         let is_own = self.log.term(agreed) == Some(self.term) || ctx.options().makes(Mistake::CommitsEarlierTerms);
         if agreed > self.commit && is_own {
@@ -129,30 +135,35 @@ impl Raft {
         self.begin_round(ctx);
         let Role::Leader(leader) = &mut self.role else { return };
         let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+        let nothing = Content::new(Entries::default());
         for follower in followers {
             let Role::Leader(leader) = &mut self.role else { return };
             let lost = leader.followers.get_mut(&follower).is_some_and(Progress::is_lost);
             if !(lost && self.replicate(ctx, follower, Reason::Again)) {
-                self.show_life(ctx, follower);
+                self.show_life(ctx, follower, &nothing);
             }
         }
     }
 
     /// A heartbeat: an append without entries, at a place where the logs are known to match.
-    pub(super) fn show_life(&mut self, ctx: Ctx<'_, '_>, to: NodeId) {
+    pub(super) fn show_life(&self, ctx: Ctx<'_, '_>, to: NodeId, nothing: &Content<Entries>) {
         let Role::Leader(leader) = &self.role else { return };
         let Some(follower) = leader.followers.get(&to) else { return };
         let index = follower.matched;
         let previous = self.log.term(index).map_or_else(Position::default, |term| Position { term, index });
-        let entries = Content::new(Vec::new());
         let commit = shared(ctx.options(), self.commit, index);
-        let append = Append { term: self.term, previous, entries, commit, round: leader.reads.round() };
+        let append = Append { term: self.term, previous, entries: nothing.clone(), commit, round: leader.reads.round() };
         ctx.send(to, Message::Append(Reason::Heartbeat, append));
     }
 
     /// "If last log index >= nextIndex for a follower: send AppendEntries RPC with log entries starting at nextIndex" (figure 2); whether
     /// anything was sent.
     pub(super) fn replicate(&mut self, ctx: Ctx<'_, '_>, to: NodeId, reason: Reason) -> bool {
+        self.replicate_shared(ctx, to, reason, &mut None)
+    }
+
+    /// The same, where other followers get the same entries: the batch made last, and the index of its first entry.
+    fn replicate_shared(&mut self, ctx: Ctx<'_, '_>, to: NodeId, reason: Reason, batch: &mut Batch) -> bool {
         let options = ctx.options();
         let mut sent = false;
         loop {
@@ -166,10 +177,16 @@ impl Raft {
             }
             let index = follower.next - 1;
             let previous = Position { term: self.log.term(index).unwrap_or(0), index };
-            let entries = self.log.from(follower.next, options.batch_max).to_vec();
+            let entries = match batch {
+                Some((first, entries)) if *first == follower.next => entries.clone(),
+                _ => {
+                    let entries = Content::new(self.log.from(follower.next, options.batch_max));
+                    *batch = Some((follower.next, entries.clone()));
+                    entries
+                }
+            };
             let reason = if follower.probes() { Reason::Again } else { reason };
-            follower.sends(entries.len() as u64);
-            let entries = Content::new(entries);
+            follower.sends(entries.0.len() as u64);
             let append = Append { term: self.term, previous, entries, commit: self.commit, round: leader.reads.round() };
             ctx.send(to, Message::Append(reason, append));
             sent = true;
@@ -216,8 +233,9 @@ impl Raft {
     pub(super) fn spread(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &self.role else { return };
         let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+        let mut batch = None;
         for follower in followers {
-            self.replicate(ctx, follower, Reason::New);
+            self.replicate_shared(ctx, follower, Reason::New, &mut batch);
         }
         self.when_durable(ctx, Parked::Stored(self.term, self.log.last()));
     }

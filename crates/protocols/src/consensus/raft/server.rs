@@ -150,7 +150,7 @@ impl Actor for Raft {
         let Position { index: end, term: mut before } = self.log.base();
         ctx.fact(Fact::Started { life: self.me.life, term: self.term, end });
         for (index, entry) in self.log.iter() {
-            ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before });
+            ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.digest(), before });
             before = entry.term;
         }
         if let Some(snapshot) = &self.snapshot {
@@ -327,17 +327,21 @@ impl Raft {
         }
     }
 
-    /// Appends an entry to its own log.
-    pub(super) fn push(&mut self, ctx: Ctx<'_, '_>, entry: Entry) -> Index {
+    /// Appends a new entry to its own log.
+    pub(super) fn push(&mut self, ctx: Ctx<'_, '_>, entry: Entry) {
+        self.push_shared(ctx, Content::new(entry));
+    }
+
+    /// Appends an entry that others have too.
+    pub(super) fn push_shared(&mut self, ctx: Ctx<'_, '_>, entry: Content<Entry>) {
         let before = self.log.end();
         let index = self.log.push(entry.clone());
         let configures = matches!(entry.payload, Payload::Configuration(_));
-        ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.wire_digest(), before: before.term });
+        ctx.fact(Fact::Stored { index, term: entry.term, digest: entry.digest(), before: before.term });
         self.journal.append(ctx, Record::Entry(index, entry));
         if configures {
             self.reconfigure(ctx);
         }
-        index
     }
 
     /// Gives up the entries from an index on.

@@ -50,15 +50,25 @@ enum State {
 struct Effect {
     /// Whether it changed anything.
     changed: bool,
-    /// The updates whose place it took.
-    replaced: Vec<Update>,
+    /// The update whose place it took.
+    replaced: Option<Update>,
+    /// More of them: a transaction may take the place of several.
+    replaced_more: Vec<Update>,
 }
 
 impl Effect {
     /// It changed something, and took the place of that.
     fn replaces(&mut self, old: Option<Update>) {
         self.changed = true;
-        self.replaced.extend(old);
+        match self.replaced {
+            None => self.replaced = old,
+            Some(_) => self.replaced_more.extend(old),
+        }
+    }
+
+    /// The updates whose place it took.
+    fn replaced(&self) -> impl Iterator<Item = Update> {
+        self.replaced.iter().chain(&self.replaced_more).copied()
     }
 }
 
@@ -108,7 +118,7 @@ impl Machine {
         if effect.changed {
             ctx.accept(*operation, update);
         }
-        for old in effect.replaced.into_iter().filter(|old| *old != update) {
+        for old in effect.replaced().filter(|old| *old != update) {
             ctx.supersede(old, update);
         }
         self.answers.insert(*operation, response.clone());

@@ -2,7 +2,7 @@
 
 use crate::consensus::raft::config::Configuration;
 use crate::consensus::raft::leading::Sending;
-use crate::consensus::raft::log::{Entry, Index, Payload, Term};
+use crate::consensus::raft::log::{Entries, Entry, Index, Payload, Term};
 use crate::consensus::raft::message::{Append, Message, Reason, Record, Result as Outcome, Timer};
 use crate::consensus::raft::monitor::Fact;
 use crate::consensus::raft::options::{self, Membership, Mistake, Options};
@@ -15,7 +15,7 @@ use quorate_engine::latency::Distribution;
 use quorate_engine::setup::Setup;
 use quorate_engine::time::SECOND;
 use quorate_engine::workload::Change;
-use quorate_engine::{NodeId, NodeSet};
+use quorate_engine::{Content, NodeId, NodeSet};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -81,7 +81,8 @@ pub(super) fn options(voters: impl IntoIterator<Item = Id>, learners: impl IntoI
 impl Cluster {
     pub(super) fn new(options: &Options, states: Vec<State>) -> Cluster {
         let disk = |state: &State| {
-            let entry = |(index, term): (Index, &Term)| Record::Entry(index, Entry { term: *term, payload: Payload::Noop });
+            let entry =
+                |(index, term): (Index, &Term)| Record::Entry(index, Content::new(Entry { term: *term, payload: Payload::Noop }));
             let promised = (state.term > 0).then(|| Record::Term(state.term, state.voted_for.map(node)));
             promised.into_iter().chain((1..).zip(&state.log).map(entry)).collect()
         };
@@ -182,7 +183,7 @@ impl Cluster {
     pub(super) fn heartbeat_from(&mut self, from: Id, to: Id, term: Term, commit: Index) {
         let index = commit.min(self.server(to).log.last());
         let previous = crate::consensus::raft::log::Position { term: self.server(to).log.term(index).unwrap_or(0), index };
-        let append = Append { term, previous, entries: quorate_engine::Content::new(Vec::new()), commit, round: 0 };
+        let append = Append { term, previous, entries: Content::new(Entries::default()), commit, round: 0 };
         self.inject(from, to, Message::Append(Reason::Heartbeat, append));
     }
 
