@@ -104,7 +104,8 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
         }
         Replicates::Updates => report.checks.push(converges(&seen, &report)),
     }
-    if job.setup.verify {
+    // Where nothing is replicated, there may be nothing to verify.
+    if job.setup.verify && ((glue.replicates)(&options) != Replicates::Nothing || report.outcome.verified > 0) {
         report.checks.push(verified(&report));
     }
     let monitored: Vec<Check> = A::Monitor::PROPERTIES.iter().map(|property| monitored(property, &report)).collect();

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{OF_OTHER_OBJECTS, WORLDS, World, options, settings};
+use common::{WORLDS, World, is_of_other_objects, options, settings};
 use quorate_check::Verdict;
 use quorate_engine::explore::Bounds;
 use quorate_engine::outcome::OperationStatus;
@@ -19,7 +19,7 @@ fn assert_clean(protocol: &Protocol, world: World, seed: u64, values: &Values, r
     let name = format!("{} in {world:?}", protocol.name);
     for check in &report.checks {
         // With its defaults a protocol promises everything that it is judged by, but for what only other objects are.
-        let defaults = *values == options(protocol) && !OF_OTHER_OBJECTS.contains(&check.name);
+        let defaults = *values == options(protocol) && !is_of_other_objects(protocol, check.name);
         let promised = defaults || !matches!(check.verdict, Verdict::NotJudged(_));
         let expected = if promised { "ok" } else { "not-judged" };
         assert_eq!(check.verdict.name(), expected, "{name} seed {seed}: {}: {}", check.name, check.verdict.evidence());
@@ -33,7 +33,9 @@ fn assert_clean(protocol: &Protocol, world: World, seed: u64, values: &Values, r
         assert!(value.is_finite(), "{name}: {metric} is {value}");
         assert!(protocol.metrics.iter().any(|info| info.name == *metric), "{name}: {metric} is not among its metrics");
     }
-    assert!(report.outcome.verified > 0 && report.outcome.mismatches.is_empty(), "{name} seed {seed}");
+    let publishes = protocol.checks.iter().any(|check| check.name == "verified");
+    assert!(report.outcome.verified > 0 || !publishes, "{name} seed {seed}");
+    assert!(report.outcome.mismatches.is_empty(), "{name} seed {seed}");
     if world == World::Partition {
         assert!(report.outcome.strikes.iter().all(|strike| strike.struck() && strike.touched > 0), "{name}: every fault strikes");
         let unknown = report.outcome.operations.iter().filter(|operation| operation.status == OperationStatus::Unknown).count();
@@ -101,8 +103,9 @@ fn replays_end_where_the_runs_did() {
 
 /// Variants that these worlds do not show, and the swarm of their protocol does. An acceptor that accepts in a lower ballot does harm only
 /// where several propose at once and some of their messages come late; Raft's mistakes need leaders that come and go, other options than
-/// the defaults, or operators.
-const NOT_CAUGHT_HERE: [(&str, &str); 9] = [
+/// the defaults, or operators; and locks that are given back too early show in transactions on lists.
+const NOT_CAUGHT_HERE: [(&str, &str); 10] = [
+    ("two-phase-commit", "early-release"),
     ("paxos", "accept-no-promise"),
     ("multi-paxos", "accept-no-promise"),
     ("raft", "commit-earlier-term"),
@@ -161,12 +164,17 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 
 /// Variants that no search this small finds. Lasting disagreement is no state that a monitor could refuse: only runs to the end show it.
 /// And a pair must be up, both of its nodes must crash, and one of them must lead again: nineteen steps at least.
+/// A coordinator must decide, crash and come back; a participant must lose patience, and locks that are given back too early show in
+/// transactions on lists.
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
-const NOT_SEARCHED: [(&str, &str); 22] = [
+const NOT_SEARCHED: [(&str, &str); 25] = [
     ("gossip", "strict-timestamp"),
     ("primary-backup", "answer-before-sync"),
     ("primary-backup", "recover-without-replay"),
     ("primary-backup", "two-primaries"),
+    ("two-phase-commit", "coordinator-forgets"),
+    ("two-phase-commit", "unilateral-abort"),
+    ("two-phase-commit", "early-release"),
     ("paxos", "accept-no-promise"),
     ("paxos", "state-ttl"),
     ("multi-paxos", "accept-no-promise"),

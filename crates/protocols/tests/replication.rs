@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{OF_OTHER_OBJECTS, QUIET, World};
+use common::{QUIET, World, is_of_other_objects};
 use quorate_engine::fault::{Behaviour, Fault, Partition, Tail, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::OperationStatus;
@@ -28,7 +28,7 @@ fn pair(mode: &'static str, failover: &'static str) -> Values {
 fn run(protocol: &str, setup: &Setup, options: &Values, workload: &[Asked]) -> Report {
     let job = Job { setup, options, variant: "right", workload, history: false };
     let mut report = (find(protocol).expect("a protocol").run)(&job).unwrap_or_else(|error| panic!("{protocol}: {error:?}"));
-    report.checks.retain(|check| !OF_OTHER_OBJECTS.contains(&check.name));
+    report.checks.retain(|check| !is_of_other_objects(find(protocol).expect("a protocol"), check.name));
     report
 }
 

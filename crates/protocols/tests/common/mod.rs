@@ -213,10 +213,14 @@ fn lockers() -> Population {
     }
 }
 
-/// Checks of lists and locks, which say nothing of registers.
-pub(crate) const OF_OTHER_OBJECTS: [&str; 3] = ["strict-serializable", "mutual-exclusion", "fencing-tokens"];
+/// Whether a check is of other objects than those of a protocol's defaults: lists and locks where there are registers, and all that is no
+/// account where there are accounts.
+pub(crate) fn is_of_other_objects(protocol: &Protocol, check: &str) -> bool {
+    ["strict-serializable", "mutual-exclusion", "fencing-tokens"].contains(&check)
+        || (protocol.family == "commit" && check == "linearizable")
+}
 
-/// The defaults, but rounds of 200 ms where there are rounds, and somebody who decides where somebody may.
+/// The defaults, but rounds of 200 ms where there are rounds, somebody who decides where somebody may, and no patience beyond the run's end.
 pub(crate) fn options(protocol: &Protocol) -> Values {
     let mut values = Values::defaults(protocol.options);
     let has = |name: &str| protocol.options.iter().any(|field| field.name == name);
@@ -225,6 +229,11 @@ pub(crate) fn options(protocol: &Protocol) -> Values {
     }
     if has("failover") {
         values.set("failover", Value::Choice("view-server"));
+    }
+    for (name, milliseconds) in [("prepare-timeout", 400), ("commit-timeout", 200), ("backoff", 50), ("lock-timeout", 100)] {
+        if has(name) {
+            values.set(name, Value::Duration(milliseconds * MILLISECOND));
+        }
     }
     values
 }
@@ -241,6 +250,10 @@ pub(crate) fn settings(protocol: &Protocol) -> Vec<Values> {
         };
         for value in values {
             let mut setting = first.clone();
+            // The forms of commitment without a centre know one presumption.
+            if field.name == "form" && value != Value::Choice("central") {
+                setting.set("presumption", Value::Choice("remember"));
+            }
             setting.set(field.name, value);
             if setting != first {
                 all.push(setting);

@@ -296,7 +296,7 @@ impl Node {
                 let wait = options.doubled(options.backoff, asked.tries);
                 asked.tries += 1;
                 // Whoever was in each other's way should not meet again.
-                let wait = wait / 2 + ctx.choose(wait / 2 + 1);
+                let wait = wait / 2 + wait / 16 * ctx.choose(9);
                 self.set_alarm(ctx, Alarm::Retry(operation), wait);
             }
             _ => self.refuse_client(ctx, operation),

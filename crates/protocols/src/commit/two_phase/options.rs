@@ -8,6 +8,8 @@ use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
 use crate::replication::judge::STRICT;
+use quorate_engine::random::Probability;
+use quorate_engine::setup::Setup;
 use quorate_engine::time::{Nanos, SECOND};
 use quorate_engine::{NodeId, OpId};
 
@@ -285,9 +287,15 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         guess_after: values.duration(GUESS_AFTER.name),
         cancel: values.flag(CANCEL.name),
         group_commit: values.flag(GROUP_COMMIT.name),
-        calm: false,
+        // A wound may come when all have voted.
+        calm: is_calm(job.setup) && !values.flag(CANCEL.name) && waits != Waits::WoundWait,
         mistake,
     })
+}
+
+/// Whether nothing can fail: no faults, and no message is lost.
+fn is_calm(setup: &Setup) -> bool {
+    setup.faults.is_empty() && setup.network.links.iter().all(|link| link.loss == Probability::never())
 }
 
 impl Options {
