@@ -19,6 +19,14 @@ impl Interval {
     pub const UNBOUNDED: Interval = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
 }
 
+/// The standard error of the mean, estimated from the values; none of fewer than two.
+pub fn standard_error(values: &[f64]) -> Option<f64> {
+    let count = values.len() as f64;
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (values.len() > 1).then(|| sqrt(squares / (count - 1.0) / count))
+}
+
 /// The interval of the mean at a level such as 0.95.
 pub fn mean_interval(values: &[f64], level: f64) -> Interval {
     let count = values.len() as f64;
@@ -26,9 +34,7 @@ pub fn mean_interval(values: &[f64], level: f64) -> Interval {
         return Interval::UNBOUNDED;
     }
     let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let error = sqrt(squares / (count - 1.0) / count);
-    let half = t_quantile(1.0 - level, count - 1.0) * error;
+    let half = t_quantile(1.0 - level, count - 1.0) * standard_error(values).unwrap_or(f64::INFINITY);
     // With an infinite value among them there is no saying.
     if half.is_finite() { Interval { low: mean - half, high: mean + half } } else { Interval::UNBOUNDED }
 }
