@@ -12,7 +12,7 @@ use crate::arithmetic::{
 };
 use crate::expect::{Claim, Expectation, Scope, Seen, Standing, Statistic, metric_of, statistic_of};
 use crate::metrics::{self, Unit};
-use crate::statistics::{Interval, mean, mean_interval, quantile_interval, sorted, standard_error};
+use crate::statistics::{Interval, mean, mean_interval, quantile_interval, share_interval, sorted, standard_error};
 use crate::text::did_you_mean;
 use crate::units;
 use std::collections::BTreeSet;
@@ -45,7 +45,9 @@ pub(super) struct Estimate {
     /// At 95 %, where the statistic has one and there are runs enough.
     pub(super) interval: Option<Interval>,
     /// Of the mean.
-    pub(super) error: Option<f64>,
+    error: Option<f64>,
+    /// The number of runs, where each of them either is one of a share or is not.
+    share_of: Option<usize>,
     /// Runs that have no value.
     pub(super) lacking: usize,
 }
@@ -100,17 +102,30 @@ impl Measure {
         let values: Vec<f64> = runs.iter().filter_map(|run| self.value(run, scope)).collect();
         let lacking = runs.len() - values.len();
         if values.is_empty() {
-            return Estimate { value: None, interval: None, error: None, lacking };
+            return Estimate { value: None, interval: None, error: None, share_of: None, lacking };
         }
         let ordered = sorted(&values);
+        let either = values.iter().all(|value| *value == 0.0 || *value == 1.0);
+        let is_share = self.statistic == Statistic::Mean && self.unit == Unit::Ratio && either && values.len() > 1;
+        let share_of = is_share.then_some(values.len());
         let (value, interval) = match self.statistic {
+            Statistic::Mean if is_share => {
+                let (hits, count) = (values.iter().sum(), values.len() as f64);
+                (hits / count, Some(share_interval(hits, count, LEVEL)))
+            }
             Statistic::Mean => (mean(&values), Some(mean_interval(&values, LEVEL))),
             Statistic::Min => (ordered[0], None),
             Statistic::Max => (ordered[ordered.len() - 1], None),
             Statistic::Quantile(quantile) => (quantile.of(&ordered), Some(quantile_interval(&ordered, quantile, LEVEL))),
         };
         let error = if self.statistic == Statistic::Mean { standard_error(&values) } else { None };
-        Estimate { value: Some(value), interval: interval.filter(|interval| *interval != Interval::UNBOUNDED), error, lacking }
+        Estimate {
+            value: Some(value),
+            interval: interval.filter(|interval| *interval != Interval::UNBOUNDED),
+            error,
+            share_of,
+            lacking,
+        }
     }
 
     /// One run's value.
@@ -126,6 +141,17 @@ impl Measure {
                 let names = InRun { scope, metric: &|name| run.metric(name) };
                 super::in_unit(arithmetic::evaluate(text, &names).ok()?, self.unit)
             }
+        }
+    }
+}
+
+impl Estimate {
+    /// The standard error of the mean, if the true one were `expected`. A share says itself how far estimates of it scatter, also where
+    /// the runs happen to have been all the same.
+    pub(super) fn error_if(&self, expected: f64) -> Option<f64> {
+        match self.share_of {
+            Some(count) if (0.0..=1.0).contains(&expected) => Some(libm::sqrt(expected * (1.0 - expected) / count as f64)),
+            _ => self.error,
         }
     }
 }
@@ -368,6 +394,9 @@ mod tests {
         assert_eq!((one.value, one.interval, one.error), (Some(8.0), None, None));
         let two = came_to("messages.total", &[run(), run()]).unwrap().0;
         assert_eq!((two.interval, two.error), (Some(Interval { low: 8.0, high: 8.0 }), Some(0.0)));
+        let never = came_to("rate(messages.total > 9)", &[run(), run()]).unwrap().0;
+        assert_eq!((never.value, never.error_if(0.5), never.error_if(0.0)), (Some(0.0), Some(0.125f64.sqrt()), Some(0.0)));
+        assert!(never.interval.is_some_and(|interval| interval.low == 0.0 && interval.high > 0.6), "{never:?}");
         let most = came_to("max(messages.total)", &[run(), run()]).unwrap().0;
         assert_eq!((most.interval, most.error), (None, None));
         let none = came_to("convergence.time", &[run(), run()]).unwrap().0;

@@ -207,15 +207,15 @@ fn measured(plan: &TablePlan, target: &Target, claim: Option<&Claim>, runs: &[Se
 /// What the source says decides; where it says nothing, the closed form.
 fn verdict(target: &Target, estimate: &Estimate) -> Option<Verdict> {
     let expected = target.claimed.or(target.closed)?;
-    let near = estimate.value.is_some_and(|value| target.tolerance.takes(value, expected, estimate.error));
+    let near = estimate.value.is_some_and(|value| target.tolerance.takes(value, expected, estimate.error_if(expected)));
     Some(if near { Verdict::Agrees } else { Verdict::Differs })
 }
 
 /// Where the source, its closed form and the engine do not say the same, the verdict alone would hide one of them.
 fn disagreement(target: &Target, estimate: &Estimate) -> Option<String> {
     let (claimed, closed) = (target.claimed?, target.closed?);
-    let to_claim = target.tolerance.takes(closed, claimed, estimate.error);
-    let to_closed = estimate.value.is_some_and(|value| target.tolerance.takes(value, closed, estimate.error));
+    let to_claim = target.tolerance.takes(closed, claimed, estimate.error_if(claimed));
+    let to_closed = estimate.value.is_some_and(|value| target.tolerance.takes(value, closed, estimate.error_if(closed)));
     match (to_claim, to_closed) {
         (true, true) => None,
         (true, false) => Some("what was measured is not what the closed form says".to_string()),
