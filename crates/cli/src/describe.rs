@@ -4,6 +4,7 @@ use crate::flags::{Describe, Format};
 use crate::layout::{block, folded, rows};
 use crate::list::{sentence, unit};
 use crate::output::{Status, Stop, print, print_json};
+use crate::tables;
 use quorate_check::checks::CHECKS;
 use quorate_lab::describe::{
     Kind, Meaning, Thing, below, explained, fault_example, find, latency_example, nearest, nemesis_example, option_default,
@@ -23,6 +24,13 @@ pub(crate) fn describe(flags: &Describe) -> Result<Status, Stop> {
         return Ok(Status::Held);
     };
     let things = find(name);
+    if let (true, Some(table)) = (things.is_empty(), tables::named(name)) {
+        match flags.format {
+            Format::Json => print_json(&vec![table.to_json()].into())?,
+            Format::Text => print(&tables::page(&table))?,
+        }
+        return Ok(Status::Held);
+    }
     if things.is_empty() {
         return Err(unknown(name));
     }

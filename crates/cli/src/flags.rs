@@ -26,7 +26,11 @@ pub(crate) enum Command {
     /// Run a scenario file over one seed or many, and report.
     #[command(after_help = "Example: quorate run scenarios/gossip/push.toml --seeds 20 --set network.loss=0.1")]
     Run(Run),
-    /// Check scenario files without running them: what is wrong, where, and what would be right.
+    /// Run a table: what a source claims, its closed form and what the engine measures, side by side. Without a name, list them.
+    #[command(after_help = "Example: quorate table raft-elections --seeds 20\n\n\
+        How to write one: docs/tables.md. The exit status does not tell the verdicts; --format json does.")]
+    Table(Table),
+    /// Check scenario and table files without running them: what is wrong, where, and what would be right.
     #[command(after_help = "Example: quorate validate scenarios")]
     Validate(Validate),
     /// Show a scenario as it is understood, every default filled in: itself a scenario, with the same results.
@@ -35,7 +39,7 @@ pub(crate) enum Command {
     /// Write a scenario to begin with, for any protocol.
     #[command(after_help = "Example: quorate new my-first --protocol gossip > my-first.toml")]
     New(New),
-    /// Tell what a protocol, a fault, a metric, a check or a key of a scenario means.
+    /// Tell what a protocol, a fault, a metric, a check, a table or a key of a scenario means.
     #[command(after_help = "Example: quorate describe partition")]
     Describe(Describe),
     /// List what there is.
@@ -47,10 +51,10 @@ pub(crate) enum Command {
     /// Measure the engine, as ratios against its own event queue, and the judges.
     #[command(after_help = "Example: quorate bench W1 --quick")]
     Bench(Bench),
-    /// Print the JSON Schema of scenario files, for editors and other programs.
+    /// Print the JSON Schema of scenario or table files, for editors and other programs.
     #[command(after_help = "Example: quorate schema > scenario.schema.json\n\n\
         An editor that knows TOML schemas takes it from a scenario's first line: #:schema scenario.schema.json")]
-    Schema,
+    Schema(Schema),
     /// Print the completions of this command for a shell.
     #[command(after_help = "Example: quorate completions fish > ~/.config/fish/completions/quorate.fish")]
     Completions(Completions),
@@ -94,8 +98,37 @@ pub(crate) struct Run {
 }
 
 #[derive(Args)]
+pub(crate) struct Table {
+    /// Which table: its name, as quorate list tables has it, or its file; without it, list them.
+    #[arg(value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) table: Option<PathBuf>,
+    /// Run so many seeds for each cell, whatever the file says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seeds: Option<u32>,
+    /// Change a key of every cell's scenario: --set network.loss=0.05. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub(crate) format: TableFormat,
+    /// Worker threads; as many as the machine has cores when left out. Changes no result.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) threads: Option<u16>,
+    /// When to use colours for what is wrong; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+pub(crate) struct Schema {
+    /// Of which files.
+    #[arg(value_enum, default_value_t = Kind::Scenario)]
+    pub(crate) of: Kind,
+}
+
+#[derive(Args)]
 pub(crate) struct Validate {
-    /// Scenario files, or folders: every .toml and .json file below them.
+    /// Scenario and table files, or folders: every .toml and .json file below them.
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
     /// Change a key of each file before it is checked: --set network.loss=0.05. May be repeated.
@@ -226,6 +259,21 @@ pub(crate) enum Format {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Text,
+    /// Markdown.
+    Md,
+    Csv,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Scenario,
+    Table,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     Toml,
     Json,
@@ -260,4 +308,6 @@ pub(crate) enum What {
     HistoryChecks,
     /// What a scenario file can say.
     Keys,
+    /// What is held against what others say, in the folder scenarios/tables.
+    Tables,
 }

@@ -3,11 +3,15 @@
 use crate::flags::{Format, List, What};
 use crate::layout::{folded, rows};
 use crate::output::{Status, Stop, print, print_json};
+use crate::tables;
 use quorate_lab::describe::{Kind, Thing};
 use serde_json::Value;
 
 pub(crate) fn list(flags: &List) -> Result<Status, Stop> {
-    let things = kind(flags.what).things();
+    let Some(kind) = kind(flags.what) else {
+        return tables::list(flags.format).map(|()| Status::Held);
+    };
+    let things = kind.things();
     match flags.format {
         Format::Json => print_json(&things.iter().map(Thing::to_json).collect::<Vec<Value>>().into())?,
         Format::Text => print(&text(&things))?,
@@ -15,8 +19,9 @@ pub(crate) fn list(flags: &List) -> Result<Status, Stop> {
     Ok(Status::Held)
 }
 
-fn kind(what: What) -> Kind {
-    match what {
+/// The kind in the registries; tables are files.
+fn kind(what: What) -> Option<Kind> {
+    Some(match what {
         What::Protocols => Kind::Protocol,
         What::Faults => Kind::Fault,
         What::Nemeses => Kind::Nemesis,
@@ -27,7 +32,8 @@ fn kind(what: What) -> Kind {
         What::Models => Kind::Model,
         What::HistoryChecks => Kind::HistoryCheck,
         What::Keys => Kind::Key,
-    }
+        What::Tables => return None,
+    })
 }
 
 fn text(things: &[Thing]) -> String {

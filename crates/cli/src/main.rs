@@ -13,6 +13,8 @@ mod output;
 mod run;
 mod scenario;
 mod show;
+mod table;
+mod tables;
 mod validate;
 
 use clap::Parser;
@@ -39,6 +41,7 @@ fn command() -> ExitCode {
     };
     let done = match &flags.command {
         Command::Run(flags) => run::run(flags),
+        Command::Table(flags) => table::table(flags),
         Command::Validate(flags) => validate::validate(flags),
         Command::Show(flags) => show::show(flags),
         Command::New(flags) => new::new(flags),
@@ -46,7 +49,7 @@ fn command() -> ExitCode {
         Command::List(flags) => list::list(flags),
         Command::History(flags) => history::history(flags),
         Command::Bench(flags) => bench(flags),
-        Command::Schema => output::print_json(&quorate_lab::describe::json_schema()).map(|()| Status::Held),
+        Command::Schema(flags) => schema(flags),
         Command::Completions(flags) => manual::completions(flags.shell),
         Command::Man => manual::manual(),
     };
@@ -54,6 +57,14 @@ fn command() -> ExitCode {
         Ok(status) => status.into(),
         Err(stop) => stop.report(),
     }
+}
+
+fn schema(flags: &flags::Schema) -> Result<Status, Stop> {
+    let schema = match flags.of {
+        flags::Kind::Scenario => quorate_lab::describe::json_schema(),
+        flags::Kind::Table => quorate_lab::describe::table_schema(),
+    };
+    output::print_json(&schema).map(|()| Status::Held)
 }
 
 fn bench(flags: &flags::Bench) -> Result<Status, Stop> {

@@ -62,6 +62,14 @@ impl Stop {
         }
     }
 
+    /// What went wrong, without saying that it is an error.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Stop::Closed => "",
+            Stop::Input(text) | Stop::Machine(text) | Stop::Rendered(text) => text,
+        }
+    }
+
     /// An I/O error over a path.
     pub(crate) fn io(doing: &str, path: &Path, error: &io::Error) -> Stop {
         Stop::Machine(format!("cannot {doing} {}: {error}", path.display()))

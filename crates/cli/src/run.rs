@@ -46,15 +46,12 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
     let Some(last) = first.checked_add(u64::from(seeds) - 1) else {
         return Err(Stop::Input(format!("--seeds {seeds} from seed {first} on goes beyond the last seed, {}", u64::MAX)));
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(flags.threads.map_or(0, usize::from))
-        .build()
-        .map_err(|error| Stop::Machine(format!("cannot start the worker threads: {error}")))?;
+    let pool = pool(flags.threads)?;
     let histories = flags.out.as_ref().map(|out| out.join("histories"));
     if let Some(folder) = &histories {
         std::fs::create_dir_all(folder).map_err(|error| Stop::io("make the folder", folder, &error))?;
     }
-    let progress = progress(u64::from(seeds));
+    let progress = progress(u64::from(seeds), "seeds");
     // The least seed that could not be run decides, whichever thread met one first; seeds above it need not be run.
     let stopped = AtomicU64::new(u64::MAX);
     let run = |seed: u64| {
@@ -87,6 +84,12 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
         Format::Text => print(&many.to_text(style, |seed| replay(flags, seed)))?,
     }
     Ok(status(many.verdict))
+}
+
+/// So many worker threads; as many as the machine has cores when nobody says.
+pub(crate) fn pool(threads: Option<u16>) -> Result<rayon::ThreadPool, Stop> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, usize::from));
+    builder.build().map_err(|error| Stop::Machine(format!("cannot start the worker threads: {error}")))
 }
 
 /// Writes what clients asked and were told; nothing when there were none.
@@ -144,11 +147,11 @@ fn lines(plan: &Plan, runs: &[SeedResult]) -> String {
     runs.iter().map(|run| format!("{}\n", run.to_json(plan))).collect()
 }
 
-fn progress(seeds: u64) -> ProgressBar {
+/// How far it is, on a terminal.
+pub(crate) fn progress(count: u64, of: &str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(seeds), target).with_style(style)
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {of}, {{eta}} left"));
+    ProgressBar::with_draw_target(Some(count), target).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn status(standing: Standing) -> Status {

@@ -11,7 +11,7 @@ use quorate_lab::text::{
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why there is no plan.
 pub(crate) enum Refused {
@@ -22,6 +22,7 @@ pub(crate) enum Refused {
 }
 
 /// The texts that problems point into.
+#[derive(Clone)]
 pub(crate) struct Texts {
     name: String,
     bytes: Vec<u8>,
@@ -29,7 +30,13 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    fn source(&self) -> Source<'_> {
+    /// Reads a scenario or a table; - is standard input.
+    pub(crate) fn read(path: &Path) -> Result<Texts, Stop> {
+        Ok(Texts { name: path.display().to_string(), bytes: read(path)?, files: Files::default() })
+    }
+
+    /// The text itself.
+    pub(crate) fn source(&self) -> Source<'_> {
         Source { name: self.name.clone(), bytes: &self.bytes }
     }
 
@@ -55,22 +62,35 @@ pub(crate) fn load(path: &Path, sets: &[String], colour: bool) -> Result<Plan, S
 
 /// [`load`], with what is wrong as data.
 pub(crate) fn plan(path: &Path, sets: &[String]) -> Result<Plan, Refused> {
-    let overrides = sets
-        .iter()
-        .map(|set| {
-            Override::of(set)
-                .ok_or_else(|| Stop::Input(format!("--set {set}: write --set KEY=VALUE, as in --set network.loss=0.05")))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Refused::Stop)?;
-    let bytes = read(path).map_err(Refused::Stop)?;
-    let mut texts = Texts { name: path.display().to_string(), bytes, files: Files::default() };
-    let needed = files_needed(&texts.source(), &overrides);
+    let overrides = overrides(sets).map_err(Refused::Stop)?;
+    plan_with(Texts::read(path).map_err(Refused::Stop)?, path, &overrides, |_| Path::new(""))
+}
+
+/// The overrides of the command line.
+pub(crate) fn overrides(sets: &[String]) -> Result<Vec<Override>, Stop> {
+    let typed = |set: &String| {
+        Override::of(set).ok_or_else(|| Stop::Input(format!("--set {set}: write --set KEY=VALUE, as in --set network.loss=0.05")))
+    };
+    sets.iter().map(typed).collect()
+}
+
+/// The plan of the scenario at `path`, whose text has been read. What an override names is looked for in the folder that `working` says.
+pub(crate) fn plan_with<'p>(
+    mut texts: Texts,
+    path: &'p Path,
+    overrides: &[Override],
+    working: impl Fn(&str) -> &'p Path,
+) -> Result<Plan, Refused> {
+    let needed = files_needed(&texts.source(), overrides);
     let plan = needed.and_then(|needed| {
         for needed in needed {
-            include(&mut texts.files, needed, path);
+            let folder = match needed.base {
+                Base::Scenario => path.parent().unwrap_or(Path::new("")),
+                Base::Working => working(&needed.path),
+            };
+            include(&mut texts.files, needed, folder);
         }
-        parse(&texts.source(), &overrides, &texts.files)
+        parse(&texts.source(), overrides, &texts.files)
     });
     plan.map_err(|errors| Refused::Wrong(errors, Box::new(texts)))
 }
@@ -81,29 +101,27 @@ pub(crate) fn blamed(path: &Path, sets: &[String], failure: &RunFailure) -> Opti
         return None;
     }
     let overrides: Vec<Override> = sets.iter().filter_map(|set| Override::of(set)).collect();
-    let texts = Texts { name: path.display().to_string(), bytes: read(path).ok()?, files: Files::default() };
+    let texts = Texts::read(path).ok()?;
     let errors = quorate_lab::text::blamed(&texts.source(), &overrides, &failure.path, &failure.message)?;
     Some(Refused::Wrong(errors, Box::new(texts)))
 }
 
+/// The bytes of a scenario or a table.
 fn read(path: &Path) -> Result<Vec<u8>, Stop> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         let read = io::stdin().lock().take(SOURCE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
         return read.map(|_| bytes).map_err(|error| Stop::Machine(format!("cannot read standard input: {error}")));
     }
-    read_up_to(path, SOURCE_BYTES_MAX, "name a scenario file in it").map_err(|problem| {
+    read_up_to(path, SOURCE_BYTES_MAX, "name a file in it").map_err(|problem| {
         let near = if problem.missing { nearest(path) } else { String::new() };
         Stop::Machine(format!("cannot read {}: {}{near}", path.display(), problem.reason))
     })
 }
 
-/// Reads a file that the scenario names. What is wrong with it is told where the scenario names it.
-fn include(files: &mut Files, needed: Needed, scenario: &Path) {
-    let path = match needed.base {
-        Base::Scenario => scenario.parent().unwrap_or(Path::new("")).join(&needed.path),
-        Base::Working => PathBuf::from(&needed.path),
-    };
+/// Reads a file that the scenario names, from that folder. What is wrong with it is told where the scenario names it.
+fn include(files: &mut Files, needed: Needed, folder: &Path) {
+    let path = folder.join(&needed.path);
     let bytes = match read_up_to(&path, INCLUDED_BYTES_MAX, "name a file in it") {
         Ok(bytes) if bytes.len() > INCLUDED_BYTES_MAX => {
             Err(format!("it is longer than {} MiB, the most that a scenario may include", INCLUDED_BYTES_MAX >> 20))

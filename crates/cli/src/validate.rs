@@ -1,4 +1,4 @@
-//! `quorate validate`: whether scenario files can be run, without running them.
+//! `quorate validate`: whether scenario and table files can be run, without running them.
 
 use crate::flags::{Format, Validate};
 use crate::output::{Status, Stop, colour, print, print_json, tell};
@@ -47,20 +47,30 @@ enum Found {
 }
 
 fn finding(path: PathBuf, sets: &[String]) -> Result<Finding, Stop> {
-    let found = match scenario::plan(&path, sets) {
-        Ok(plan) => match run::try_out(&plan) {
-            Ok(()) => Found::Right(plan.name),
-            Err(failure) => match scenario::blamed(&path, sets, &failure) {
-                Some(Refused::Wrong(errors, texts)) => Found::Wrong(errors, texts),
-                _ => Found::Refused(failure),
-            },
-        },
+    let is_table = path != Path::new("-") && Texts::read(&path).is_ok_and(|texts| quorate_lab::text::is_table(&texts.source()));
+    let found = match if is_table { table(&path, sets) } else { scenario(&path, sets) } {
+        Ok(found) => found,
         Err(Refused::Wrong(errors, texts)) => Found::Wrong(errors, texts),
         // A flag that is wrong is so for every file.
         Err(Refused::Stop(stop @ Stop::Input(_))) => return Err(stop),
         Err(Refused::Stop(stop)) => Found::Unread(stop),
     };
     Ok(Finding { path, found })
+}
+
+fn table(path: &Path, sets: &[String]) -> Result<Found, Refused> {
+    crate::table::plan(path, sets, None).map(|plan| Found::Right(plan.name().to_string()))
+}
+
+fn scenario(path: &Path, sets: &[String]) -> Result<Found, Refused> {
+    let plan = scenario::plan(path, sets)?;
+    match run::try_out(&plan) {
+        Ok(()) => Ok(Found::Right(plan.name)),
+        Err(failure) => match scenario::blamed(path, sets, &failure) {
+            Some(refused @ Refused::Wrong(..)) => Err(refused),
+            _ => Ok(Found::Refused(failure)),
+        },
+    }
 }
 
 /// The file itself; of a folder, every scenario below it in the order of their paths.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Ended, end, json, quorate, root, run, scenario, scenarios};
+use common::{Ended, end, json, quorate, root, run, scenario, scenarios, tables};
 use quorate_lab::plan::Plan;
 use quorate_lab::text::{Files, Source, files_needed, parse};
 use quorate_protocols::registry::protocols;
@@ -88,10 +88,10 @@ fn validate_as_json_is_one_document() {
 }
 
 #[test]
-fn every_scenario_validates() {
+fn every_scenario_and_every_table_validates() {
     let ended = run(&["validate", "scenarios"]);
     check(&ended, 0, &[]);
-    assert_eq!(ended.stdout.lines().count(), scenarios().len());
+    assert_eq!(ended.stdout.lines().count(), scenarios().len() + tables().len());
 }
 
 fn plan(text: &str) -> Plan {

@@ -73,6 +73,10 @@ fn wrong_flags_are_wrong_input_and_help_is_a_result() {
         &["new", "x", "--protocol", "gosip"],
         &["new", "My First", "--protocol", "gossip"],
         &["schema", "x"],
+        &["table", "no-such-table"],
+        &["table", "raft-elections", "--seeds", "0"],
+        &["table", "raft-elections", "--format", "svg"],
+        &["table", "raft-elections", "--set", "nodes"],
         &["completions"],
         &["completions", "csh"],
         &["man", "run"],
@@ -184,9 +188,10 @@ fn a_scenario_may_come_through_a_pipe() {
 fn a_closed_pipe_ends_quietly() {
     let push = scenario("gossip/push.toml");
     let commands = [&["run", &push][..], &["list", "metrics"], &["--help"], &["describe"], &["describe", "gossip"], &["schema"]];
+    let tables = [&["table"][..], &["table", "split-votes", "--seeds", "1"]];
     let more =
         [&["show", &push][..], &["validate", &push], &["new", "x", "--protocol", "gossip"], &["completions", "zsh"], &["man"]];
-    for args in commands.iter().chain(&more) {
+    for args in commands.iter().chain(&more).chain(&tables) {
         let mut child = quorate(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
@@ -351,7 +356,7 @@ fn verifying_changes_no_digest() {
 
 #[test]
 fn lists_are_what_the_registries_hold() {
-    for what in ["protocols", "faults", "nemeses", "topologies", "latencies", "checks", "metrics", "keys"] {
+    for what in ["protocols", "faults", "nemeses", "topologies", "latencies", "checks", "metrics", "keys", "tables"] {
         let entries = json(&["list", what, "--format", "json"]);
         let entries = entries.as_array().unwrap();
         assert!(!entries.is_empty(), "{what}");

@@ -46,16 +46,18 @@ fn the_readme_shows_what_the_command_prints() {
     }
 }
 
-/// The schema that editors are pointed at is the one that the command prints.
+/// The schemas that editors are pointed at are those that the command prints.
 #[test]
-fn the_schema_is_the_one_that_the_command_prints() {
-    let path = common::root().join("scenarios/scenario.schema.json");
-    let printed = common::run(&["schema"]).stdout;
-    if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
-        std::fs::write(&path, &printed).unwrap();
+fn the_schemas_are_those_that_the_command_prints() {
+    for (of, file) in [("scenario", "scenarios/scenario.schema.json"), ("table", "scenarios/tables/table.schema.json")] {
+        let path = common::root().join(file);
+        let printed = common::run(&["schema", of]).stdout;
+        if std::env::var_os("QUORATE_BLESS").is_some_and(|value| value == "1") {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == printed, "{file} is stale: bless it with QUORATE_BLESS=1 cargo test -p quorate --test golden");
     }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == printed, "{} is stale: bless it with QUORATE_BLESS=1 cargo test -p quorate --test golden", path.display());
 }
 
 /// The registry names exactly the scenarios that there are, each under its protocol.

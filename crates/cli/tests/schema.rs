@@ -103,6 +103,23 @@ fn wrong_values_are_refused_where_a_schema_can_say_so() {
     }
 }
 
+#[test]
+fn every_table_is_valid_and_a_wrong_key_in_it_is_not() {
+    let schema = common::json(&["schema", "table"]);
+    for name in common::tables() {
+        let file = common::scenario(&name);
+        let table = read(&file);
+        json_schema::check(&schema, &schema, &table, "").unwrap_or_else(|why| panic!("{file}{why}"));
+        for place in ["", "/columns/0", "/rows/0"] {
+            let mut changed = table.clone();
+            changed.pointer_mut(place).unwrap()["no-such-key"] = "1s".into();
+            assert!(json_schema::check(&schema, &schema, &changed, "").is_err(), "{file}: {place}");
+        }
+        let first = std::fs::read_to_string(&file).unwrap().lines().next().unwrap_or_default().to_string();
+        assert_eq!(first, "#:schema table.schema.json", "{name}");
+    }
+}
+
 /// Editors find the schema by the first line of a scenario.
 #[test]
 fn every_scenario_names_the_schema_in_its_first_line() {

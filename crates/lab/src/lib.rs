@@ -10,5 +10,6 @@ pub mod report;
 mod resolved;
 pub mod run;
 pub mod statistics;
+pub mod table;
 pub mod text;
 pub mod units;

@@ -12,7 +12,8 @@ fn scenarios(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        // Tables are no scenarios.
+        if path.is_dir() && !path.ends_with("tables") {
             found.extend(scenarios(&path));
         } else if path.extension().is_some_and(|extension| extension == "toml") {
             found.push(path);

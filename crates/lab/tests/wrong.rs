@@ -289,7 +289,7 @@ fn whole_files() {
     let cases: [(&[u8], &str); 8] = [
         (b"", "x.toml: the file is empty; a scenario has at least schema, name, duration, nodes and [protocol.NAME]"),
         (b"# nothing but a comment\n", "x.toml: the file is empty"),
-        (&huge, "x.toml: the file has 16777217 bytes; a scenario has at most 16777216 (16 MiB)"),
+        (&huge, "x.toml: the file has 16777217 bytes; it may have at most 16777216 (16 MiB)"),
         (&latin, "x.toml:4:19: byte 0xfc here is not UTF-8 text; save the file as UTF-8"),
         (b"schema = 1\nname = \"a\n", "x.toml:2:10: this is not TOML: "),
         (b"schema = 1 name = 2", "x.toml:1:17: this is not TOML: unexpected key or value"),

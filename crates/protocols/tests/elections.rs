@@ -1,5 +1,5 @@
 //! Elections of Raft against Ongaro's thesis, chapter 9: how long until there is a leader, and how often votes split. Levels are 1e-6:
-//! what `scripts/raft-elections` holds more narrowly over 10,000 seeds.
+//! what the tables `raft-elections` and `split-votes` hold more narrowly over 10,000 seeds.
 
 use quorate_engine::fault::{Fault, Tail, Timed};
 use quorate_engine::latency::Distribution;

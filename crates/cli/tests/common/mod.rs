@@ -53,6 +53,15 @@ pub(crate) fn json(args: &[&str]) -> serde_json::Value {
 
 /// All scenario files, by their names under `scenarios/`, in order.
 pub(crate) fn scenarios() -> Vec<String> {
+    files().into_iter().filter(|name| !name.starts_with("tables/")).collect()
+}
+
+/// All tables, by their names under `scenarios/`, in order.
+pub(crate) fn tables() -> Vec<String> {
+    files().into_iter().filter(|name| name.starts_with("tables/")).collect()
+}
+
+fn files() -> Vec<String> {
     let top = root().join("scenarios");
     let mut found = Vec::new();
     let mut folders = vec![top.clone()];

@@ -5,21 +5,30 @@
 use super::keys::{below, contents, told};
 use super::option::{option_default, option_takes};
 use super::takes::{Takes, Word, alternatives};
-use crate::text::schema::{FAULT, Holds, Key, SCENARIO, WHEN};
+use crate::text::schema::{FAULT, Holds, Key, SCENARIO, TABLE, WHEN};
 use quorate_engine::fault::FAULTS;
 use quorate_protocols::options::{self, Field, FieldKind};
 use quorate_protocols::registry::{Protocol, protocols};
 use serde_json::{Map, Value, json};
 
-/// The schema.
+/// The schema of scenarios.
 pub fn json_schema() -> Value {
-    let tables = Tables::of(SCENARIO);
+    schema_of(SCENARIO, "A scenario of quorate", "quorate schema")
+}
+
+/// The schema of table files.
+pub fn table_schema() -> Value {
+    schema_of(TABLE, "A table of quorate", "quorate schema table")
+}
+
+fn schema_of(keys: &'static [Key], title: &str, maker: &str) -> Value {
+    let tables = Tables::of(keys);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A scenario of quorate",
-        "description": "Made by `quorate schema`; do not edit.",
+        "title": title,
+        "description": format!("Made by `{maker}`; do not edit."),
     });
-    extend(&mut schema, tables.table(SCENARIO));
+    extend(&mut schema, tables.table(keys));
     let mut definitions = words();
     for shared in tables.shared() {
         definitions[&shared.name] = if shared.one_of { tables.one_of(shared.keys) } else { tables.table(shared.keys) };
@@ -188,7 +197,7 @@ fn is_one_of(key: &Key) -> bool {
 fn named(key: &Key) -> Value {
     let each = match key.name {
         "regions" => word_shape(Word::Set),
-        "expect" => word_shape(Word::Text),
+        "expect" | "where" => word_shape(Word::Text),
         _ => json!({}),
     };
     json!({ "type": "object", "additionalProperties": each })

@@ -16,7 +16,7 @@ mod template;
 mod thing;
 
 pub use find::{find, nearest};
-pub use json_schema::json_schema;
+pub use json_schema::{json_schema, table_schema};
 pub use keys::{Place, below, keys, told};
 pub use kind::Kind;
 pub use layout::toml;

@@ -8,6 +8,7 @@ mod parse;
 
 pub use crate::arithmetic::Mistake;
 pub use judge::{Judged, Seen, Standing};
+pub(crate) use parse::{metric as metric_of, statistic as statistic_of};
 
 use crate::arithmetic::Parameters;
 use crate::metrics::Unit;

@@ -86,7 +86,8 @@ fn comparison(cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<Comparis
 const SIDED: &str = "availability";
 const SIDES: [&str; 2] = ["majority", "minority"];
 
-fn metric(token: &Token<'_>, cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<&'static MetricInfo, Mistake> {
+/// The metric that begins with this token.
+pub(crate) fn metric(token: &Token<'_>, cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> Result<&'static MetricInfo, Mistake> {
     let side = if token.text == SIDED && cursor.take_if("(").is_some() { Some(cursor.take()) } else { None };
     if let Some(side) = side {
         let sided = SIDES.contains(&side.text).then(|| find_metric(&format!("{SIDED}.{}", side.text), scope)).flatten();
@@ -103,7 +104,8 @@ fn metric(token: &Token<'_>, cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) -> 
     })
 }
 
-fn statistic(token: &Token<'_>) -> Result<Statistic, Mistake> {
+/// The statistic of that name.
+pub(crate) fn statistic(token: &Token<'_>) -> Result<Statistic, Mistake> {
     match token.text {
         "mean" => return Ok(Statistic::Mean),
         "min" => return Ok(Statistic::Min),

@@ -156,12 +156,12 @@ fn summarised(summary: &Summary) -> Value {
     })
 }
 
-fn interval(interval: Interval) -> Value {
+pub(crate) fn interval(interval: Interval) -> Value {
     json!([number(interval.low), number(interval.high)])
 }
 
 /// Whole values stand without a point, where that is exact; infinity, which JSON does not have, is null.
-fn number(value: f64) -> Value {
+pub(crate) fn number(value: f64) -> Value {
     const EXACT: f64 = (1u64 << 53) as f64;
     if value.abs() <= EXACT && value == libm::trunc(value) { (value as i64).into() } else { value.into() }
 }

@@ -59,7 +59,7 @@ pub struct Tallied {
 pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
     let first = runs.first().expect("a summary is of at least one run");
     let expectations: Vec<Judged> = plan.expectations.iter().map(|expectation| expectation.judge_many(runs)).collect();
-    let checks: Vec<Tallied> = checks(runs).into_iter().map(|name| tally(runs, name)).collect();
+    let checks = tallied(runs);
     let standings = expectations.iter().map(|judged| judged.standing);
     let verdict = overall(standings.chain(checks.iter().map(|check| check.standing)));
     let in_checks = checks.iter().filter_map(|check| check.first_failed_seed);
@@ -80,7 +80,7 @@ pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
 }
 
 /// One digest over all, in their order.
-fn combined(runs: &[SeedResult]) -> Digest {
+pub(crate) fn combined(runs: &[SeedResult]) -> Digest {
     let fold = |all: u128, Digest(one): Digest| {
         let (high, low) = ((all >> 64) as u64, all as u64);
         let low = mix(low ^ one as u64, high ^ 0x9e37_79b9_7f4a_7c15);
@@ -96,6 +96,11 @@ fn summaries(runs: &[SeedResult], first: &SeedResult) -> Vec<(&'static str, Opti
         Summary::of(&values)
     };
     first.metrics.iter().enumerate().map(|(index, (name, _))| (*name, summary(index))).collect()
+}
+
+/// What the checks found, over all of the runs.
+pub(crate) fn tallied(runs: &[SeedResult]) -> Vec<Tallied> {
+    checks(runs).into_iter().map(|name| tally(runs, name)).collect()
 }
 
 /// Every check of any run: some are told of only where they failed.

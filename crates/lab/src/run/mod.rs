@@ -6,6 +6,7 @@ mod many;
 mod measure;
 
 pub use many::{ManyReport, Tallied, summarise};
+pub(crate) use many::{combined, tallied};
 pub(crate) use measure::{answered, latency_s};
 
 use crate::expect::{Claim, Expectation, Judged, Seen, Standing};

@@ -4,6 +4,7 @@
 use super::special::t_quantile;
 use super::{Quantile, mean};
 use libm::{exp, lgamma, log, log1p, sqrt};
+use quorate_engine::latency::normal_quantile;
 
 /// An interval, both ends included.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -19,6 +20,14 @@ impl Interval {
     pub const UNBOUNDED: Interval = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
 }
 
+/// The standard error of the mean, estimated from the values; none of fewer than two.
+pub fn standard_error(values: &[f64]) -> Option<f64> {
+    let count = values.len() as f64;
+    let mean = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (values.len() > 1).then(|| sqrt(squares / (count - 1.0) / count))
+}
+
 /// The interval of the mean at a level such as 0.95.
 pub fn mean_interval(values: &[f64], level: f64) -> Interval {
     let count = values.len() as f64;
@@ -26,11 +35,19 @@ pub fn mean_interval(values: &[f64], level: f64) -> Interval {
         return Interval::UNBOUNDED;
     }
     let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let error = sqrt(squares / (count - 1.0) / count);
-    let half = t_quantile(1.0 - level, count - 1.0) * error;
+    let half = t_quantile(1.0 - level, count - 1.0) * standard_error(values).unwrap_or(f64::INFINITY);
     // With an infinite value among them there is no saying.
     if half.is_finite() { Interval { low: mean - half, high: mean + half } } else { Interval::UNBOUNDED }
+}
+
+/// The interval of a share that showed itself in `hits` of `count` trials (E. B. Wilson, JASA 22, 1927): unlike that of a mean it says
+/// something where none or all did. `count` is at least 1.
+pub fn share_interval(hits: f64, count: f64, level: f64) -> Interval {
+    let z = normal_quantile((1.0 - level) / 2.0);
+    let (share, square) = (hits / count, z * z / count);
+    let centre = (share + square / 2.0) / (1.0 + square);
+    let half = sqrt(square * (share * (1.0 - share) + square / 4.0)) / (1.0 + square);
+    Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) }
 }
 
 /// The interval of a quantile at a level such as 0.95, from values in ascending order: from the `l`-th to the `u`-th value,
@@ -84,6 +101,14 @@ mod tests {
         assert!((interval.low - 0.891_5).abs() < 1e-3 && (interval.high - 9.108_5).abs() < 1e-3, "{interval:?}");
         assert_eq!(mean_interval(&[7.0; 5], 0.95), Interval { low: 7.0, high: 7.0 });
         assert_eq!(mean_interval(&[1.0, f64::INFINITY], 0.95), Interval::UNBOUNDED);
+    }
+
+    #[test]
+    fn the_interval_of_a_share_is_the_published_one() {
+        for (hits, count, low, high) in [(0.0, 10.0, 0.0, 0.2775), (5.0, 10.0, 0.2366, 0.7634), (10.0, 10.0, 0.7225, 1.0)] {
+            let interval = share_interval(hits, count, 0.95);
+            assert!((interval.low - low).abs() < 1e-4 && (interval.high - high).abs() < 1e-4, "{hits}: {interval:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod interval;
 mod special;
 
-pub use interval::{Interval, mean_interval, quantile_interval};
+pub use interval::{Interval, mean_interval, quantile_interval, share_interval, standard_error};
 
 use std::fmt;
 

@@ -31,6 +31,7 @@ mod samples;
 mod scenario;
 pub mod schema;
 mod spot;
+mod table;
 mod timeline;
 mod topology;
 mod tree;
@@ -40,6 +41,8 @@ mod workload;
 pub use error::{Errors, Origin, Problem, line_column};
 pub use files::{Base, Files, INCLUDED_BYTES_MAX, Needed};
 pub(crate) use nearest::did_you_mean;
+pub(crate) use table::Held;
+pub use table::{is_table, table};
 pub use topology::{EdgeListError, edge_list};
 
 use crate::arithmetic::Parameters;
@@ -139,27 +142,31 @@ pub fn blamed(source: &Source<'_>, overrides: &[Override], path: &str, message: 
 /// The document with its overrides, every key in its place.
 fn checked(source: &Source<'_>, overrides: &[Override]) -> Result<Node, Errors> {
     let refuse = |problems| Errors::new(&source.name, problems);
-    let mut root = document(source.bytes).map_err(|problem| refuse(vec![*problem]))?;
+    let mut root = document(source.bytes, EMPTY).map_err(|problem| refuse(vec![*problem]))?;
+    if table::has_cells(&root) {
+        return Err(refuse(vec![Problem::whole("this is a table and no scenario: quorate table runs it")]));
+    }
     let problems = flags::apply(&mut root, overrides);
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
     let given = Given { parameters: &Parameters::default(), files: &Files::default() };
-    let problems = walk::check(&Spot::root(&root, given));
+    let problems = walk::check(&Spot::root(&root, given), schema::SCENARIO);
     if problems.is_empty() { Ok(root) } else { Err(refuse(problems)) }
 }
 
-/// The bytes as a tree.
-fn document(bytes: &[u8]) -> Read<Node> {
+const EMPTY: &str = "the file is empty; a scenario has at least schema, name, duration, nodes and [protocol.NAME]";
+
+/// The bytes as a tree; `empty` is what to say where there is nothing.
+fn document(bytes: &[u8], empty: &str) -> Read<Node> {
     if bytes.len() > SOURCE_BYTES_MAX {
-        let message = format!("the file has {} bytes; a scenario has at most {SOURCE_BYTES_MAX} (16 MiB)", bytes.len());
+        let message = format!("the file has {} bytes; it may have at most {SOURCE_BYTES_MAX} (16 MiB)", bytes.len());
         return Err(Box::new(Problem::whole(message)));
     }
     let text = utf8(bytes)?;
     let root = if json::is_json(text) { json::document(text)? } else { tree::document(text)? };
     if root.entries().is_empty() {
-        let message = "the file is empty; a scenario has at least schema, name, duration, nodes and [protocol.NAME]";
-        return Err(Box::new(Problem::whole(message)));
+        return Err(Box::new(Problem::whole(empty)));
     }
     Ok(root)
 }

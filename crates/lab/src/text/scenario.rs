@@ -19,7 +19,7 @@ pub(crate) const MEMORY_MAX: u64 = 16 << 30;
 /// Reads the plan; `None` when there are problems.
 pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     problems.take(schema(root));
-    let name = problems.take(name(root));
+    let name = problems.take(name(root, "a scenario"));
     let summary = problems.take(optional_text(root, "summary")).flatten().unwrap_or_default();
     let teaches = problems.take(optional_text(root, "teaches")).flatten();
     let seed = problems.or(root.get("seed").map_or(Ok(1), |seed| seed.integer(0..=u64::MAX)), 1);
@@ -93,7 +93,8 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     })
 }
 
-fn schema(root: &Spot<'_>) -> Read<()> {
+/// Reads the version of the format.
+pub(crate) fn schema(root: &Spot<'_>) -> Read<()> {
     let spot = root.need("schema")?;
     match spot.integer(0..=u32::MAX)? {
         SCHEMA => Ok(()),
@@ -104,19 +105,21 @@ fn schema(root: &Spot<'_>) -> Read<()> {
 /// The longest name: it becomes part of file names.
 const NAME_MAX: usize = 100;
 
-fn name(root: &Spot<'_>) -> Read<String> {
+/// Reads the name of `whose`.
+pub(crate) fn name(root: &Spot<'_>, whose: &str) -> Read<String> {
     let spot = root.need("name")?;
     let name = spot.text()?;
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(allowed) {
         let suggestion: String = name.to_lowercase().chars().map(|c| if allowed(c) { c } else { '-' }).take(NAME_MAX).collect();
         let cure = if suggestion.trim_matches('-').is_empty() { String::new() } else { format!("; write \"{suggestion}\"") };
-        return Err(spot.fail(format!("{} is no name of a scenario: 1 to {NAME_MAX} of a-z, 0-9 and -{cure}", spot.shown())));
+        return Err(spot.fail(format!("{} is no name of {whose}: 1 to {NAME_MAX} of a-z, 0-9 and -{cure}", spot.shown())));
     }
     Ok(name.to_string())
 }
 
-fn optional_text(root: &Spot<'_>, key: &str) -> Read<Option<String>> {
+/// A text that need not be there.
+pub(crate) fn optional_text(root: &Spot<'_>, key: &str) -> Read<Option<String>> {
     root.get(key).map(|spot| spot.text().map(str::to_string)).transpose()
 }
 

@@ -10,10 +10,10 @@ use crate::units::quoted;
 use quorate_protocols::options::Field;
 use quorate_protocols::registry;
 
-/// Everything that is wrong with the document's keys.
-pub(crate) fn check(root: &Spot<'_>) -> Vec<Problem> {
+/// Everything that is wrong with the keys of a document that may have these.
+pub(crate) fn check(root: &Spot<'_>, keys: &[Key]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    table(root, schema::SCENARIO, &mut problems);
+    table(root, keys, &mut problems);
     problems
 }
 
@@ -122,7 +122,7 @@ fn protocol(spot: &Spot<'_>, problems: &mut Vec<Problem>) {
 fn kind_of(keys: &[Key]) -> &'static str {
     let has = |name| keys.iter().any(|key| key.name == name);
     match () {
-        () if has("schema") => "",
+        () if has("duration") => "",
         () if has("topology") => "network",
         () if has("lognormal") => "latency",
         () if has("partition") => "fault",

@@ -165,7 +165,17 @@ pub fn show_bytes(bytes: i128) -> String {
 
 /// Whether a word is a unit of time.
 pub(crate) fn is_duration(unit: &str) -> bool {
-    DURATION_UNITS.scale(unit).is_some()
+    nanos_in(unit).is_some()
+}
+
+/// How many nanoseconds a unit of time has.
+pub(crate) fn nanos_in(unit: &str) -> Option<i128> {
+    DURATION_UNITS.scale(unit)
+}
+
+/// How many bytes a unit of sizes has.
+pub(crate) fn bytes_in(unit: &str) -> Option<i128> {
+    BYTE_UNITS.scale(unit)
 }
 
 /// What is wrong with a bare number where a duration should stand.

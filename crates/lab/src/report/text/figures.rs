@@ -75,12 +75,12 @@ pub(super) fn plain(value: f64) -> String {
 }
 
 /// A count.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 
 /// A count with what it counts: `1 message`, `2 messages`.
-pub(super) fn counted(number: u64, what: &str) -> String {
+pub(crate) fn counted(number: u64, what: &str) -> String {
     format!(
         "{} {what}{}",
         count(number),

@@ -3,7 +3,7 @@
 use crate::expect::Standing;
 
 /// No line is longer, but for one word that is.
-pub(super) const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// Whether a report may colour its verdicts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,7 +66,7 @@ pub(super) fn wrapped(first: &str, shown: usize, words: &str) -> String {
 }
 
 /// [`wrapped`] after a plain beginning.
-pub(super) fn paragraph(first: &str, words: &str) -> String {
+pub(crate) fn paragraph(first: &str, words: &str) -> String {
     wrapped(first, first.chars().count(), words)
 }
 

@@ -3,8 +3,8 @@
 
 mod availability;
 mod curve;
-mod figures;
-mod layout;
+pub(crate) mod figures;
+pub(crate) mod layout;
 mod many;
 mod one;
 mod struck;

@@ -1,4 +1,4 @@
-//! The keys of a scenario file as data: where each may stand, what it takes, what holds without it. The walk checks a file
+//! The keys of a scenario file, and of a table, as data: where each may stand, what it takes, what holds without it. The walk checks a file
 //! against it, and the printed schema and help are made from it. What a value must satisfy is said by its section's reader.
 
 mod clients;
@@ -6,6 +6,7 @@ mod faults;
 mod latency;
 mod nemesis;
 mod network;
+mod table;
 mod topology;
 
 pub use clients::CLIENTS;
@@ -13,6 +14,7 @@ pub use faults::{BEHAVIOUR, FAULT, WHEN};
 pub use latency::LATENCY;
 pub use nemesis::NEMESIS;
 pub use network::{HOSTS, NETWORK, OVERFLOW};
+pub use table::{COLUMN, ROW, TABLE};
 pub use topology::TOPOLOGY;
 
 /// A key and what may stand under it.
