@@ -242,7 +242,7 @@ pub(crate) struct HistoryCheck {
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue, gossip or check.
+    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue, gossip, check, raft or commit.
     pub(crate) name: Option<String>,
     /// Tiny sizes, to see that it works; the rates mean nothing.
     #[arg(long)]

@@ -3,6 +3,7 @@
 //! machine and are asserted nowhere.
 
 mod check;
+mod commit;
 mod raft;
 
 use quorate_engine::loads::{Load, Running};
@@ -52,6 +53,7 @@ pub(crate) struct Report {
     gossip: Option<Value>,
     judges: Vec<Value>,
     raft: Option<Value>,
+    commit: Option<Value>,
 }
 
 /// Measures the load of that name, or everything.
@@ -59,14 +61,16 @@ pub(crate) struct Report {
 /// # Errors
 /// In words: an unknown name with the known ones, or a load that failed.
 pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String> {
-    let known: Vec<&str> = loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft"]).collect();
+    let known: Vec<&str> =
+        loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft", "commit"]).collect();
     if let Some(name) = name
         && !known.contains(&name)
     {
         return Err(format!("there is no benchmark {name:?}; there are {}", known.join(", ")));
     }
     let wanted = |this: &str| name.is_none_or(|name| name == this);
-    let mut report = Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new(), raft: None };
+    let mut report =
+        Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new(), raft: None, commit: None };
     for load in loads(quick).into_iter().filter(|load| wanted(load.name)) {
         report.workloads.push(load.measure().map_err(|error| error.to_string())?);
     }
@@ -82,6 +86,9 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     }
     if wanted("raft") {
         report.raft = Some(raft::measure(quick)?);
+    }
+    if wanted("commit") {
+        report.commit = Some(commit::measure(quick)?);
     }
     Ok(report)
 }
@@ -228,7 +235,7 @@ fn plan(name: &str, text: &str, overrides: &[Override]) -> Result<Plan, String> 
 
 impl Report {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft })
+        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft, "commit": self.commit })
     }
 
     /// At most 80 columns.
@@ -299,6 +306,9 @@ impl Report {
         }
         if let Some(row) = &self.raft {
             raft::text(&mut text, row);
+        }
+        if let Some(row) = &self.commit {
+            commit::text(&mut text, row);
         }
         text.trim_start_matches('\n').to_string()
     }

@@ -51,7 +51,8 @@ impl Waits {
 /// The keys of one node, with their locks.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Store {
-    object: Object,
+    /// What is under a key that nothing was done to.
+    nothing: Value,
     values: BTreeMap<u32, Value>,
     /// Those who hold a key, and whether as the only one.
     locks: BTreeMap<u32, (bool, BTreeSet<Tx>)>,
@@ -72,8 +73,8 @@ pub enum Asked {
 
 impl Store {
     /// One to which nothing was done.
-    pub fn new(object: Object) -> Store {
-        Store { object, values: BTreeMap::new(), locks: BTreeMap::new(), waiting: BTreeMap::new() }
+    pub fn new(object: Object, balance: i64) -> Store {
+        Store { nothing: object.nothing(balance), values: BTreeMap::new(), locks: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
     /// A transaction asks for the locks of its parts.
@@ -163,7 +164,7 @@ impl Store {
         let mut changed: BTreeMap<u32, Value> = BTreeMap::new();
         for part in parts {
             let now = changed.get(&part.key).or_else(|| self.values.get(&part.key)).cloned();
-            let now = now.unwrap_or_else(|| self.object.nothing());
+            let now = now.unwrap_or_else(|| self.nothing.clone());
             let next = match (now, part.act) {
                 (now, Act::Read) => {
                     if let Some(found) = &mut found {
@@ -186,8 +187,9 @@ impl Store {
 
     /// By how much all balances together differ from what they were at the beginning.
     pub fn surplus(&self) -> i64 {
-        let balance = |value: &Value| if let Value::Balance(balance) = value { balance - super::transaction::BALANCE } else { 0 };
-        self.values.values().map(balance).sum()
+        let balance = |value: &Value| if let Value::Balance(balance) = value { *balance } else { 0 };
+        let first = balance(&self.nothing);
+        self.values.values().map(|value| balance(value) - first).sum()
     }
 
     /// Keys that are locked.
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn readers_share_a_key_and_writers_do_not() {
-        let mut store = Store::new(Object::Bank);
+        let mut store = Store::new(Object::Bank, 100);
         assert_eq!(store.lock(tx(1), &[read(0)], Waits::WaitDie), Asked::Granted);
         assert_eq!(store.lock(tx(2), &[read(0)], Waits::WaitDie), Asked::Granted);
         assert_eq!(store.lock(tx(3), &[add(0, 1)], Waits::WaitDie), Asked::Refused, "the younger dies");
@@ -227,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_older_wounds_and_nobody_overtakes_it() {
-        let mut store = Store::new(Object::Bank);
+        let mut store = Store::new(Object::Bank, 100);
         assert_eq!(store.lock(tx(5), &[add(0, 1), add(1, 1)], Waits::WoundWait), Asked::Granted);
         assert_eq!(store.lock(tx(2), &[add(1, 1)], Waits::WoundWait), Asked::Waits(vec![tx(5)]));
         assert_eq!(store.lock(tx(7), &[read(1)], Waits::WoundWait), Asked::Waits(vec![]), "the younger waits");
@@ -237,13 +239,13 @@ mod tests {
 
     #[test]
     fn parts_see_those_before_them_and_no_account_falls_below_nothing() {
-        let mut store = Store::new(Object::Bank);
+        let mut store = Store::new(Object::Bank, 100);
         let parts = [read(3), add(3, -100), read(3)];
         assert_eq!(store.evaluate(&parts), Some(vec![Value::Balance(100), Value::Balance(0)]));
         store.apply(&parts);
         assert_eq!(store.evaluate(&[add(3, -1)]), None);
         assert_eq!((store.surplus(), store.locked()), (-100, 0));
-        let mut lists = Store::new(Object::ListAppend);
+        let mut lists = Store::new(Object::ListAppend, 0);
         lists.apply(&[Part { key: 0, act: Act::Write(7) }, Part { key: 0, act: Act::Write(8) }]);
         assert_eq!(lists.evaluate(&[read(0)]), Some(vec![Value::List(vec![7, 8])]));
     }

@@ -126,7 +126,13 @@ pub(super) const OBJECT: Field = Field {
 };
 
 /// The balance of every account at the beginning.
-pub const BALANCE: i64 = 100;
+pub(super) const BALANCE: Field = Field::integer(
+    "balance",
+    0,
+    1_000_000_000_000,
+    100,
+    "What every account holds at the beginning; none falls below 0: a transaction that would make it is refused.",
+);
 
 /// Between the values that one transaction puts under one key: above every operation's number.
 const NEXT_VALUE: u64 = 10_000_000_000;
@@ -141,12 +147,12 @@ impl Object {
         }
     }
 
-    /// What is under a key that nothing was done to.
-    pub(super) fn nothing(self) -> Value {
+    /// What is under a key that nothing was done to, where accounts begin with this balance.
+    pub(super) fn nothing(self, balance: i64) -> Value {
         match self {
             Object::Kv => Value::Register(None),
             Object::ListAppend => Value::List(Vec::new()),
-            Object::Bank => Value::Balance(BALANCE),
+            Object::Bank => Value::Balance(balance),
         }
     }
 

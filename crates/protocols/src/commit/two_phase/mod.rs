@@ -52,6 +52,7 @@ pub const PROTOCOL: Protocol = Protocol {
     checks: &CHECKS,
     metrics: &METRICS,
     scenarios: &[
+        "commit/bench.toml",
         "commit/coordinator-crash.toml",
         "commit/cost.toml",
         "commit/forms-swarm.toml",

@@ -107,7 +107,7 @@ impl Actor for Node {
             journal: Journal::recovered(0),
             parked: Waiting::default(),
             alarms: Alarms::default(),
-            store: Store::new(options.object),
+            store: Store::new(options.object, options.balance),
             local: BTreeMap::new(),
             ended: BTreeMap::new(),
             refusing: BTreeMap::new(),

@@ -3,7 +3,7 @@
 use super::super::monitor::{AGREEMENT, Promises};
 use super::super::report::MONEY;
 use super::super::store::{CONCURRENCY, Waits};
-use super::super::transaction::{OBJECT, Object};
+use super::super::transaction::{BALANCE, OBJECT, Object};
 use crate::harness::no_variant;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
@@ -70,6 +70,8 @@ pub struct Options {
     pub nodes: u32,
     /// What is under the keys.
     pub object: Object,
+    /// What every account holds at the beginning.
+    pub balance: i64,
     /// What becomes of who finds a lock taken.
     pub waits: Waits,
     /// How long one waits for a lock with [`Waits::Timeout`], in ns.
@@ -177,6 +179,7 @@ const GROUP_COMMIT: Field = Field::flag("group-commit", true, "What is to be wri
 pub(super) const FIELDS: &[Field] = &[
     KEEPERS,
     OBJECT,
+    BALANCE,
     PRESUMPTION,
     FORM,
     CONCURRENCY,
@@ -269,6 +272,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         keepers,
         nodes,
         object: Object::of(values),
+        balance: values.integer(BALANCE.name).cast_signed(),
         waits,
         lock_timeout: values.duration(LOCK_TIMEOUT.name),
         presumption,

@@ -2,7 +2,7 @@
 
 use super::super::monitor::Fact;
 use super::super::store::{Asked as Locks, Waits};
-use super::super::transaction::{Part, Tx, Value};
+use super::super::transaction::{Part, Tx, Value, keeper};
 use super::message::{Message, Record, Refusal, Vote, Work};
 use super::node::{Alarm, Ctx, Node, Parked};
 use super::options::{Form, Guess, Mistake, Options, Presumption};
@@ -118,12 +118,7 @@ impl Node {
         let options = ctx.options();
         let me = self.me;
         let parts: Vec<Part> = match options.form {
-            Form::Linear => work
-                .parts
-                .iter()
-                .copied()
-                .filter(|part| super::super::transaction::keeper(part.key, options.keepers) == me)
-                .collect(),
+            Form::Linear => work.parts.iter().copied().filter(|part| keeper(part.key, options.keepers) == me).collect(),
             _ => work.parts.clone(),
         };
         let is_known = self.operations.contains_key(&tx.operation);
@@ -228,7 +223,7 @@ impl Node {
                 let mut known = local.known.clone();
                 known.insert(self.me, found);
                 let me = self.me;
-                let rest = |part: &&Part| super::super::transaction::keeper(part.key, options.keepers) > me;
+                let rest = |part: &&Part| keeper(part.key, options.keepers) > me;
                 let work = Work { parts: local.work.parts.iter().filter(rest).copied().collect(), ..local.work.clone() };
                 self.deliver(ctx, next, Message::Prepare(tx, Box::new(work), known.into_iter().collect()));
             }
