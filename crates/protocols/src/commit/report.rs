@@ -30,8 +30,19 @@ impl<A> Commits for A where
 pub(super) trait Keeps {
     /// Its keys.
     fn store(&self) -> &Store;
-    /// Transactions of which it has a part and does not know what became of them, and how far it is with each.
-    fn undecided(&self) -> Vec<(Tx, &'static str)>;
+    /// Transactions of which it has a part and does not know what became of them.
+    fn undecided(&self) -> Vec<Undecided>;
+}
+
+/// A part of a transaction that is not decided.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Undecided {
+    /// Of which.
+    pub(super) tx: Tx,
+    /// How far it is.
+    pub(super) stage: &'static str,
+    /// Whether the part changes anything.
+    pub(super) changes: bool,
 }
 
 pub(super) const MONEY: CheckInfo = CheckInfo {
@@ -173,11 +184,12 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
         Check { name: info.name, verdict }
     };
     let costs = Costs::of(seen);
-    let open: Vec<(u32, Tx, &str)> =
-        seen.live().flat_map(|(number, node)| node.undecided().into_iter().map(move |(tx, stage)| (number, tx, stage))).collect();
+    let open: Vec<(u32, Undecided)> =
+        seen.live().flat_map(|(number, node)| node.undecided().into_iter().map(move |part| (number, part))).collect();
     let undecided = open.len();
+    let changing = open.iter().filter(|(_, part)| part.changes).count();
     let locked: usize = seen.live().map(|(_, node)| node.store().locked()).sum();
-    report.checks.push(Check { name: MONEY.name, verdict: money(seen, object, undecided, &costs) });
+    report.checks.push(Check { name: MONEY.name, verdict: money(seen, object, changing, &costs) });
     report.checks.push(judged(&LINEARIZABLE, object == Object::Kv, "there are no registers; set object = \"kv\""));
     report.checks.push(judged(&STRICT, object == Object::ListAppend, "there are no lists; set object = \"list-append\""));
 
@@ -233,8 +245,8 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
 /// Undecided transactions that a report lists.
 const TOLD_MAX: usize = 20;
 
-fn tell((node, tx, stage): &(u32, Tx, &str)) -> Json {
-    json!({ "node": format!("n{node}"), "transaction": tx.to_string(), "stage": stage })
+fn tell((node, part): &(u32, Undecided)) -> Json {
+    json!({ "node": format!("n{node}"), "transaction": part.tx.to_string(), "stage": part.stage })
 }
 
 /// Steps, and bytes, that the search for an order may take.
@@ -250,7 +262,8 @@ fn money<A: Commits>(seen: &Seen<'_, A>, object: Object, undecided: usize, costs
         return Verdict::NotJudged("somebody is down, and what it holds is not known".to_string());
     }
     if undecided > 0 {
-        return Verdict::NotJudged(format!("{undecided} parts of transactions are not decided"));
+        let parts = if undecided == 1 { "part of a transaction is" } else { "parts of transactions are" };
+        return Verdict::NotJudged(format!("{undecided} {parts} not decided, and would change accounts"));
     }
     if costs.damaged > 0 {
         return Verdict::NotJudged(format!("{} guesses were wrong: the damage is counted", costs.damaged));

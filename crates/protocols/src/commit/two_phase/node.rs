@@ -2,7 +2,7 @@
 
 use super::super::alarms::Alarms;
 use super::super::monitor::{Conditions, Fact};
-use super::super::report::Keeps;
+use super::super::report::{Keeps, Undecided};
 use super::super::store::Store;
 use super::super::transaction::{Found, Transaction, Tx, Value};
 use super::coordinator::Led;
@@ -208,8 +208,13 @@ impl Keeps for Node {
         &self.store
     }
 
-    fn undecided(&self) -> Vec<(Tx, &'static str)> {
-        self.local.iter().map(|(tx, local)| (*tx, local.stage.name())).collect()
+    fn undecided(&self) -> Vec<Undecided> {
+        let part = |(tx, local): (&Tx, &Local)| Undecided {
+            tx: *tx,
+            stage: local.stage.name(),
+            changes: local.parts.iter().any(|part| part.changes()),
+        };
+        self.local.iter().map(part).collect()
     }
 }
 
