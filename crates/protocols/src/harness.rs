@@ -54,6 +54,8 @@ pub(crate) struct Seen<'a, A: Actor> {
     pub(crate) facts: &'a [(quorate_engine::Time, NodeId, A::Fact)],
     /// The causal depth of each fact.
     pub(crate) depths: &'a [u16],
+    /// The monitor: it knows of facts that were not kept too.
+    pub(crate) monitor: &'a A::Monitor,
 }
 
 impl<A: Actor> Seen<'_, A> {
@@ -90,12 +92,20 @@ pub(crate) const VERIFIED: CheckInfo = CheckInfo {
 pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, JobError> {
     let (options, workload) = prepare(glue, job)?;
     let run = simulate::simulate::<A>(job.setup, &options, workload);
-    let Run { outcome, replicas, answers, facts, depths } = run.map_err(JobError::Run)?;
+    let Run { outcome, replicas, answers, facts, depths, monitor } = run.map_err(JobError::Run)?;
     let mut report =
         Report { outcome, checks: Vec::new(), metrics: Vec::new(), evidence: serde_json::Value::Null, history: None };
     let faulty = report.outcome.faulty.clone();
-    let seen =
-        Seen { faulty: &faulty, job, options: &options, replicas: &replicas, answers: &answers, facts: &facts, depths: &depths };
+    let seen = Seen {
+        faulty: &faulty,
+        job,
+        options: &options,
+        replicas: &replicas,
+        answers: &answers,
+        facts: &facts,
+        depths: &depths,
+        monitor: &monitor,
+    };
     match (glue.replicates)(&options) {
         Replicates::Nothing => {}
         Replicates::States => {

@@ -24,6 +24,8 @@ pub struct Run<A: Actor> {
     pub facts: Vec<(Time, NodeId, A::Fact)>,
     /// The causal depth at which each of these was stated: messages in a row since an operation began, or a timer fired.
     pub depths: Vec<u16>,
+    /// The monitor, which has seen every fact, kept or not.
+    pub monitor: A::Monitor,
 }
 
 /// An operation as its client knows it: what a judge of histories reads.
@@ -370,7 +372,8 @@ impl<A: Actor> Simulation<A, Ledger> {
         let facts = std::mem::take(&mut self.world.facts);
         let depths = std::mem::take(&mut self.world.depths);
         let replicas = self.world.nodes.drain(..).map(|node| (node.status != Status::Down).then_some(node.actor)).collect();
-        Run { outcome, replicas, answers, facts, depths }
+        let monitor = std::mem::take(&mut self.world.monitor);
+        Run { outcome, replicas, answers, facts, depths, monitor }
     }
 
     pub(crate) fn replicas(&self) -> impl Iterator<Item = (&A, Status)> {

@@ -120,6 +120,13 @@ fn broken(property: &'static str, evidence: String) -> Result<(), Broken> {
 }
 
 impl Conditions {
+    /// How many transactions were decided, and how many of them first to commit.
+    pub(super) fn decisions(&self) -> (usize, usize) {
+        let open = self.open.values().filter_map(|open| Some(open.first?.1));
+        let all = open.chain(self.over.values().copied());
+        all.fold((0, 0), |(decided, committed), commit| (decided + 1, committed + usize::from(commit)))
+    }
+
     fn voted(&mut self, node: NodeId, tx: Tx, yes: bool) -> Result<(), Broken> {
         if self.over.contains_key(&tx) {
             return Ok(());
@@ -144,6 +151,7 @@ impl Conditions {
         let open = self.open.entry(tx).or_default();
         // What only read has nothing to lose: whether it is called committed or aborted after a restart changes nothing.
         if open.participants.is_empty() {
+            open.first.get_or_insert((node, commit));
             return Ok(());
         }
         let before = open.decisions.insert(node, commit);

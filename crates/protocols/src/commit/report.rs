@@ -8,7 +8,7 @@ use crate::history::{self, Telling};
 use crate::registry::{Check, CheckInfo, MetricInfo, Report};
 use crate::replication::judge::{LINEARIZABLE, STRICT};
 use quorate_check::budget::Budget;
-use quorate_check::history::{Access, Act as Do, Answer, Call, Found as Seen1, Model, Names, Value as Name};
+use quorate_check::history::{Access, Act as Do, Answer, Call, Found as Read, Model, Names, Value as Name};
 use quorate_check::{Verdict, checks};
 use quorate_engine::time::Nanos;
 use quorate_engine::{Actor, Kind, NodeId, Role};
@@ -119,7 +119,7 @@ struct Course {
     ended: Option<(Nanos, u16)>,
 }
 
-/// What the facts add up to.
+/// What the facts that are kept add up to.
 #[derive(Default)]
 struct Costs {
     courses: BTreeMap<Tx, Course>,
@@ -196,27 +196,27 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
     let ledger = &report.outcome.ledger;
     let is_commitment = |kind: &Kind| kind.role == Role::Protocol && !["work", "worked"].contains(&kind.name);
     let messages: u64 = ledger.by_kind().filter(|(kind, _)| is_commitment(kind)).map(|(_, tally)| tally.sent).sum();
-    let decided: Vec<&Course> = costs.courses.values().filter(|course| course.commit.is_some()).collect();
-    let committed = decided.iter().filter(|course| course.commit == Some(true)).count();
+    // Of a long run the monitor knows all transactions, and the kept facts tell of the first.
+    let (decided, committed) = seen.monitor.decisions();
     let end = report.outcome.ended.0;
     let mut metrics = vec![
-        (TRANSACTIONS, decided.len() as f64),
+        (TRANSACTIONS, decided as f64),
         (COMMITTED, committed as f64),
         (UNDECIDED, undecided as f64),
         (LOCKED, locked as f64),
         (DAMAGED, costs.damaged as f64),
     ];
-    if !decided.is_empty() {
-        let each = |amount: u64| amount as f64 / decided.len() as f64;
-        metrics.push((ABORT_RATE, (decided.len() - committed) as f64 / decided.len() as f64));
+    if decided > 0 {
+        let each = |amount: u64| amount as f64 / decided as f64;
+        metrics.push((ABORT_RATE, (decided - committed) as f64 / decided as f64));
         metrics.push((MESSAGES, each(messages)));
         metrics.push((FORCED, each(ledger.forced_writes)));
     }
     let delays = |commit: bool| {
-        let courses = decided.iter().filter(move |course| course.commit == Some(commit));
+        let courses = costs.courses.values().filter(move |course| course.commit == Some(commit));
         mean(courses.filter_map(|course| Some(f64::from(course.ended?.1.saturating_sub(course.began?.1)))))
     };
-    let latency = mean(decided.iter().filter_map(|course| Some(seconds(course.ended?.0 - course.began?.0))));
+    let latency = mean(costs.courses.values().filter_map(|course| Some(seconds(course.ended?.0 - course.began?.0))));
     let blocked = costs.waiting.values().map(|from| end.saturating_sub(*from)).chain(costs.in_doubt.iter().copied()).max();
     let in_doubt = mean(costs.in_doubt.iter().map(|nanos| seconds(*nanos)));
     let lock_time = mean(costs.locks.iter().map(|nanos| seconds(*nanos)));
@@ -231,9 +231,9 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
     let measured: serde_json::Map<String, Json> =
         metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
     report.evidence = json!({
-        "transactions": decided.len(),
+        "transactions": decided,
         "committed": committed,
-        "aborted": decided.len() - committed,
+        "aborted": decided - committed,
         "undecided_at_end": open.iter().take(TOLD_MAX).map(tell).collect::<Vec<Json>>(),
         "closed_form": closed_form,
         "sent": by_kind.collect::<serde_json::Map<_, _>>(),
@@ -304,9 +304,9 @@ fn call(transaction: &Transaction, names: &mut Names) -> (Name, Call) {
 
 fn answer(found: &Found, names: &mut Names) -> Option<Answer> {
     let value = |value: &Value| match value {
-        Value::Register(held) => Seen1::Value(history::held(*held, names)),
-        Value::List(values) => Seen1::List(values.iter().map(|value| history::value(*value, names)).collect()),
-        Value::Balance(balance) => Seen1::Value(names.int(*balance)),
+        Value::Register(held) => Read::Value(history::held(*held, names)),
+        Value::List(values) => Read::List(values.iter().map(|value| history::value(*value, names)).collect()),
+        Value::Balance(balance) => Read::Value(names.int(*balance)),
     };
     Some(Answer::Found(found.0.iter().map(value).collect()))
 }

@@ -23,6 +23,7 @@
 //! | linear, decentralised two-phase commit (the same, §7.4) | `form` |
 
 mod coordinator;
+mod doubt;
 mod forms;
 pub mod message;
 pub mod node;
