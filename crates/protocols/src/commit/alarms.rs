@@ -1,8 +1,27 @@
 //! Deadlines, as many as there are transactions, over one timer of the engine.
 
 use quorate_engine::time::Nanos;
-use quorate_engine::{Actor, Context};
+use quorate_engine::{Actor, Context, Timer as Named, TimerSlot};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The timer of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Timer {
+    /// The next of its alarms.
+    Alarm,
+}
+
+impl Named for Timer {
+    type Slots = [TimerSlot; 1];
+
+    fn index(self) -> usize {
+        0
+    }
+
+    fn from_index(_: usize) -> Timer {
+        Timer::Alarm
+    }
+}
 
 /// What is to happen when, by the node's elapsed clock.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -19,25 +38,25 @@ impl<T: Ord> Default for Alarms<T> {
 
 impl<T: Ord + Copy> Alarms<T> {
     /// That is to happen so long from now, and no earlier than that.
-    pub fn set<A: Actor>(&mut self, ctx: &mut Context<'_, A>, timer: A::Timer, what: T, after: Nanos) {
+    pub fn set<A: Actor<Timer = Timer>>(&mut self, ctx: &mut Context<'_, A>, what: T, after: Nanos) {
         let due = ctx.elapsed().saturating_add(after);
         if let Some(before) = self.by_name.insert(what, due) {
             self.by_time.remove(&(before, what));
         }
         self.by_time.insert((due, what));
-        self.arm(ctx, timer);
+        self.arm(ctx);
     }
 
     /// That is not to happen.
-    pub fn cancel<A: Actor>(&mut self, ctx: &mut Context<'_, A>, timer: A::Timer, what: T) {
+    pub fn cancel<A: Actor<Timer = Timer>>(&mut self, ctx: &mut Context<'_, A>, what: T) {
         if let Some(due) = self.by_name.remove(&what) {
             self.by_time.remove(&(due, what));
-            self.arm(ctx, timer);
+            self.arm(ctx);
         }
     }
 
     /// What is due when the timer fires: all of the earliest deadline. Whoever fires it says that it has come.
-    pub fn due<A: Actor>(&mut self, ctx: &mut Context<'_, A>, timer: A::Timer) -> Vec<T> {
+    pub fn due<A: Actor<Timer = Timer>>(&mut self, ctx: &mut Context<'_, A>) -> Vec<T> {
         let mut due = Vec::new();
         if let Some(&(first, _)) = self.by_time.first() {
             while let Some(&(at, what)) = self.by_time.first()
@@ -48,17 +67,17 @@ impl<T: Ord + Copy> Alarms<T> {
                 due.push(what);
             }
         }
-        self.arm(ctx, timer);
+        self.arm(ctx);
         due
     }
 
-    fn arm<A: Actor>(&self, ctx: &mut Context<'_, A>, timer: A::Timer) {
+    fn arm<A: Actor<Timer = Timer>>(&self, ctx: &mut Context<'_, A>) {
         match self.by_time.first() {
             Some((due, _)) => {
                 let now = ctx.elapsed();
-                ctx.set_timer(timer, due.saturating_sub(now));
+                ctx.set_timer(Timer::Alarm, due.saturating_sub(now));
             }
-            None => ctx.cancel_timer(timer),
+            None => ctx.cancel_timer(Timer::Alarm),
         }
     }
 }

@@ -5,8 +5,11 @@
 //! and what every report tells. A protocol's folder holds its actor, its messages and its options.
 
 pub mod alarms;
+pub mod desk;
 pub mod monitor;
+pub mod options;
 mod report;
+pub mod resource;
 pub mod store;
 pub mod transaction;
 pub mod two_phase;

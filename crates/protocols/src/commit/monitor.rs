@@ -49,6 +49,13 @@ pub enum Fact {
     },
     /// Its guess was wrong.
     Damaged(Tx),
+    /// After a restart it still knows this decision: said for the judge, who knows what was decided before.
+    Recalled {
+        /// Of which.
+        tx: Tx,
+        /// What it was.
+        commit: bool,
+    },
 }
 
 impl Named for Fact {
@@ -73,7 +80,12 @@ impl Named for Fact {
             Fact::Ended { .. } => 5,
             Fact::Guessed { .. } => 6,
             Fact::Damaged(_) => 7,
+            Fact::Recalled { .. } => return None,
         })
+    }
+
+    fn is_kept(&self) -> bool {
+        !matches!(self, Fact::Recalled { .. })
     }
 }
 
@@ -196,7 +208,9 @@ impl<A: Actor<Fact = Fact, Options: Promises>> Monitor<A> for Conditions {
                 Ok(())
             }
             Fact::Voted { tx, yes } => self.voted(node, *tx, *yes),
-            Fact::Decided { tx, commit } => self.decided(options.calm(), node, *tx, *commit, false),
+            Fact::Decided { tx, commit } | Fact::Recalled { tx, commit } => {
+                self.decided(options.calm(), node, *tx, *commit, false)
+            }
             Fact::Ended { tx, commit } => self.decided(options.calm(), node, *tx, *commit, true),
             // A guess is no decision, and its damage is counted.
             Fact::Locked(_) | Fact::Precommitted(_) | Fact::Guessed { .. } | Fact::Damaged(_) => Ok(()),

@@ -144,7 +144,6 @@ impl Costs {
                     let course = costs.courses.entry(tx).or_default();
                     course.commit.get_or_insert(commit);
                     let voted = costs.waiting.remove(&(tx, *node));
-                    // What is only said again after a restart took no time.
                     if let Some(voted) = voted {
                         costs.in_doubt.push(at.0 - voted);
                         let (last, deepest) = course.ended.unwrap_or_default();
@@ -154,7 +153,7 @@ impl Costs {
                 }
                 Fact::Guessed { tx, .. } => costs.locks.extend(held.remove(&(tx, *node)).map(|from| at.0 - from)),
                 Fact::Damaged(_) => costs.damaged += 1,
-                Fact::Voted { .. } | Fact::Precommitted(_) => {}
+                Fact::Voted { .. } | Fact::Precommitted(_) | Fact::Recalled { .. } => {}
             }
         }
         costs

@@ -95,6 +95,28 @@ pub fn keeper(key: u32, keepers: u32) -> NodeId {
     NodeId(key % keepers)
 }
 
+/// Why a participant votes no.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Refusal {
+    /// Another transaction is in the way, or was: later it may do.
+    Conflict,
+    /// An account would fall below nothing.
+    Uncovered,
+    /// The same operation is, or was, carried out as another transaction.
+    Known,
+}
+
+/// A participant's part.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Work {
+    /// What it is to do.
+    pub parts: Vec<Part>,
+    /// What its reads must find (optimistic); empty asks nothing.
+    pub expects: Vec<Value>,
+    /// All who have a part, in ascending order.
+    pub participants: Vec<NodeId>,
+}
+
 /// What a client is told of a transaction that was committed: what its reads found. One that was aborted is refused.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Found(pub Vec<Value>);
@@ -253,5 +275,13 @@ impl Wire for Transaction {
 impl Wire for Found {
     fn encode(&self, sink: &mut impl Sink) {
         self.0.encode(sink);
+    }
+}
+
+impl Wire for Work {
+    fn encode(&self, sink: &mut impl Sink) {
+        self.parts.encode(sink);
+        self.expects.encode(sink);
+        self.participants.encode(sink);
     }
 }

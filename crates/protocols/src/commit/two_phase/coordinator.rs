@@ -2,9 +2,9 @@
 
 use super::super::monitor::Fact;
 use super::super::store::Waits;
-use super::super::transaction::{Part, Transaction, Tx, Value};
-use super::message::{Message, Record, Refusal, Vote, Work};
-use super::node::{Alarm, Asked, Ctx, Node, Parked};
+use super::super::transaction::{Part, Refusal, Transaction, Tx, Value, Work};
+use super::message::{Message, Record, Vote};
+use super::node::{Alarm, Ctx, Node, Parked};
 use super::options::{Form, Mistake, Options, Presumption};
 use quorate_engine::{NodeId, NodeSet, OpId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,9 +57,9 @@ impl Node {
     /// A participant that a client asked does its own part, and then has a coordinator see to the others' (Gray and Lamport 2006, §3).
     pub(super) fn begin(&mut self, ctx: Ctx<'_, '_>, operation: OpId, transaction: Transaction) {
         let tx = self.name(ctx, operation);
-        let work = Node::part(ctx.options(), &transaction.by_keeper(ctx.options().keepers), self.me);
+        let work = Node::part(ctx.options(), &transaction.by_keeper(ctx.options().common.keepers), self.me);
         ctx.fact(Fact::Began { tx, participants: Node::voters(ctx.options(), &transaction) });
-        self.asked.insert(operation, Asked { transaction, tries: 0 });
+        self.desk.open(operation, transaction);
         self.prepare(ctx, tx, work, Vec::new());
     }
 
@@ -73,7 +73,7 @@ impl Node {
         if self.led.contains_key(&tx) {
             return;
         }
-        let mut led = Led::new(transaction.by_keeper(ctx.options().keepers));
+        let mut led = Led::new(transaction.by_keeper(ctx.options().common.keepers));
         led.missing.remove(&from);
         led.yes.insert(from);
         led.found.insert(from, found);
@@ -83,11 +83,10 @@ impl Node {
 
     /// Tries an operation, once more or for the first time.
     pub(super) fn attempt(&mut self, ctx: Ctx<'_, '_>, operation: OpId) {
-        let Some(asked) = self.asked.get(&operation) else { return };
-        let transaction = asked.transaction.clone();
+        let Some(transaction) = self.desk.transaction(operation).cloned() else { return };
         let options = ctx.options();
         let tx = self.name(ctx, operation);
-        let led = Led::new(transaction.by_keeper(options.keepers));
+        let led = Led::new(transaction.by_keeper(options.common.keepers));
         ctx.rejoin(operation);
         ctx.fact(Fact::Began { tx, participants: Node::voters(ctx.options(), &transaction) });
         let parts = led.parts.clone();
@@ -95,7 +94,7 @@ impl Node {
         if !options.works_first() {
             return self.collect(ctx, tx);
         }
-        self.set_alarm(ctx, Alarm::Votes(tx), options.prepare_timeout);
+        self.set_alarm(ctx, Alarm::Votes(tx), options.common.prepare_timeout);
         for node in parts.keys() {
             let work = Node::part(options, &parts, *node);
             self.deliver(ctx, *node, Message::Work(tx, Box::new(work)));
@@ -104,7 +103,7 @@ impl Node {
 
     /// Those who must vote, and are told the decision.
     fn voters(options: &Options, transaction: &Transaction) -> NodeSet {
-        let parts = transaction.by_keeper(options.keepers);
+        let parts = transaction.by_keeper(options.common.keepers);
         let voting = parts.iter().filter(|(_, parts)| !options.read_only || parts.iter().any(|part| part.changes()));
         NodeSet::from_ranges(voting.map(|(node, _)| (node.0, node.0 + 1)))
     }
@@ -138,7 +137,7 @@ impl Node {
         led.stage = Stage::Voting;
         let (parts, missing) = (led.parts.clone(), led.missing.clone());
         let options = ctx.options();
-        self.set_alarm(ctx, Alarm::Votes(tx), options.prepare_timeout);
+        self.set_alarm(ctx, Alarm::Votes(tx), options.common.prepare_timeout);
         match options.form {
             // All had been asked that there are: the one who began is alone.
             Form::Central if missing.is_empty() => self.decide(ctx, tx, None),
@@ -150,7 +149,7 @@ impl Node {
             Form::Central | Form::Decentralised => {
                 for node in missing {
                     let mut work = Node::part(options, &parts, node);
-                    if let Some(led) = self.led.get(&tx).filter(|_| options.waits == Waits::Never) {
+                    if let Some(led) = self.led.get(&tx).filter(|_| options.common.waits == Waits::Never) {
                         work.expects = led.found.get(&node).cloned().unwrap_or_default();
                     }
                     self.deliver(ctx, node, Message::Prepare(tx, Box::new(work), Vec::new()));
@@ -261,7 +260,7 @@ impl Node {
         if awaits {
             let unacknowledged = whom.iter().copied().collect();
             self.led.entry(tx).and_modify(|led| led.stage = Stage::Told(0, unacknowledged));
-            self.set_alarm(ctx, Alarm::Again(tx), options.commit_timeout);
+            self.set_alarm(ctx, Alarm::Again(tx), options.common.commit_timeout);
         } else {
             self.led.remove(&tx);
             let is_begun_by_another = !commit && tx.origin != self.me;
@@ -287,19 +286,8 @@ impl Node {
 
     /// Tries again what others stood in the way of; refuses what cannot be.
     pub(super) fn retry(&mut self, ctx: Ctx<'_, '_>, operation: OpId, why: Option<Refusal>) {
-        let options = ctx.options();
-        let Some(asked) = self.asked.get_mut(&operation) else { return };
-        match why {
-            // Another transaction carries it out: who asked that one is told.
-            Some(Refusal::Known) => _ = self.asked.remove(&operation),
-            Some(Refusal::Conflict) if asked.tries < options.retries => {
-                let wait = options.doubled(options.backoff, asked.tries);
-                asked.tries += 1;
-                // Whoever was in each other's way should not meet again.
-                let wait = wait / 2 + wait / 16 * ctx.choose(9);
-                self.set_alarm(ctx, Alarm::Retry(operation), wait);
-            }
-            _ => self.refuse_client(ctx, operation),
+        if let Some(wait) = self.desk.put_off(ctx, &ctx.options().common, operation, why) {
+            self.set_alarm(ctx, Alarm::Retry(operation), wait);
         }
     }
 
@@ -314,7 +302,7 @@ impl Node {
             self.deliver(ctx, node, Message::Inquire(tx));
         }
         if self.led.contains_key(&tx) {
-            self.set_alarm(ctx, Alarm::Votes(tx), ctx.options().commit_timeout);
+            self.set_alarm(ctx, Alarm::Votes(tx), ctx.options().common.commit_timeout);
         }
     }
 
@@ -332,7 +320,7 @@ impl Node {
         let Some(Led { stage: Stage::Told(times, whom), .. }) = self.led.get_mut(&tx) else { return };
         *times += 1;
         let (times, whom) = (*times, whom.clone());
-        let wait = ctx.options().doubled(ctx.options().commit_timeout, times);
+        let wait = ctx.options().common.doubled(ctx.options().common.commit_timeout, times);
         self.set_alarm(ctx, Alarm::Again(tx), wait);
         for node in whom {
             self.answer(ctx, node, tx, commit);
@@ -373,7 +361,7 @@ impl Node {
             };
             // That it will never begin what it had not heard of is no decision.
             if commit || !whom.is_empty() {
-                ctx.fact(Fact::Decided { tx, commit });
+                ctx.fact(Fact::Recalled { tx, commit });
             }
             if options.acknowledges(commit) && !whom.is_empty() {
                 self.led.insert(tx, Led::told(&whom));

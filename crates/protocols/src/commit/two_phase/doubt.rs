@@ -1,8 +1,8 @@
 //! What a participant does that hears nothing: it asks, answers others who do, guesses if it may, and asks again after a restart.
 
 use super::super::monitor::Fact;
-use super::super::transaction::Tx;
-use super::message::{Message, Record, Refusal, Vote};
+use super::super::transaction::{Refusal, Tx};
+use super::message::{Message, Record, Vote};
 use super::node::{Alarm, Ctx, Node, Parked};
 use super::options::{Form, Guess, Mistake, Presumption};
 use super::participant::Stage;
@@ -33,7 +33,7 @@ impl Node {
         let Some(local) = self.local.get_mut(&tx) else { return };
         local.inquiries += 1;
         let (times, work) = (local.inquiries, local.work.clone());
-        self.set_alarm(ctx, Alarm::Doubt(tx), options.doubled(options.commit_timeout, times));
+        self.set_alarm(ctx, Alarm::Doubt(tx), options.common.doubled(options.common.commit_timeout, times));
         for node in Node::others(&work, self.me) {
             ctx.send(node, Message::Inquire(tx));
         }
@@ -51,7 +51,7 @@ impl Node {
     /// Somebody asks what became of a transaction.
     pub(super) fn inquired(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx) {
         let options = ctx.options();
-        if let Some(commit) = self.decisions.get(&tx).or_else(|| self.ended.get(&tx)).copied() {
+        if let Some(commit) = self.decisions.get(&tx).or_else(|| self.resource.ended.get(&tx)).copied() {
             return self.answer(ctx, from, tx, commit);
         }
         // Without a centre, who began it has no say but its vote.
@@ -91,14 +91,14 @@ impl Node {
 
     /// Will never vote yes, on its disk; then who asked is told.
     fn foreclose(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx) {
-        self.ended.insert(tx, false);
+        self.resource.ended.insert(tx, false);
         self.journal.append(ctx, Record::Ended(tx, false));
         self.when_durable(ctx, Parked::Foreclosed(tx, from));
     }
 
     /// It has waited long enough for locks.
     pub(super) fn locks_are_late(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
-        if self.store.give_up(tx) {
+        if self.resource.store.give_up(tx) {
             self.refuse(ctx, tx, Refusal::Conflict);
         }
     }
@@ -108,7 +108,7 @@ impl Node {
         let commit = ctx.options().guess == Guess::Commit;
         let Some(local) = self.local.get(&tx) else { return };
         if commit {
-            self.store.apply(&local.parts);
+            self.resource.store.apply(&local.parts);
         }
         ctx.fact(Fact::Guessed { tx, commit });
         self.guessed.insert(tx, commit);
@@ -123,8 +123,7 @@ impl Node {
         let local: Vec<Tx> = self.local.keys().copied().collect();
         for tx in &local {
             let parts = self.local[tx].parts.clone();
-            let found = self.store.evaluate(&parts).unwrap_or_default();
-            self.store.grant(*tx, &parts);
+            let found = self.resource.reclaim(*tx, &parts);
             self.local.entry(*tx).and_modify(|local| local.found = found);
         }
         for tx in local {

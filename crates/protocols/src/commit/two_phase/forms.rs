@@ -1,8 +1,8 @@
 //! The forms without a centre: a chain, in which the last decides, and one in which everybody does.
 
 use super::super::monitor::Fact;
-use super::super::transaction::{Tx, Value};
-use super::message::{Message, Refusal, Vote};
+use super::super::transaction::{Refusal, Tx, Value};
+use super::message::{Message, Vote};
 use super::node::{Alarm, Ctx, Node};
 use super::options::Form;
 use super::participant::Stage;
@@ -59,7 +59,7 @@ impl Node {
 
     /// Somebody's vote, where all hear all: with the last yes, or the first no, a participant decides.
     pub(super) fn overhear(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx, vote: Vote) {
-        if self.ended.contains_key(&tx) {
+        if self.resource.ended.contains_key(&tx) {
             return;
         }
         if let Vote::No(_) = vote {

@@ -1,7 +1,7 @@
 //! What nodes say to each other, and what they write down.
 
-use super::super::transaction::{Part, Transaction, Tx, Value};
-use quorate_engine::{Kind, Message as Counted, NodeId, Role, Sink, Timer as Named, TimerSlot, Wire};
+use super::super::transaction::{Refusal, Transaction, Tx, Value, Work};
+use quorate_engine::{Kind, Message as Counted, NodeId, Role, Sink, Wire};
 
 /// A participant's vote.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -12,28 +12,6 @@ pub enum Vote {
     ReadOnly(Vec<Value>),
     /// It cannot commit, and what would need another time.
     No(Refusal),
-}
-
-/// Why a participant votes no.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Refusal {
-    /// Another transaction is in the way, or was: later it may do.
-    Conflict,
-    /// An account would fall below nothing.
-    Uncovered,
-    /// The same operation is, or was, carried out as another transaction.
-    Known,
-}
-
-/// A participant's part.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Work {
-    /// What it is to do.
-    pub parts: Vec<Part>,
-    /// What its reads must find (optimistic); empty asks nothing.
-    pub expects: Vec<Value>,
-    /// All who have a part, in ascending order.
-    pub participants: Vec<NodeId>,
 }
 
 /// A message.
@@ -124,25 +102,6 @@ pub enum Record {
     Guessed(Tx, bool),
 }
 
-/// The timer of a node.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Timer {
-    /// The next of its alarms.
-    Alarm,
-}
-
-impl Named for Timer {
-    type Slots = [TimerSlot; 1];
-
-    fn index(self) -> usize {
-        0
-    }
-
-    fn from_index(_: usize) -> Timer {
-        Timer::Alarm
-    }
-}
-
 impl Wire for Vote {
     fn encode(&self, sink: &mut impl Sink) {
         match self {
@@ -159,14 +118,6 @@ impl Wire for Vote {
                 sink.u8(*why as u8);
             }
         }
-    }
-}
-
-impl Wire for Work {
-    fn encode(&self, sink: &mut impl Sink) {
-        self.parts.encode(sink);
-        self.expects.encode(sink);
-        self.participants.encode(sink);
     }
 }
 

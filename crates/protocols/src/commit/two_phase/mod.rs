@@ -69,16 +69,16 @@ pub const PROTOCOL: Protocol = Protocol {
 
 const GLUE: Glue<Node> = Glue {
     options: options::options,
-    request: |options, operation, ask| options.object.request(operation, ask),
+    request: |options, operation, ask| options.common.object.request(operation, ask),
     replicates: |_| Replicates::Nothing,
-    history: |options| telling(options.object),
-    report: |seen, report| report::report(seen, report, seen.options.object, &closed_form(seen.options)),
+    history: |options| telling(options.common.object),
+    report: |seen, report| report::report(seen, report, seen.options.common.object, &closed_form(seen.options)),
 };
 
 /// What one transaction that all participants change and commit costs, by the papers.
 fn closed_form(options: &Options) -> Value {
-    let n = u64::from(options.keepers);
-    let apart = options.nodes > options.keepers;
+    let n = u64::from(options.common.keepers);
+    let apart = options.common.nodes > options.common.keepers;
     match (options.form, options.presumption) {
         (Form::Linear, _) => json!({ "messages": 2 * n, "delays": 2 * n }),
         (Form::Decentralised, _) => json!({ "messages": n * n + n, "delays": 2 }),

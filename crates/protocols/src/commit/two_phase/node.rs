@@ -1,12 +1,14 @@
 //! A node: what it remembers, what it writes down, and how it comes back.
 
-use super::super::alarms::Alarms;
+use super::super::alarms::{Alarms, Timer};
+use super::super::desk::Desk;
 use super::super::monitor::{Conditions, Fact};
 use super::super::report::{Keeps, Undecided};
+use super::super::resource::Resource;
 use super::super::store::Store;
-use super::super::transaction::{Found, Transaction, Tx, Value};
+use super::super::transaction::{Found, Refusal, Transaction, Tx, Value, Work};
 use super::coordinator::Led;
-use super::message::{Message, Record, Refusal, Timer, Vote, Work};
+use super::message::{Message, Record, Vote};
 use super::options::{Form, Mistake, Options, Presumption};
 use super::participant::Local;
 use crate::replication::journal::{Journal, Waiting};
@@ -51,14 +53,6 @@ pub(super) enum Parked {
     Foreclosed(Tx, NodeId),
 }
 
-/// An operation that a client has asked of this node.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Asked {
-    pub(super) transaction: Transaction,
-    /// How often it was tried again.
-    pub(super) tries: u32,
-}
-
 /// A node: participant, coordinator, or both.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Node {
@@ -66,29 +60,21 @@ pub struct Node {
     pub(super) journal: Journal,
     pub(super) parked: Waiting<Parked>,
     pub(super) alarms: Alarms<Alarm>,
-    pub(super) store: Store,
+    pub(super) resource: Resource,
     /// As a participant: transactions that wait for locks, the disk or a decision.
     pub(super) local: BTreeMap<Tx, Local>,
-    /// As a participant: what was acted on.
-    pub(super) ended: BTreeMap<Tx, bool>,
     /// As a participant: a no that is not yet on its disk, with those who are to hear it, and why.
     pub(super) refusing: BTreeMap<Tx, (Vec<NodeId>, Refusal)>,
     /// As a participant: what was acted on without knowing.
     pub(super) guessed: BTreeMap<Tx, bool>,
-    /// As a participant: the transaction as which an operation is, or was, carried out.
-    pub(super) operations: BTreeMap<OpId, Tx>,
     /// As a participant of the decentralised form: votes that came before the question.
     pub(super) early: BTreeMap<Tx, BTreeMap<NodeId, Vote>>,
     /// As a coordinator: transactions that are not over.
     pub(super) led: BTreeMap<Tx, Led>,
     /// As the one who decides: decisions that may yet be asked for.
     pub(super) decisions: BTreeMap<Tx, bool>,
-    /// Operations that clients wait for here.
-    pub(super) asked: BTreeMap<OpId, Asked>,
-    /// What clients were told.
-    pub(super) answers: BTreeMap<OpId, Found>,
-    /// Transactions that it has begun since it was started.
-    pub(super) begun: u32,
+    /// As the one who is asked: what clients wait for.
+    pub(super) desk: Desk,
 }
 
 impl Actor for Node {
@@ -107,18 +93,14 @@ impl Actor for Node {
             journal: Journal::recovered(0),
             parked: Waiting::default(),
             alarms: Alarms::default(),
-            store: Store::new(options.object, options.balance),
+            resource: Resource::new(&options.common),
             local: BTreeMap::new(),
-            ended: BTreeMap::new(),
             refusing: BTreeMap::new(),
             guessed: BTreeMap::new(),
-            operations: BTreeMap::new(),
             early: BTreeMap::new(),
             led: BTreeMap::new(),
             decisions: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            answers: BTreeMap::new(),
-            begun: 0,
+            desk: Desk::default(),
         }
     }
 
@@ -129,9 +111,9 @@ impl Actor for Node {
         for record in records {
             self.read(record, &mut told);
         }
-        let ended: Vec<(Tx, bool)> = self.ended.iter().map(|(tx, commit)| (*tx, *commit)).collect();
+        let ended: Vec<(Tx, bool)> = self.resource.ended.iter().map(|(tx, commit)| (*tx, *commit)).collect();
         for (tx, commit) in ended {
-            ctx.fact(Fact::Ended { tx, commit });
+            ctx.fact(Fact::Recalled { tx, commit });
         }
         for tx in self.local.keys() {
             ctx.fact(Fact::Voted { tx: *tx, yes: true });
@@ -154,8 +136,8 @@ impl Actor for Node {
         }
     }
 
-    fn timer(&mut self, ctx: Ctx<'_, '_>, timer: Timer) {
-        for alarm in self.alarms.due(ctx, timer) {
+    fn timer(&mut self, ctx: Ctx<'_, '_>, _: Timer) {
+        for alarm in self.alarms.due(ctx) {
             match alarm {
                 Alarm::Votes(tx) => self.votes_are_late(ctx, tx),
                 Alarm::Again(tx) => self.tell_again(ctx, tx),
@@ -178,21 +160,18 @@ impl Actor for Node {
     }
 
     fn request(&mut self, ctx: Ctx<'_, '_>, operation: OpId, transaction: Transaction) {
-        if let Some(found) = self.answers.get(&operation) {
-            return ctx.reply(operation, found.clone());
-        }
-        if self.asked.contains_key(&operation) {
+        if !self.desk.is_new(ctx, operation) {
             return;
         }
         let options = ctx.options();
         let coordinator = options.coordinator(self.me, operation);
         if coordinator == self.me {
-            self.asked.insert(operation, Asked { transaction, tries: 0 });
+            self.desk.open(operation, transaction);
             return self.attempt(ctx, operation);
         }
         // Presumed commit would take a participant that began by itself for committed, if its coordinator never hears of it.
         let may_begin = options.form == Form::Central && options.presumption != Presumption::Commit && !options.works_first();
-        match transaction.by_keeper(options.keepers).contains_key(&self.me) && may_begin {
+        match transaction.by_keeper(options.common.keepers).contains_key(&self.me) && may_begin {
             true => self.begin(ctx, operation, transaction),
             false => ctx.redirect(operation, coordinator),
         }
@@ -205,7 +184,7 @@ impl Actor for Node {
 
 impl Keeps for Node {
     fn store(&self) -> &Store {
-        &self.store
+        &self.resource.store
     }
 
     fn undecided(&self) -> Vec<Undecided> {
@@ -221,8 +200,7 @@ impl Keeps for Node {
 impl Node {
     /// A name for a transaction that nothing had before.
     pub(super) fn name(&mut self, ctx: Ctx<'_, '_>, operation: OpId) -> Tx {
-        self.begun += 1;
-        Tx { operation, origin: self.me, attempt: u64::from(ctx.restarts()) << 32 | u64::from(self.begun) }
+        self.desk.name(ctx, operation)
     }
 
     /// What a record says, in the order in which they were written.
@@ -238,25 +216,20 @@ impl Node {
                 told.remove(tx);
             }
             Record::Prepared(tx, work) => {
-                self.operations.insert(tx.operation, *tx);
+                self.resource.prepared(*tx);
                 self.local.insert(*tx, Local::prepared((**work).clone()));
             }
             Record::Ended(tx, commit) => {
                 let local = self.local.remove(tx);
-                self.ended.insert(*tx, *commit);
-                match (local, self.guessed.contains_key(tx)) {
-                    (Some(local), false) if *commit => self.store.apply(&local.parts),
-                    _ => {}
-                }
-                if !commit && self.operations.get(&tx.operation) == Some(tx) {
-                    self.operations.remove(&tx.operation);
-                }
+                let parts = local.filter(|_| !self.guessed.contains_key(tx)).map(|local| local.parts);
+                self.resource.end(*tx, &parts.unwrap_or_default(), *commit);
+                self.resource.forget(*tx);
             }
             Record::Guessed(tx, commit) => {
                 let local = self.local.remove(tx);
                 self.guessed.insert(*tx, *commit);
                 if let Some(local) = local.filter(|_| *commit) {
-                    self.store.apply(&local.parts);
+                    self.resource.store.apply(&local.parts);
                 }
             }
         }
@@ -276,7 +249,7 @@ impl Node {
             return self.release(ctx, parked);
         }
         self.parked.push(&self.journal, parked);
-        self.journal.force_for(ctx, ctx.options().group_commit);
+        self.journal.force_for(ctx, ctx.options().common.group_commit);
     }
 
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
@@ -291,29 +264,21 @@ impl Node {
     }
 
     pub(super) fn set_alarm(&mut self, ctx: Ctx<'_, '_>, alarm: Alarm, after: Nanos) {
-        self.alarms.set(ctx, Timer::Alarm, alarm, after);
+        self.alarms.set(ctx, alarm, after);
     }
 
     pub(super) fn cancel_alarm(&mut self, ctx: Ctx<'_, '_>, alarm: Alarm) {
-        self.alarms.cancel(ctx, Timer::Alarm, alarm);
+        self.alarms.cancel(ctx, alarm);
     }
 
     /// Tells the client.
     pub(super) fn reply(&mut self, ctx: Ctx<'_, '_>, tx: Tx, found: &BTreeMap<NodeId, Vec<Value>>) {
-        if let Some(asked) = self.asked.remove(&tx.operation) {
-            // What was found may have gone with a crash, and the decision not: then nobody can tell the client.
-            if let Some(found) = asked.transaction.gather(ctx.options().keepers, found).map(Found) {
-                self.answers.insert(tx.operation, found.clone());
-                ctx.reply(tx.operation, found);
-            }
-        }
+        self.desk.reply(ctx, tx.operation, ctx.options().common.keepers, found);
     }
 
     /// Tells the client that nothing was done.
     pub(super) fn refuse_client(&mut self, ctx: Ctx<'_, '_>, operation: OpId) {
-        if self.asked.remove(&operation).is_some() {
-            ctx.refuse(operation);
-        }
+        self.desk.refuse(ctx, operation);
     }
 
     /// Says what was decided to who asked.

@@ -1,9 +1,10 @@
 //! The participant: takes locks, votes, and acts on what was decided.
 
 use super::super::monitor::Fact;
-use super::super::store::{Asked as Locks, Waits};
-use super::super::transaction::{Part, Tx, Value, keeper};
-use super::message::{Message, Record, Refusal, Vote, Work};
+use super::super::resource::Taken;
+use super::super::store::Waits;
+use super::super::transaction::{Part, Refusal, Tx, Value, Work, keeper};
+use super::message::{Message, Record, Vote};
 use super::node::{Alarm, Ctx, Node, Parked};
 use super::options::{Form, Guess, Mistake, Options};
 use quorate_engine::NodeId;
@@ -71,14 +72,14 @@ impl Local {
 impl Node {
     /// It does its part before anybody votes; optimistic, it only looks.
     pub(super) fn work(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx, work: Work) {
-        if ctx.options().waits == Waits::Never {
+        if ctx.options().common.waits == Waits::Never {
             // An account that cannot pay is found out by the vote.
-            let found = self.store.evaluate(&work.parts).unwrap_or_default();
+            let found = self.resource.store.evaluate(&work.parts).unwrap_or_default();
             return self.deliver(ctx, from, Message::Worked(tx, found));
         }
-        if !self.ended.contains_key(&tx) && !self.local.contains_key(&tx) {
+        if !self.resource.ended.contains_key(&tx) && !self.local.contains_key(&tx) {
             // Its vote is still its own: it does not wait for ever to be asked for it.
-            self.set_alarm(ctx, Alarm::Doubt(tx), ctx.options().prepare_timeout);
+            self.set_alarm(ctx, Alarm::Doubt(tx), ctx.options().common.prepare_timeout);
             self.take(ctx, tx, work, BTreeMap::new(), false);
         }
     }
@@ -86,7 +87,7 @@ impl Node {
     /// It is asked whether it can commit its part.
     pub(super) fn prepare(&mut self, ctx: Ctx<'_, '_>, tx: Tx, work: Work, known: Vec<(NodeId, Vec<Value>)>) {
         let options = ctx.options();
-        if let Some(commit) = self.ended.get(&tx) {
+        if let Some(commit) = self.resource.ended.get(&tx) {
             // It has said no, or knows more than who asks.
             match (*commit, options.form) {
                 // It is about to say so.
@@ -118,21 +119,16 @@ impl Node {
         let options = ctx.options();
         let me = self.me;
         let parts: Vec<Part> = match options.form {
-            Form::Linear => work.parts.iter().copied().filter(|part| keeper(part.key, options.keepers) == me).collect(),
+            Form::Linear => work.parts.iter().copied().filter(|part| keeper(part.key, options.common.keepers) == me).collect(),
             _ => work.parts.clone(),
         };
-        let is_known = self.operations.contains_key(&tx.operation);
         self.local.insert(tx, Local { is_asked, ..Local::new(parts.clone(), work, known) });
-        if is_known {
-            return self.refuse(ctx, tx, Refusal::Known);
-        }
-        self.operations.insert(tx.operation, tx);
-        match self.store.lock(tx, &parts, options.waits) {
-            Locks::Granted => self.locked(ctx, tx),
-            Locks::Refused => self.refuse(ctx, tx, Refusal::Conflict),
-            Locks::Waits(younger) => {
-                if options.waits == Waits::Timeout {
-                    self.set_alarm(ctx, Alarm::Locks(tx), options.lock_timeout);
+        match self.resource.take(tx, &parts, options.common.waits) {
+            Taken::Granted => self.locked(ctx, tx),
+            Taken::Refused(why) => self.refuse(ctx, tx, why),
+            Taken::Waits(younger) => {
+                if options.common.waits == Waits::Timeout {
+                    self.set_alarm(ctx, Alarm::Locks(tx), options.common.lock_timeout);
                 }
                 for other in younger {
                     let coordinator = options.coordinator(other.origin, other.operation);
@@ -149,10 +145,10 @@ impl Node {
         ctx.fact(Fact::Locked(tx));
         self.cancel_alarm(ctx, Alarm::Locks(tx));
         let Some(local) = self.local.get_mut(&tx) else { return };
-        let Some(found) = self.store.evaluate(&local.parts) else { return self.refuse(ctx, tx, Refusal::Uncovered) };
-        if !local.work.expects.is_empty() && local.work.expects != found {
-            return self.refuse(ctx, tx, Refusal::Conflict);
-        }
+        let found = match self.resource.found(&local.parts, &local.work.expects) {
+            Ok(found) => found,
+            Err(why) => return self.refuse(ctx, tx, why),
+        };
         local.found = found;
         local.stage = Stage::Working;
         if local.is_asked {
@@ -193,7 +189,7 @@ impl Node {
         ctx.rejoin(tx.operation);
         ctx.fact(Fact::Voted { tx, yes: true });
         let options = ctx.options();
-        self.set_alarm(ctx, Alarm::Doubt(tx), options.commit_timeout);
+        self.set_alarm(ctx, Alarm::Doubt(tx), options.common.commit_timeout);
         if options.guess != Guess::Never {
             self.set_alarm(ctx, Alarm::Guess(tx), options.guess_after);
         }
@@ -212,8 +208,8 @@ impl Node {
             Form::Central => {
                 let coordinator = options.coordinator(tx.origin, tx.operation);
                 let begins = tx.origin == self.me && coordinator != self.me;
-                let message = match self.asked.get(&tx.operation).filter(|_| begins) {
-                    Some(asked) => Message::Begin { tx, transaction: asked.transaction.clone(), found },
+                let message = match self.desk.transaction(tx.operation).filter(|_| begins) {
+                    Some(transaction) => Message::Begin { tx, transaction: transaction.clone(), found },
                     None => Message::Vote(tx, Vote::Yes(found)),
                 };
                 self.deliver(ctx, coordinator, message);
@@ -223,7 +219,7 @@ impl Node {
                 let mut known = local.known.clone();
                 known.insert(self.me, found);
                 let me = self.me;
-                let rest = |part: &&Part| keeper(part.key, options.keepers) > me;
+                let rest = |part: &&Part| keeper(part.key, options.common.keepers) > me;
                 let work = Work { parts: local.work.parts.iter().filter(rest).copied().collect(), ..local.work.clone() };
                 self.deliver(ctx, next, Message::Prepare(tx, Box::new(work), known.into_iter().collect()));
             }
@@ -251,7 +247,7 @@ impl Node {
     pub(super) fn refuse(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
         let Some(local) = self.local.get(&tx) else { return };
         let (whom, has_a_vote) = (local.work.participants.clone(), !local.only_reads(ctx.options()));
-        self.ended.insert(tx, false);
+        self.resource.ended.insert(tx, false);
         if has_a_vote {
             ctx.fact(Fact::Voted { tx, yes: false });
             ctx.fact(Fact::Ended { tx, commit: false });
@@ -295,11 +291,8 @@ impl Node {
 
     /// Gives up what it holds for a transaction.
     fn let_go(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
-        if self.local.remove(&tx).is_some()
-            && self.operations.get(&tx.operation) == Some(&tx)
-            && self.ended.get(&tx) != Some(&true)
-        {
-            self.operations.remove(&tx.operation);
+        if self.local.remove(&tx).is_some() {
+            self.resource.forget(tx);
         }
         for alarm in [Alarm::Doubt(tx), Alarm::Guess(tx), Alarm::Locks(tx)] {
             self.cancel_alarm(ctx, alarm);
@@ -309,7 +302,7 @@ impl Node {
 
     /// Gives its locks back: whoever waited for them goes on.
     pub(super) fn go_on(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
-        for (next, _) in self.store.release(tx) {
+        for next in self.resource.release(tx) {
             self.locked(ctx, next);
         }
     }
@@ -343,7 +336,7 @@ impl Node {
 
     /// Acts on a decision, once.
     pub(super) fn end(&mut self, ctx: Ctx<'_, '_>, tx: Tx, commit: bool) {
-        if self.ended.contains_key(&tx) {
+        if self.resource.ended.contains_key(&tx) {
             return;
         }
         let local = self.local.get(&tx);
@@ -353,7 +346,7 @@ impl Node {
             }
         } else if let Some(local) = local {
             if commit {
-                self.store.apply(&local.parts);
+                self.resource.store.apply(&local.parts);
             }
             ctx.rejoin(tx.operation);
             if !local.only_reads(ctx.options()) {
@@ -364,7 +357,7 @@ impl Node {
             return;
         }
         let is_known = local.is_some_and(|local| !local.only_reads(ctx.options()));
-        self.ended.insert(tx, commit);
+        self.resource.ended.insert(tx, commit);
         if is_known || ctx.options().acknowledges(commit) {
             self.journal.append(ctx, Record::Ended(tx, commit));
         }
