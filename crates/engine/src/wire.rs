@@ -180,6 +180,12 @@ impl Wire for () {
     fn encode(&self, _: &mut impl Sink) {}
 }
 
+impl Wire for bool {
+    fn encode(&self, sink: &mut impl Sink) {
+        sink.u8(u8::from(*self));
+    }
+}
+
 impl Wire for u32 {
     #[inline]
     fn encode(&self, sink: &mut impl Sink) {

@@ -8,6 +8,7 @@ pub mod alarms;
 pub mod desk;
 pub mod monitor;
 pub mod options;
+pub mod paxos_commit;
 mod report;
 pub mod resource;
 pub mod store;

@@ -68,6 +68,7 @@ const MESSAGES: &str = "commit.messages";
 const FORCED: &str = "commit.forced_writes";
 const DELAYS: &str = "commit.delays";
 const DELAYS_OF_ABORTS: &str = "commit.delays_of_aborts";
+const DELAYS_OF_DECISION: &str = "commit.delays_of_decision";
 const LATENCY: &str = "commit.latency";
 const IN_DOUBT: &str = "commit.in_doubt";
 const BLOCKED: &str = "commit.blocked";
@@ -77,7 +78,7 @@ const LOCKED: &str = "commit.locked";
 const DAMAGED: &str = "commit.damaged";
 
 /// The metrics of them all.
-pub(super) const METRICS: [MetricInfo; 14] = [
+pub(super) const METRICS: [MetricInfo; 15] = [
     MetricInfo { name: TRANSACTIONS, unit: "", summary: "Transactions that were decided; one that is tried again counts again" },
     MetricInfo { name: COMMITTED, unit: "", summary: "Those of them that were committed" },
     MetricInfo { name: ABORT_RATE, unit: "ratio", summary: "Those that were aborted, of all that were decided" },
@@ -93,6 +94,11 @@ pub(super) const METRICS: [MetricInfo; 14] = [
         summary: "Messages in a row from the beginning of a transaction until the last participant acts on its commit, on average",
     },
     MetricInfo { name: DELAYS_OF_ABORTS, unit: "", summary: "The same of those that were aborted" },
+    MetricInfo {
+        name: DELAYS_OF_DECISION,
+        unit: "",
+        summary: "Messages in a row from the last yes until the last participant acts on the commit, on average: without the asking",
+    },
     MetricInfo {
         name: LATENCY,
         unit: "s",
@@ -115,6 +121,8 @@ pub(super) const METRICS: [MetricInfo; 14] = [
 struct Course {
     began: Option<(Nanos, u16)>,
     commit: Option<bool>,
+    /// At which depth somebody voted yes last.
+    voted: u16,
     /// When and at which depth somebody acted on it last.
     ended: Option<(Nanos, u16)>,
 }
@@ -138,7 +146,11 @@ impl Costs {
             match *fact {
                 Fact::Began { tx, .. } => costs.courses.entry(tx).or_default().began = Some((at.0, *depth)),
                 Fact::Locked(tx) => _ = held.insert((tx, *node), at.0),
-                Fact::Voted { tx, yes: true } => _ = costs.waiting.entry((tx, *node)).or_insert(at.0),
+                Fact::Voted { tx, yes: true } => {
+                    costs.waiting.entry((tx, *node)).or_insert(at.0);
+                    let course = costs.courses.entry(tx).or_default();
+                    course.voted = course.voted.max(*depth);
+                }
                 Fact::Decided { tx, commit } => _ = costs.courses.entry(tx).or_default().commit.get_or_insert(commit),
                 Fact::Ended { tx, commit } => {
                     let course = costs.courses.entry(tx).or_default();
@@ -211,16 +223,18 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
         metrics.push((MESSAGES, each(messages)));
         metrics.push((FORCED, each(ledger.forced_writes)));
     }
-    let delays = |commit: bool| {
+    let delays = |commit: bool, from: fn(&Course) -> Option<u16>| {
         let courses = costs.courses.values().filter(move |course| course.commit == Some(commit));
-        mean(courses.filter_map(|course| Some(f64::from(course.ended?.1.saturating_sub(course.began?.1)))))
+        mean(courses.filter_map(|course| Some(f64::from(course.ended?.1.saturating_sub(from(course)?)))))
     };
+    let from_began = |course: &Course| course.began.map(|(_, depth)| depth);
     let latency = mean(costs.courses.values().filter_map(|course| Some(seconds(course.ended?.0 - course.began?.0))));
     let blocked = costs.waiting.values().map(|from| end.saturating_sub(*from)).chain(costs.in_doubt.iter().copied()).max();
     let in_doubt = mean(costs.in_doubt.iter().map(|nanos| seconds(*nanos)));
     let lock_time = mean(costs.locks.iter().map(|nanos| seconds(*nanos)));
-    metrics.extend(delays(true).map(|delays| (DELAYS, delays)));
-    metrics.extend(delays(false).map(|delays| (DELAYS_OF_ABORTS, delays)));
+    metrics.extend(delays(true, from_began).map(|delays| (DELAYS, delays)));
+    metrics.extend(delays(false, from_began).map(|delays| (DELAYS_OF_ABORTS, delays)));
+    metrics.extend(delays(true, |course| Some(course.voted)).map(|delays| (DELAYS_OF_DECISION, delays)));
     metrics.extend(latency.map(|latency| (LATENCY, latency)));
     metrics.extend(in_doubt.map(|in_doubt| (IN_DOUBT, in_doubt)));
     metrics.extend(blocked.map(|blocked| (BLOCKED, seconds(blocked))));

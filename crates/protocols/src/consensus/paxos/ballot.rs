@@ -14,7 +14,7 @@ pub struct Ballot {
 
 impl Ballot {
     /// The first ballot of a proposer above all those of a round.
-    pub(super) fn above(round: u64, proposer: NodeId, mistake: Option<Mistake>) -> Ballot {
+    pub(crate) fn above(round: u64, proposer: NodeId, mistake: Option<Mistake>) -> Ballot {
         let proposer = if mistake == Some(Mistake::SharesBallots) { 0 } else { proposer.0 };
         Ballot { round: round + 1, proposer }
     }
@@ -31,7 +31,7 @@ pub struct Proposal<V> {
 
 impl<V> Proposal<V> {
     /// "The value of the highest-numbered proposal among the responses" (§2.2): takes the other's place if it is higher.
-    pub(super) fn outbid(highest: &mut Option<Proposal<V>>, other: Proposal<V>) {
+    pub(crate) fn outbid(highest: &mut Option<Proposal<V>>, other: Proposal<V>) {
         if highest.as_ref().is_none_or(|highest| highest.ballot < other.ballot) {
             *highest = Some(other);
         }
