@@ -1,7 +1,7 @@
 //! Options that all protocols that commit transactions have.
 
 use super::monitor::Promises;
-use super::store::{CONCURRENCY, Waits};
+use super::store::Waits;
 use super::transaction::{BALANCE, Object};
 use crate::options::{Field, OptionError};
 use crate::registry::Job;
@@ -101,20 +101,6 @@ impl Common {
             group_commit: values.flag(GROUP_COMMIT.name),
             calm: is_calm(job.setup),
         })
-    }
-
-    /// Refuses the ways of locking that need the centre of two-phase commit.
-    ///
-    /// # Errors
-    /// For wound-wait and optimistic transactions.
-    pub(super) fn waits_for_locks(&self) -> Result<(), OptionError> {
-        match self.waits {
-            Waits::WaitDie | Waits::Timeout => Ok(()),
-            Waits::WoundWait | Waits::Never => {
-                let message = "two-phase-commit alone has it; set concurrency = \"wait-die\" or \"timeout\"".to_string();
-                Err(OptionError { field: CONCURRENCY.name, message })
-            }
-        }
     }
 
     /// Whether a node keeps keys.

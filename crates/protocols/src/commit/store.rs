@@ -20,21 +20,28 @@ pub enum Waits {
     Never,
 }
 
+const WAIT_DIE: Choice =
+    Choice { name: "wait-die", doc: "locks: the older transaction waits for the younger, and the younger is aborted" };
+const TIMEOUT: Choice = Choice { name: "timeout", doc: "locks: a transaction waits for lock-timeout, and is aborted then" };
+
 /// The option that chooses it.
 pub(super) const CONCURRENCY: Field = Field {
     name: "concurrency",
     kind: FieldKind::Choice(&[
-        Choice { name: "wait-die", doc: "locks: the older transaction waits for the younger, and the younger is aborted" },
+        WAIT_DIE,
         Choice { name: "wound-wait", doc: "locks: the older transaction has the younger aborted, and the younger waits" },
-        Choice { name: "timeout", doc: "locks: a transaction waits for lock-timeout, and is aborted then" },
+        TIMEOUT,
         Choice {
             name: "optimistic",
             doc: "no locks before the vote: values are read first, and whoever finds other values, or a locked key, votes no",
         },
     ]),
-    default: Default::Choice("wait-die"),
+    default: Default::Choice(WAIT_DIE.name),
     doc: "What becomes of a transaction that finds a key locked by another.",
 };
+
+/// The same where no coordinator could abort for another's sake, and none has values read first.
+pub(super) const LOCKING: Field = Field { kind: FieldKind::Choice(&[WAIT_DIE, TIMEOUT]), ..CONCURRENCY };
 
 impl Waits {
     /// What the options say.

@@ -31,6 +31,11 @@ impl Seat {
         Seat { participants: participants.to_vec(), acceptor, found: BTreeMap::new() }
     }
 
+    /// The greatest ballot that it has promised.
+    pub(super) fn promised(&self) -> Ballot {
+        self.acceptor.promised()
+    }
+
     fn accepted(&self) -> Proposals {
         self.acceptor.told(.., None).collect()
     }
@@ -114,12 +119,12 @@ impl Node {
     pub(super) fn phase_2a(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx, ballot: Ballot, votes: &[(NodeId, bool)]) {
         let participants: Vec<NodeId> = votes.iter().map(|(participant, _)| *participant).collect();
         let seat = self.seat(tx, &participants);
-        let accepts = |(participant, value): &(NodeId, bool)| {
-            seat.acceptor.accept(*participant, Proposal { ballot, value: *value }, 0, None)
-        };
-        if !votes.iter().map(accepts).fold(true, |all, accepts| all && accepts) {
+        if seat.acceptor.promised() > ballot {
             let promised = seat.acceptor.promised();
             return self.deliver(ctx, from, Message::Preempted(tx, promised));
+        }
+        for (participant, value) in votes {
+            seat.acceptor.accept(*participant, Proposal { ballot, value: *value }, 0, None);
         }
         self.write(ctx, tx);
         self.when_durable(ctx, Parked::AcceptedIn(from, tx, ballot));

@@ -3,11 +3,13 @@
 
 use super::super::monitor::Fact;
 use super::super::transaction::{Refusal, Transaction, Tx, Value, Work};
+use super::acceptor::Seat;
 use super::message::{Message, Proposals, Reads};
 use super::node::{Alarm, Ctx, Node};
 use super::options::Mistake;
 use crate::consensus::paxos::ballot::{Ballot, Proposal};
 use quorate_engine::NodeId;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A transaction whose outcome this node is finding.
@@ -103,9 +105,9 @@ impl Node {
         if let Some(commit) = self.outcomes.get(&tx).copied() {
             return self.tell(ctx, from, tx, (commit, Some(Refusal::Conflict).filter(|_| !commit)), true);
         }
-        if !self.led.contains_key(&tx) {
+        if let Entry::Vacant(vacant) = self.led.entry(tx) {
             let stage = Stage::Promising(Ballot::default(), BTreeMap::new());
-            self.led.insert(tx, Led { participants, stage, round: 0, tries: 0 });
+            vacant.insert(Led { participants, stage, round: 0, tries: 0 });
             self.next_ballot(ctx, tx);
         }
     }
@@ -118,20 +120,30 @@ impl Node {
         }
     }
 
-    /// Begins a ballot above all of which it has heard (phase 1a). Two who lead at once do not try again after the same time.
+    /// Begins a ballot above all of which it has heard. Its own acceptor promises first, on its disk: so no ballot is begun twice, whatever
+    /// a restart forgets.
     fn next_ballot(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
         let options = ctx.options();
+        let promised = self.seats.get(&tx).map_or(Ballot::default(), Seat::promised);
         let Some(led) = self.led.get_mut(&tx) else { return };
-        let ballot = Ballot::above(led.round, self.me, None);
+        let ballot = Ballot::above(led.round.max(promised.round), self.me, None);
         led.round = ballot.round;
         led.stage = Stage::Promising(ballot, BTreeMap::new());
         let wait = options.common.doubled(options.common.commit_timeout, led.tries);
         led.tries += 1;
         let participants = led.participants.clone();
+        // Two who lead at once do not try again after the same time.
         let seat = u64::from(options.seat(self.me).unwrap_or_default());
         self.set_alarm(ctx, Alarm::Ballot(tx), wait + wait / (2 * u64::from(options.faults) + 1) * seat);
-        for acceptor in options.acceptors() {
-            self.deliver(ctx, acceptor, Message::Phase1a(tx, ballot, participants.clone()));
+        self.phase_1a(ctx, self.me, tx, ballot, &participants);
+    }
+
+    /// Its own acceptor has promised: the others are asked (phase 1a).
+    fn ask_acceptors(&mut self, ctx: Ctx<'_, '_>, tx: Tx, ballot: Ballot) {
+        let Some(led) = self.led.get(&tx) else { return };
+        let participants = led.participants.clone();
+        for acceptor in ctx.options().acceptors().filter(|acceptor| *acceptor != self.me) {
+            ctx.send(acceptor, Message::Phase1a(tx, ballot, participants.clone()));
         }
     }
 
@@ -145,6 +157,9 @@ impl Node {
         }
         promises.insert(from, accepted);
         if promises.len() < options.quorum() {
+            if from == self.me {
+                self.ask_acceptors(ctx, tx, ballot);
+            }
             return;
         }
         let told = promises.values().flatten().filter(|_| !options.makes(Mistake::IgnoresAccepted));

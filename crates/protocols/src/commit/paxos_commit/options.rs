@@ -2,7 +2,7 @@
 
 use super::super::monitor::{AGREEMENT, Promises};
 use super::super::options::{self, BACKOFF, Common, GROUP_COMMIT, KEEPERS, LOCK_TIMEOUT, PREPARE_TIMEOUT, RETRIES};
-use super::super::store::CONCURRENCY;
+use super::super::store::LOCKING;
 use super::super::transaction::{BALANCE, OBJECT, Tx};
 use crate::harness::no_variant;
 use crate::options::{Field, OptionError};
@@ -62,7 +62,7 @@ pub(super) const FIELDS: &[Field] = &[
     BALANCE,
     FAULTS,
     FASTER,
-    CONCURRENCY,
+    LOCKING,
     LOCK_TIMEOUT,
     PREPARE_TIMEOUT,
     COMMIT_TIMEOUT,
@@ -101,7 +101,6 @@ pub(super) const VARIANTS: [Variant; MISTAKES.len()] = [
 pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let values = job.options;
     let common = Common::of(job)?;
-    common.waits_for_locks()?;
     let faults = values.integer(FAULTS.name) as u32;
     let (acceptors, nodes) = (2 * faults + 1, common.nodes);
     if acceptors > nodes {
@@ -135,15 +134,15 @@ impl Options {
         self.faults as usize + 1
     }
 
-    /// All acceptors, from this one on.
-    fn from_seat(&self, seat: u32) -> impl Iterator<Item = NodeId> + use<> {
+    /// All acceptors, this one first and the others after it in a circle.
+    fn seats_after(&self, seat: u32) -> impl Iterator<Item = NodeId> + use<> {
         let (first, seats) = (self.first, self.seats());
         (0..seats).map(move |next| NodeId(first + (seat + next) % seats))
     }
 
     /// All acceptors.
     pub(super) fn acceptors(&self) -> impl Iterator<Item = NodeId> + use<> {
-        self.from_seat(0)
+        self.seats_after(0)
     }
 
     /// A node's number among the acceptors, if it is one.
@@ -164,7 +163,7 @@ impl Options {
 
     /// The acceptors to whom participants send their votes: as many as decide, the first leader's among them (the same, §4.2).
     pub(super) fn active(&self, tx: Tx) -> impl Iterator<Item = NodeId> + use<> {
-        self.from_seat(self.first_seat(tx)).take(self.quorum())
+        self.seats_after(self.first_seat(tx)).take(self.quorum())
     }
 }
 

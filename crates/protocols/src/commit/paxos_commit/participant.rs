@@ -126,21 +126,27 @@ impl Node {
         }
     }
 
-    /// It cannot commit, and never will: that is on its disk before anybody relies on it.
+    /// It cannot commit, and never will: that is on its disk before anybody hears it.
     fn refuse(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
-        ctx.fact(Fact::Voted { tx, yes: false });
-        self.end(ctx, tx, false);
-        match tx.origin == self.me {
-            // Nobody else has heard of it.
-            true => self.put_off(ctx, tx.operation, Some(why)),
-            false => self.when_durable(ctx, Parked::Refused(tx, why)),
+        self.close(ctx, tx, false);
+        if tx.origin != self.me {
+            return self.when_durable(ctx, Parked::Refused(tx, why));
         }
+        // Nobody else has heard of it.
+        Node::state_refusal(ctx, tx);
+        self.put_off(ctx, tx.operation, Some(why));
+    }
+
+    fn state_refusal(ctx: Ctx<'_, '_>, tx: Tx) {
+        ctx.fact(Fact::Voted { tx, yes: false });
+        ctx.fact(Fact::Ended { tx, commit: false });
     }
 
     /// That it will not commit is on its disk.
     pub(super) fn refused(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
         let leader = ctx.options().leader(tx, 0);
         ctx.rejoin(tx.operation);
+        Node::state_refusal(ctx, tx);
         self.deliver(ctx, leader, Message::Refuse(tx, why));
     }
 
@@ -192,14 +198,19 @@ impl Node {
         }
     }
 
-    /// Carries its part out, or gives it up, and gives its locks back: whoever waited for them goes on.
+    /// Acts on a decision.
     fn end(&mut self, ctx: Ctx<'_, '_>, tx: Tx, commit: bool) {
-        let local = self.local.remove(&tx);
-        if local.is_some() {
+        if self.local.contains_key(&tx) {
             ctx.rejoin(tx.operation);
             ctx.fact(Fact::Ended { tx, commit });
         }
-        self.resource.end(tx, &local.map_or_else(Vec::new, |local| local.work.parts), commit);
+        self.close(ctx, tx, commit);
+    }
+
+    /// Carries its part out, or gives it up, and gives its locks back: whoever waited for them goes on.
+    fn close(&mut self, ctx: Ctx<'_, '_>, tx: Tx, commit: bool) {
+        let parts = self.local.remove(&tx).map(|local| local.work.parts);
+        self.resource.end(tx, &parts.unwrap_or_default(), commit);
         self.resource.forget(tx);
         self.journal.append(ctx, Record::Ended(tx, commit));
         for alarm in [Alarm::Doubt(tx), Alarm::Locks(tx)] {
