@@ -125,7 +125,7 @@ impl Options {
     }
 
     /// How many acceptors there are.
-    fn seats(&self) -> u32 {
+    pub(super) fn seats(&self) -> u32 {
         2 * self.faults + 1
     }
 

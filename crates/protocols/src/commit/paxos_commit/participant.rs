@@ -221,14 +221,15 @@ impl Node {
         }
     }
 
-    /// It has voted and heard nothing for too long: it asks the leader, and then one acceptor after the other, less and less often.
+    /// It has voted and heard nothing for too long: it asks the leader, and then one acceptor after the other; each further round of them takes
+    /// longer.
     pub(super) fn doubt(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
         let Some(local) = self.local.get_mut(&tx) else { return };
         let options = ctx.options();
         let whom = options.leader(tx, local.inquiries);
         local.inquiries += 1;
-        let (times, participants) = (local.inquiries, local.work.participants.clone());
-        self.set_alarm(ctx, Alarm::Doubt(tx), options.common.doubled(options.common.commit_timeout, times));
+        let (rounds, participants) = (local.inquiries / options.seats(), local.work.participants.clone());
+        self.set_alarm(ctx, Alarm::Doubt(tx), options.common.doubled(options.common.commit_timeout, rounds));
         self.deliver(ctx, whom, Message::Inquire(tx, participants));
     }
 
