@@ -11,5 +11,6 @@ pub mod options;
 mod report;
 pub mod resource;
 pub mod store;
+pub mod three_phase;
 pub mod transaction;
 pub mod two_phase;

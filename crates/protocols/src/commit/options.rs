@@ -107,7 +107,6 @@ impl Common {
     ///
     /// # Errors
     /// For wound-wait and optimistic transactions.
-    #[expect(dead_code, reason = "protocols that only wait are to come")]
     pub(super) fn waits_for_locks(&self) -> Result<(), OptionError> {
         match self.waits {
             Waits::WaitDie | Waits::Timeout => Ok(()),
