@@ -15,7 +15,7 @@ pub enum Vote {
 /// An attempt to end a transaction, in the order in which they outrank each other. No two are alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Epoch {
-    /// Whether its leader has a say: with `skeen`, whether it has never crashed since it voted.
+    /// With `skeen`, whether its leader has never crashed since it voted: it leads those who have not, either. Else it says nothing.
     pub steady: bool,
     /// One more than any that its leader had seen.
     pub number: u32,

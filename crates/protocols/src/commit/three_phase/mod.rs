@@ -63,7 +63,6 @@ pub const PROTOCOL: Protocol = Protocol {
         "commit/three-phase.toml",
         "commit/three-phase-cost.toml",
         "commit/three-phase-crashes.toml",
-        "commit/three-phase-search.toml",
         "commit/three-phase-split.toml",
         "commit/three-phase-swarm.toml",
     ],

@@ -4,6 +4,7 @@ use super::super::monitor::Fact;
 use super::super::resource::{Resource, Taken};
 use super::super::store::Waits;
 use super::super::transaction::{Refusal, Tx, Value, Work};
+use super::coordinator::Led;
 use super::message::{COURSE, Epoch, Message, Record, State, Vote};
 use super::node::{Alarm, Ctx, Node, Parked};
 use super::options::Mistake;
@@ -214,18 +215,19 @@ impl Node {
     /// It is told what was decided.
     pub(super) fn decision(&mut self, ctx: Ctx<'_, '_>, from: NodeId, tx: Tx, commit: bool) {
         self.end(ctx, tx, commit);
-        if let Some(attempt) = self.attempts.remove(&tx) {
-            // Others may have heard as little as it had.
-            for node in attempt.members(tx).into_iter().filter(|node| *node != self.me && *node != from) {
-                ctx.send(node, Message::Decision { tx, commit, again: true });
-            }
+        // What it is about to decide itself as the coordinator, it tells itself.
+        let led = self.led.get(&tx).filter(|_| from != self.me && !self.is_deciding(tx)).map(Led::told);
+        let attempt = self.attempts.remove(&tx).map(|attempt| attempt.members(tx));
+        let is_settled = led.is_some();
+        // Who leads, or led, tells those who may have heard as little as it had.
+        for node in attempt.or(led).unwrap_or_default().into_iter().filter(|node| *node != self.me && *node != from) {
+            ctx.send(node, Message::Decision { tx, commit, again: true });
         }
         if tx.origin == self.me && from != self.me {
             self.decisions.entry(tx).or_insert(commit);
-            // What it is about to decide itself it also tells.
-            if !self.is_deciding(tx) {
-                self.settle(ctx, tx, commit);
-            }
+        }
+        if is_settled {
+            self.settle(ctx, tx, commit);
         }
     }
 

@@ -159,11 +159,13 @@ impl Node {
         }
     }
 
-    /// Whether it obeys an attempt: it does if it has not seen a newer one. One that has never crashed obeys none of those who have.
+    /// Whether it obeys an attempt: it does if it has not seen a newer one. With `skeen` those who have never crashed are led by one of
+    /// them, and those who have by one of those.
     pub(super) fn obey(&mut self, ctx: Ctx<'_, '_>, tx: Tx, epoch: Epoch) -> bool {
         let newest = self.newest.get(&tx).copied().unwrap_or(COURSE);
         let Some(local) = self.local.get(&tx) else { return false };
-        if epoch < newest || epoch != COURSE && !epoch.steady && !local.recovered {
+        let is_of_others = ctx.options().termination == Termination::Skeen && epoch.steady == local.recovered;
+        if epoch < newest || epoch != COURSE && is_of_others {
             return false;
         }
         if epoch > newest {
@@ -224,7 +226,9 @@ impl Node {
         let Some(attempt) = self.attempts.get_mut(&tx) else { return };
         if newest > attempt.epoch {
             // Somebody else leads, or did: its own next attempt is to be newer than that.
-            self.newest.insert(tx, newest);
+            if newest.steady == attempt.epoch.steady {
+                self.newest.insert(tx, newest);
+            }
             return self.depose(ctx, tx);
         }
         if attempt.epoch == epoch && attempt.phase == Phase::Asking {
