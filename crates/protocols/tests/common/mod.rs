@@ -253,6 +253,11 @@ pub(crate) fn settings(protocol: &Protocol) -> Vec<Values> {
             if field.name == "termination" && value == Value::Choice("skeen") {
                 continue;
             }
+            // Only two-phase commit has transactions that others abort, or that lock nothing before the vote.
+            let is_waited_for = value == Value::Choice("wait-die") || value == Value::Choice("timeout");
+            if protocol.name == "three-phase-commit" && field.name == "concurrency" && !is_waited_for {
+                continue;
+            }
             let mut setting = first.clone();
             // The forms of commitment without a centre know one presumption.
             if field.name == "form" && value != Value::Choice("central") {
