@@ -26,6 +26,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,
+    commit::three_phase::PROTOCOL,
     commit::paxos_commit::PROTOCOL,
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,

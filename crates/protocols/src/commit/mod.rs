@@ -12,5 +12,6 @@ pub mod paxos_commit;
 mod report;
 pub mod resource;
 pub mod store;
+pub mod three_phase;
 pub mod transaction;
 pub mod two_phase;
