@@ -272,7 +272,7 @@ fn settings(spot: &Spot<'_>, problems: &mut Problems) -> Settings {
 
 /// A key and its value, as `--set` has them.
 fn setting(key: &str, spot: &Spot<'_>) -> Read<Setting> {
-    if spot.is_table() && !key.contains('.') {
+    if spot.is_table() && !key.contains('.') && !spot.node.is_written_out() {
         // What TOML makes of a key with points that is not in quotes; taken as it is, it would replace the whole section.
         let below = spot.entries().next().map_or("KEY", |(below, _)| below);
         return Err(spot.fail(format!("write the path of each key in quotes: set = {{ \"{key}.{below}\" = … }}")));

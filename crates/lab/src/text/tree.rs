@@ -65,6 +65,13 @@ impl Node {
         }
     }
 
+    /// Whether it is a table in braces, or a section: its keys stand within it. One that a key with points implies ends where that key does.
+    pub(crate) fn is_written_out(&self) -> bool {
+        let Place::File(table) = &self.place else { return true };
+        let is_within = |entry: &Entry| matches!(&entry.key_place, Place::File(key) if key.end <= table.end);
+        self.entries().iter().all(is_within)
+    }
+
     /// What the value is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self.tree {
