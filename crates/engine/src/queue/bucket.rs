@@ -130,6 +130,9 @@ impl Bucket {
     }
 }
 
+/// So few entries are put in order one by one: they are not worth setting up the ranks.
+const FEW: usize = 4;
+
 /// Sorts at most one chunk of entries by descending key. All keys agree from bit `bits` upwards.
 ///
 /// Each entry is put at its rank: the number of entries after it. The ranks come from comparing every pair of 31-bit
@@ -138,6 +141,17 @@ impl Bucket {
 /// those 25 bits are then put right by an insertion sort, which has nothing to do as a rule.
 #[inline]
 fn sort_into(sorted: &mut [Entry], entries: &[Entry], bits: u32) {
+    if entries.len() <= FEW {
+        for (at, entry) in entries.iter().enumerate() {
+            let mut to = at;
+            while to > 0 && sorted[to - 1].key < entry.key {
+                sorted[to] = sorted[to - 1];
+                to -= 1;
+            }
+            sorted[to] = *entry;
+        }
+        return;
+    }
     let shift = bits.saturating_sub(25);
     let mut digests = [0_i32; CHUNK];
     for (at, (digest, entry)) in digests.iter_mut().zip(entries).enumerate() {
