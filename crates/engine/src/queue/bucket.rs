@@ -1,6 +1,6 @@
 //! The open bucket: the entries that come next, sorted, so that popping one is a load.
 //!
-//! It is filled from one slot at a time and never added to: what arrives late goes to the wheel's side heap.
+//! It is filled from one slot at a time. What arrives late joins it as long as it is small, and else goes to the wheel's side heap.
 
 use super::chunks::{Bag, CHUNK, Chunks};
 use super::{Entry, Key};
@@ -31,6 +31,17 @@ impl Bucket {
     pub(super) fn pop(&mut self) -> Option<Entry> {
         self.left = self.left.checked_sub(1)?;
         Some(self.room[self.left])
+    }
+
+    /// Puts an entry where it belongs; those before it move on, so there should be few.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let place = self.entries().partition_point(|other| other.key > entry.key);
+        if self.left == self.room.len() {
+            self.room.resize((2 * self.left).max(CHUNK), Entry::FILLER);
+        }
+        self.room.copy_within(place..self.left, place + 1);
+        self.room[place] = entry;
+        self.left += 1;
     }
 
     /// The entry that comes `distance` pops after the next.

@@ -107,6 +107,17 @@ pub(crate) fn order(object: Object, history: &History, holds: &[Hold]) -> Vec<Ch
     vec![linearizable, by_session, strict, exclusion, fencing]
 }
 
+/// The same, and whether values came from somewhere: if there is an order, they did.
+pub(crate) fn order_and_written(object: Object, history: &History, holds: &[Hold]) -> Vec<Check> {
+    let mut checks = order(object, history, holds);
+    let is_ordered = checks.iter().any(|check| check.name == LINEARIZABLE.name && check.verdict == Verdict::Ok);
+    checks.push(match object {
+        Object::Kv | Object::ListAppend if is_ordered => Check { name: WRITTEN.name, verdict: Verdict::Ok },
+        _ => written(object, history),
+    });
+    checks
+}
+
 /// The same as if everything had ended at an instant: what was answered later is unknown, what was asked later is not there.
 pub(crate) fn until(history: &History, end: Time) -> History {
     let end = history::picoseconds(end);

@@ -213,8 +213,9 @@ impl Raft {
         if leader.queue.is_empty() || leader.transfer.is_some() || (ctx.options().group_commit && !self.journal.is_idle()) {
             return;
         }
-        let queue: VecDeque<(OpId, Request)> = std::mem::take(&mut leader.queue);
-        for (operation, request) in queue {
+        while let Role::Leader(leader) = &mut self.role
+            && let Some((operation, request)) = leader.queue.pop_front()
+        {
             ctx.rejoin(operation);
             self.push(ctx, Entry { term: self.term, payload: Payload::Command(Command { operation, request }) });
         }
