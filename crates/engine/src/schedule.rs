@@ -115,7 +115,7 @@ impl<M> Timeline<M> {
     }
 
     /// The content of a popped entry; each entry is opened once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(&mut self, tag: Tag, payload: Payload) -> Due<M> {
         if tag.class() == MESSAGE {
             return Due::Message(LinkClass(tag.incarnation()), self.messages.take(payload));

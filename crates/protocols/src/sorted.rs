@@ -1,5 +1,5 @@
 //! A small map as a sorted vector, and how two of them join: what replicated states are made of. Meant for states that are
-//! read and copied far more often than they change; not for large maps under many writes.
+//! read and copied far more often than keys come and go; not for large maps under many writes.
 
 use quorate_engine::{Sink, Wire};
 use std::cmp::Ordering;
@@ -31,18 +31,43 @@ pub enum Merged<S> {
 impl<K: Ord + Copy, V: PartialEq + Clone> Sorted<K, V> {
     /// The value under `key`.
     pub fn get(&self, key: K) -> Option<&V> {
-        self.entries.binary_search_by(|(other, _)| other.cmp(&key)).ok().map(|index| &self.entries[index].1)
+        self.place(key).ok().map(|index| &self.entries[index].1)
+    }
+
+    /// The value under `key`, to change.
+    pub fn get_mut(&mut self, key: K) -> Option<&mut V> {
+        self.place(key).ok().map(|index| &mut self.entries[index].1)
+    }
+
+    /// Puts `value` under `key`.
+    pub fn insert(&mut self, key: K, value: V) {
+        match self.place(key) {
+            Ok(index) => self.entries[index].1 = value,
+            Err(index) => self.entries.insert(index, (key, value)),
+        }
+    }
+
+    /// Takes away what is under `key`.
+    pub fn remove(&mut self, key: K) -> Option<V> {
+        self.place(key).ok().map(|index| self.entries.remove(index).1)
+    }
+
+    /// The keys, ascending.
+    pub fn keys(&self) -> impl Iterator<Item = K> {
+        self.entries.iter().map(|(key, _)| *key)
+    }
+
+    /// Where a key stands, or else where it would.
+    fn place(&self, key: K) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(other, _)| other.cmp(&key))
     }
 
     /// A copy with `value` under `key`.
     #[must_use]
     pub fn with(&self, key: K, value: V) -> Sorted<K, V> {
-        let mut entries = self.entries.clone();
-        match entries.binary_search_by(|(other, _)| other.cmp(&key)) {
-            Ok(index) => entries[index].1 = value,
-            Err(index) => entries.insert(index, (key, value)),
-        }
-        Sorted { entries }
+        let mut with = self.clone();
+        with.insert(key, value);
+        with
     }
 
     /// The entries in ascending order of key.
@@ -179,5 +204,16 @@ mod tests {
         let map = Sorted::default().with(5, "five").with(1, "one").with(5, "cinq");
         assert_eq!(map.iter().collect::<Vec<_>>(), [(1, &"one"), (5, &"cinq")]);
         assert_eq!((map.get(5), map.get(2), map.len()), (Some(&"cinq"), None, 2));
+    }
+
+    #[test]
+    fn keys_come_and_go() {
+        let mut map: Sorted<u32, u32> = [(1, 10), (5, 50)].into_iter().collect();
+        map.insert(3, 30);
+        map.insert(5, 51);
+        *map.get_mut(1).expect("it is there") += 1;
+        assert_eq!(map.keys().collect::<Vec<_>>(), [1, 3, 5]);
+        assert_eq!((map.remove(3), map.remove(3), map.get_mut(3)), (Some(30), None, None));
+        assert_eq!(map, [(1, 11), (5, 51)].into_iter().collect());
     }
 }

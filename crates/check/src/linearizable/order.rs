@@ -97,8 +97,10 @@ impl Order for RealTime {
         }
         events.sort_unstable();
         let end = |ring: u32| Link { operation: NONE, previous: ring, next: ring };
-        let mut links = vec![end(ANSWERED), end(RESPONSES), end(UNKNOWN)];
-        let mut responses = vec![0; links.len()];
+        let mut links = Vec::with_capacity(RINGS as usize + events.len());
+        links.extend([ANSWERED, RESPONSES, UNKNOWN].map(end));
+        let mut responses = Vec::with_capacity(links.capacity());
+        responses.resize(links.len(), 0);
         let mut places = vec![(0, 0); operations.len()];
         let mut passed = 0;
         for (_, is_response, operation) in events {

@@ -6,6 +6,7 @@ use super::part::Respect;
 use super::*;
 use crate::history::read::Reader;
 use crate::history::write;
+use crate::sessions;
 
 const STEPS: u64 = 1_000_000;
 const BYTES: u64 = 1 << 30;
@@ -395,4 +396,23 @@ fn values_that_are_written_once_leave_little_to_try() {
     lines.push("211 read null 0 ok 320 330".to_string());
     let verdict = judged(&lines);
     assert!(verdict.evidence().starts_with("process 211's read 0 (320 to 330) fits into no order"), "{verdict:?}");
+}
+
+#[test]
+fn what_is_linearizable_has_the_session_guarantees() {
+    let (mut clear, mut doubtful) = (0, 0);
+    for seed in 0..6_000 {
+        let model = [Model::MultiRegister, Model::CasRegister, Model::ListAppend, Model::RwRegister][seed as usize % 4];
+        let values = [3, 30][seed as usize / 4 % 2];
+        let shape = Shape { count: 12, processes: 4, keys: 2, values, unknown: [0, 15][seed as usize / 8 % 2] };
+        let history = generate::history(seed, model, KINDS[seed as usize / 16 % KINDS.len()], shape);
+        if judged(&history, Respect::RealTime).verdict == Verdict::Ok {
+            let budget = || Budget::new(STEPS, BYTES);
+            let whole = sessions::all(&history, &mut budget()).verdict;
+            let told = || format!("seed {seed}, {}:\n{}", model.name(), write::text(&history));
+            assert_eq!(sessions::all_of_linearizable(&history, &mut budget()).verdict, whole, "{}", told());
+            *(if whole == Verdict::Ok { &mut clear } else { &mut doubtful }) += 1;
+        }
+    }
+    assert!(clear > 500 && doubtful > 500, "{clear} clear, {doubtful} doubtful");
 }

@@ -25,7 +25,7 @@ mod tests;
 use crate::Verdict;
 use crate::budget::{Budget, Exhausted};
 use crate::checks::Judgement;
-use crate::history::{History, Model, Value};
+use crate::history::{History, Model, Operation, Value};
 use crate::traces::bits::{Bits, Steps, reach, way};
 use crate::traces::{Source, Trace};
 use serde_json::Value as Json;
@@ -77,6 +77,21 @@ pub fn writes_follow_reads(history: &History, budget: &mut Budget<'_>) -> Judgem
 /// Judges all four together.
 pub fn all(history: &History, budget: &mut Budget<'_>) -> Judgement {
     judge(history, &Guarantee::ALL, budget)
+}
+
+/// The same as [`all`] of a history of which [`crate::linearizable::judge`] has said that it holds: if every process ended each operation
+/// before it began the next, all reads see what is before them in the one order of all operations, which has the four guarantees.
+/// What remains is whether it can be told what each read saw.
+pub fn all_of_linearizable(history: &History, budget: &mut Budget<'_>) -> Judgement {
+    let mut ended: BTreeMap<i64, i64> = BTreeMap::new();
+    let goes_on_too_soon = |operation: &Operation| {
+        let end = operation.response.unwrap_or(i64::MAX);
+        ended.insert(operation.process, end).is_some_and(|before| before >= operation.invoke)
+    };
+    if !MODELS.contains(&history.model) || history.operations.iter().any(goes_on_too_soon) {
+        return all(history, budget);
+    }
+    Trace::new(history).clean()
 }
 
 /// Holds when the history has all these guarantees at once. Facts of a violation: `operations`, the ids of those in the evidence.

@@ -1,6 +1,6 @@
 //! The open bucket: the entries that come next, sorted, so that popping one is a load.
 //!
-//! It is filled from one slot at a time and never added to: what arrives late goes to the wheel's side heap.
+//! It is filled from one slot at a time. What arrives late joins it as long as it is small, and else goes to the wheel's side heap.
 
 use super::chunks::{Bag, CHUNK, Chunks};
 use super::{Entry, Key};
@@ -31,6 +31,17 @@ impl Bucket {
     pub(super) fn pop(&mut self) -> Option<Entry> {
         self.left = self.left.checked_sub(1)?;
         Some(self.room[self.left])
+    }
+
+    /// Puts an entry where it belongs; those before it move on, so there should be few.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let place = self.entries().partition_point(|other| other.key > entry.key);
+        if self.left == self.room.len() {
+            self.room.resize((2 * self.left).max(CHUNK), Entry::FILLER);
+        }
+        self.room.copy_within(place..self.left, place + 1);
+        self.room[place] = entry;
+        self.left += 1;
     }
 
     /// The entry that comes `distance` pops after the next.
@@ -130,6 +141,9 @@ impl Bucket {
     }
 }
 
+/// So few entries are put in order one by one: they are not worth setting up the ranks.
+const FEW: usize = 4;
+
 /// Sorts at most one chunk of entries by descending key. All keys agree from bit `bits` upwards.
 ///
 /// Each entry is put at its rank: the number of entries after it. The ranks come from comparing every pair of 31-bit
@@ -138,6 +152,17 @@ impl Bucket {
 /// those 25 bits are then put right by an insertion sort, which has nothing to do as a rule.
 #[inline]
 fn sort_into(sorted: &mut [Entry], entries: &[Entry], bits: u32) {
+    if entries.len() <= FEW {
+        for (at, entry) in entries.iter().enumerate() {
+            let mut to = at;
+            while to > 0 && sorted[to - 1].key < entry.key {
+                sorted[to] = sorted[to - 1];
+                to -= 1;
+            }
+            sorted[to] = *entry;
+        }
+        return;
+    }
     let shift = bits.saturating_sub(25);
     let mut digests = [0_i32; CHUNK];
     for (at, (digest, entry)) in digests.iter_mut().zip(entries).enumerate() {

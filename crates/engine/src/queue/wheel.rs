@@ -2,9 +2,9 @@
 //!
 //! Every pending entry is in one of three places. Those after the cursor are in the slots of [`Levels`], unsorted; an
 //! entry's level is the highest digit in which its key differs from the cursor. The others are in the open [`Bucket`],
-//! sorted, or, if they arrived later, in a small heap beside it. When both are empty, the first occupied slot of the
-//! lowest level is opened: it becomes the bucket, and its last key the cursor. A slot with too many entries to sort,
-//! or spread over more than a tick, is first scattered over a lower level.
+//! sorted, or, if they arrived later and it was not small then, in a heap beside it. When both are empty, the first
+//! occupied slot of the lowest level is opened: it becomes the bucket, and its last key the cursor. A slot with too many
+//! entries to sort, or spread over more than a tick, is first scattered over a lower level.
 //!
 //! There is no decrease-key and no removal: see the folder's introduction.
 
@@ -22,6 +22,9 @@ use std::fmt;
 const SORT_MAX: usize = 512;
 /// A slot with at most this many entries is sorted, however wide it is.
 const SORT_ANY: usize = 4;
+/// Among fewer entries than this, what arrives after the bucket was opened is put where it belongs: that takes less than the
+/// side heap.
+const INSERT_MAX: usize = 32;
 /// A bucket into which this many entries have crowded after it was opened goes back into the wheel.
 const CROWD_MAX: usize = 64;
 
@@ -37,7 +40,7 @@ pub struct Wheel {
     /// The earliest entries, sorted.
     // Invariant: entries in `open` and `side` have keys <= cursor, entries in `levels` have keys > cursor.
     open: Bucket,
-    /// What was pushed at or below the cursor.
+    /// What was pushed at or below the cursor, where the open bucket was not small.
     side: BinaryHeap<Earliest>,
     cursor: u128,
     len: usize,
@@ -153,6 +156,12 @@ impl Wheel {
 
     #[inline(never)]
     fn push_side(&mut self, entry: Entry) {
+        if self.side.is_empty() && self.open.len() < INSERT_MAX {
+            if self.open.ahead(0).is_some_and(|first| first.key < entry.key) {
+                self.tick.crowded();
+            }
+            return self.open.insert(entry);
+        }
         self.side.push(Earliest(entry));
         // What comes before the whole bucket (a zero delay, say) can go nowhere else; the rest is a crowd.
         if self.open.ahead(0).is_some_and(|first| first.key < entry.key) {

@@ -83,12 +83,17 @@ fn add(lists: &mut Vec<Vec<usize>>, names: &[&str], name: &str, index: usize) {
 
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A replica did what faults may wait for.
+    #[inline]
+    pub(super) fn set_off(&mut self, node: NodeId, occasion: Occasion) {
+        // A driver that chooses what happens has no faults of its own.
+        if !self.triggers.waiting(occasion).is_empty() && self.script.is_none() {
+            self.count(node, occasion);
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    pub(super) fn set_off(&mut self, node: NodeId, occasion: Occasion) {
-        if self.script.is_some() {
-            return; // a driver that chooses what happens has no faults of its own
-        }
+    fn count(&mut self, node: NodeId, occasion: Occasion) {
         for place in 0..self.triggers.waiting(occasion).len() {
             let index = self.triggers.waiting(occasion)[place];
             let timed = &self.setup.faults[index];

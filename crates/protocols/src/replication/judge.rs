@@ -10,7 +10,7 @@ use crate::history::{self, Telling};
 use crate::registry::{Check, CheckInfo, Report};
 use quorate_check::budget::Budget;
 use quorate_check::history::{Access as Part, Act, Answer, Call, Found, History, Model, Names, Outcome, Value};
-use quorate_check::{Verdict, checks, durable, linearizable};
+use quorate_check::{Verdict, checks, durable, linearizable, sessions};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus};
 use quorate_engine::{Actor, OpId, Time};
 
@@ -70,20 +70,24 @@ pub(crate) fn history<A: Serves>(object: Object, seen: &Seen<'_, A>, report: &Re
 pub(crate) fn order(object: Object, history: &History, holds: &[Hold]) -> Vec<Check> {
     let by_name = |info: &CheckInfo| {
         let check = checks::named(info.name).expect("a check of histories");
-        let steps = if info.name == SESSIONS.name { WORDS_MAX } else { STEPS_MAX };
-        let verdict = (check.judge)(history, &mut Budget::new(steps, BYTES_MAX)).verdict;
+        let verdict = (check.judge)(history, &mut Budget::new(STEPS_MAX, BYTES_MAX)).verdict;
         Check { name: info.name, verdict }
+    };
+    let linearizable = linearizable(history);
+    let sessions = || {
+        let judge = if linearizable.verdict == Verdict::Ok { sessions::all_of_linearizable } else { sessions::all };
+        Check { name: SESSIONS.name, verdict: judge(history, &mut Budget::new(WORDS_MAX, BYTES_MAX)).verdict }
     };
     let not = |info: &CheckInfo, why: &str| Check { name: info.name, verdict: Verdict::NotJudged(why.to_string()) };
     let [no_lock, no_lists] = ["there are no locks", "there are no lists"];
-    let [sessions, strict, exclusion, fencing] = match object {
+    let [by_session, strict, exclusion, fencing] = match object {
         Object::Kv => [
-            by_name(&SESSIONS),
+            sessions(),
             not(&STRICT, "of registers `linearizable` says it, transactions included"),
             not(&EXCLUSION, no_lock),
             not(&FENCING, no_lock),
         ],
-        Object::ListAppend => [by_name(&SESSIONS), by_name(&STRICT), not(&EXCLUSION, no_lock), not(&FENCING, no_lock)],
+        Object::ListAppend => [sessions(), by_name(&STRICT), not(&EXCLUSION, no_lock), not(&FENCING, no_lock)],
         Object::Counter => [
             not(&SESSIONS, "a sum does not tell which additions are in it"),
             not(&STRICT, no_lists),
@@ -100,7 +104,18 @@ pub(crate) fn order(object: Object, history: &History, holds: &[Hold]) -> Vec<Ch
             Check { name: FENCING.name, verdict: locks::fencing(holds) },
         ],
     };
-    vec![linearizable(history), sessions, strict, exclusion, fencing]
+    vec![linearizable, by_session, strict, exclusion, fencing]
+}
+
+/// The same, and whether values came from somewhere: if there is an order, they did.
+pub(crate) fn order_and_written(object: Object, history: &History, holds: &[Hold]) -> Vec<Check> {
+    let mut checks = order(object, history, holds);
+    let is_ordered = checks.iter().any(|check| check.name == LINEARIZABLE.name && check.verdict == Verdict::Ok);
+    checks.push(match object {
+        Object::Kv | Object::ListAppend if is_ordered => Check { name: WRITTEN.name, verdict: Verdict::Ok },
+        _ => written(object, history),
+    });
+    checks
 }
 
 /// The same as if everything had ended at an instant: what was answered later is unknown, what was asked later is not there.

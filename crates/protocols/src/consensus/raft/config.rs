@@ -84,8 +84,9 @@ fn middle(set: &BTreeSet<Server>, of: impl Fn(Server) -> u64) -> u64 {
     for (value, server) in values.iter_mut().zip(set) {
         *value = of(*server);
     }
-    let have = |reached: u64| values.iter().filter(|value| **value >= reached).count();
-    values.iter().copied().filter(|reached| have(*reached) > set.len() / 2).max().unwrap_or(0)
+    values.sort_unstable();
+    // It and those behind it are the fewest that are a majority.
+    values.get(set.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }
 
 impl fmt::Display for Server {

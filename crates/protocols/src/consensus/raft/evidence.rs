@@ -17,8 +17,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     let object = seen.options.object;
     let history = judge::history(object, seen, report);
     let holds = judge::holds(seen, report, Time::NEVER);
-    report.checks.extend(judge::order(object, &history, &holds));
-    report.checks.push(judge::written(object, &history));
+    report.checks.extend(judge::order_and_written(object, &history, &holds));
     let elected: Vec<(Time, NodeId, u64)> = seen
         .facts
         .iter()

@@ -6,15 +6,16 @@ use super::membership::Order;
 use super::transfer::Transfer;
 use crate::consensus::reads::Reads;
 use crate::replication::machine::Request;
+use crate::sorted::Sorted;
 use quorate_engine::{NodeId, OpId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// A leader's volatile state (figure 2), reinitialised after election.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Leader {
     pub(super) term: Term,
     /// How far each of the others is: members, those that were members until a change that is not committed, and those that are to be.
-    pub(super) followers: BTreeMap<NodeId, Progress>,
+    pub(super) followers: Sorted<NodeId, Progress>,
     /// Its own log is on disk up to here.
     pub(super) stored: Index,
     /// Who was heard since it last looked.
@@ -83,7 +84,7 @@ impl Leader {
     pub(super) fn of(term: Term) -> Leader {
         Leader {
             term,
-            followers: BTreeMap::new(),
+            followers: Sorted::default(),
             stored: 0,
             heard: BTreeSet::new(),
             reads: Reads::default(),
@@ -104,7 +105,7 @@ impl Leader {
 
     /// How far each follower is, for the evidence.
     pub(super) fn tell(&self) -> serde_json::Value {
-        let one = |(follower, progress): (&NodeId, &Progress)| {
+        let one = |(follower, progress): (NodeId, &Progress)| {
             let sending = match progress.sending {
                 Sending::Probing(_) => "probing",
                 Sending::Streaming { .. } => "streaming",
@@ -118,7 +119,7 @@ impl Leader {
 
     /// What is known of a server; nothing when its node has come back as another.
     pub(super) fn of_server(&self, server: Server) -> Option<&Progress> {
-        self.followers.get(&server.node).filter(|progress| progress.life == Some(server.life))
+        self.followers.get(server.node).filter(|progress| progress.life == Some(server.life))
     }
 
     /// `matchIndex` of any server, the leader's own included.

@@ -73,7 +73,7 @@ impl Raft {
     pub(super) fn recognises(&mut self, from: Server) -> bool {
         let last = self.log.last();
         let Role::Leader(leader) = &mut self.role else { return false };
-        let Some(progress) = leader.followers.get_mut(&from.node) else { return false };
+        let Some(progress) = leader.followers.get_mut(from.node) else { return false };
         match progress.life {
             Some(life) if life >= from.life => life == from.life,
             _ => {
@@ -170,7 +170,7 @@ impl Raft {
         let Role::Leader(leader) = &self.role else { return None };
         let server = |node: &NodeId| match *node == self.me.node {
             true => Some(self.me),
-            false => Some(Server { node: *node, life: leader.followers.get(node)?.life? }),
+            false => Some(Server { node: *node, life: leader.followers.get(*node)?.life? }),
         };
         let servers = |nodes: &BTreeSet<NodeId>| nodes.iter().map(server).collect::<Option<BTreeSet<Server>>>();
         Some(Configuration { voters: servers(voters)?, outgoing: BTreeSet::new(), learners: servers(learners)? })
@@ -189,10 +189,10 @@ impl Raft {
         let Role::Leader(leader) = &mut self.role else { return Vec::new() };
         let leaving = |node: &NodeId| !wanted.contains_key(node);
         let gone: Vec<NodeId> = match self.configured <= self.commit {
-            true => leader.followers.keys().copied().filter(leaving).collect(),
+            true => leader.followers.keys().filter(leaving).collect(),
             false => Vec::new(),
         };
-        let new: Vec<NodeId> = wanted.keys().copied().filter(|node| !leader.followers.contains_key(node)).collect();
+        let new: Vec<NodeId> = wanted.keys().copied().filter(|node| leader.followers.get(*node).is_none()).collect();
         for node in &new {
             leader.followers.insert(*node, Progress::of(wanted[node], last));
         }
@@ -200,7 +200,7 @@ impl Raft {
             // So that it learns that it is none any more.
             self.show_life(ctx, node, &Content::new(Entries::default()));
             let Role::Leader(leader) = &mut self.role else { return Vec::new() };
-            leader.followers.remove(&node);
+            leader.followers.remove(node);
         }
         new
     }

@@ -48,7 +48,7 @@ impl Raft {
         self.answer_first(ctx, false);
         let Role::Leader(leader) = &mut self.role else { return };
         if leader.reads.need_round() {
-            let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+            let followers: Vec<NodeId> = leader.followers.keys().collect();
             self.begin_round(ctx);
             let Role::Leader(leader) = &mut self.role else { return };
             leader.reads.await_round();

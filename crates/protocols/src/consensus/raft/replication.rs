@@ -80,7 +80,7 @@ impl Raft {
             return;
         }
         let Role::Leader(leader) = &mut self.role else { return };
-        let Some(follower) = leader.followers.get_mut(&from.node) else { return };
+        let Some(follower) = leader.followers.get_mut(from.node) else { return };
         leader.heard.insert(from);
         follower.round = follower.round.max(round);
         match result {
@@ -134,11 +134,11 @@ impl Raft {
         ctx.set_timer(Timer::Heartbeat, ctx.options().heartbeat);
         self.begin_round(ctx);
         let Role::Leader(leader) = &mut self.role else { return };
-        let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+        let followers: Vec<NodeId> = leader.followers.keys().collect();
         let nothing = Content::new(Entries::default());
         for follower in followers {
             let Role::Leader(leader) = &mut self.role else { return };
-            let lost = leader.followers.get_mut(&follower).is_some_and(Progress::is_lost);
+            let lost = leader.followers.get_mut(follower).is_some_and(Progress::is_lost);
             if !(lost && self.replicate(ctx, follower, Reason::Again)) {
                 self.show_life(ctx, follower, &nothing);
             }
@@ -148,7 +148,7 @@ impl Raft {
     /// A heartbeat: an append without entries, at a place where the logs are known to match.
     pub(super) fn show_life(&self, ctx: Ctx<'_, '_>, to: NodeId, nothing: &Content<Entries>) {
         let Role::Leader(leader) = &self.role else { return };
-        let Some(follower) = leader.followers.get(&to) else { return };
+        let Some(follower) = leader.followers.get(to) else { return };
         let index = follower.matched;
         let previous = self.log.term(index).map_or_else(Position::default, |term| Position { term, index });
         let commit = shared(ctx.options(), self.commit, index);
@@ -168,7 +168,7 @@ impl Raft {
         let mut sent = false;
         loop {
             let Role::Leader(leader) = &mut self.role else { return sent };
-            let Some(follower) = leader.followers.get_mut(&to) else { return sent };
+            let Some(follower) = leader.followers.get_mut(to) else { return sent };
             if follower.next <= self.log.base().index {
                 return self.send_snapshot(ctx, to) || sent;
             }
@@ -213,8 +213,9 @@ impl Raft {
         if leader.queue.is_empty() || leader.transfer.is_some() || (ctx.options().group_commit && !self.journal.is_idle()) {
             return;
         }
-        let queue: VecDeque<(OpId, Request)> = std::mem::take(&mut leader.queue);
-        for (operation, request) in queue {
+        while let Role::Leader(leader) = &mut self.role
+            && let Some((operation, request)) = leader.queue.pop_front()
+        {
             ctx.rejoin(operation);
             self.push(ctx, Entry { term: self.term, payload: Payload::Command(Command { operation, request }) });
         }
@@ -232,7 +233,7 @@ impl Raft {
     /// Sends what is new in its log to everybody, and to its own disk.
     pub(super) fn spread(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &self.role else { return };
-        let followers: Vec<NodeId> = leader.followers.keys().copied().collect();
+        let followers: Vec<NodeId> = leader.followers.keys().collect();
         let mut batch = None;
         for follower in followers {
             self.replicate_shared(ctx, follower, Reason::New, &mut batch);

@@ -287,7 +287,10 @@ impl Raft {
 
     /// Becomes a follower, of whoever it is.
     pub(super) fn follow(&mut self, ctx: Ctx<'_, '_>, leader: Option<NodeId>) {
-        if let Role::Leader(leader) = std::mem::replace(&mut self.role, Role::Follower) {
+        // Most often it follows already: nothing is moved then.
+        if !matches!(self.role, Role::Follower)
+            && let Role::Leader(leader) = std::mem::replace(&mut self.role, Role::Follower)
+        {
             ctx.fact(Fact::Deposed(self.term));
             ctx.cancel_timer(Timer::Heartbeat);
             ctx.cancel_timer(Timer::Quorum);

@@ -39,7 +39,7 @@ impl Raft {
     /// Sends the next part of the snapshot to a follower that lacks what it stands for; whether one was sent.
     pub(super) fn send_snapshot(&mut self, ctx: Ctx<'_, '_>, to: NodeId) -> bool {
         let (Role::Leader(leader), Some(snapshot)) = (&mut self.role, &self.snapshot) else { return false };
-        let Some(follower) = leader.followers.get_mut(&to) else { return false };
+        let Some(follower) = leader.followers.get_mut(to) else { return false };
         let offset = match &follower.sending {
             Sending::Snapshot { is_under_way: true, last, .. } if *last == snapshot.last.index => return false,
             Sending::Snapshot { bytes, last, .. } if *last == snapshot.last.index => *bytes,
@@ -123,7 +123,7 @@ impl Raft {
             return;
         }
         let (Role::Leader(leader), Some(snapshot)) = (&mut self.role, &self.snapshot) else { return };
-        let Some(follower) = leader.followers.get_mut(&from.node) else { return };
+        let Some(follower) = leader.followers.get_mut(from.node) else { return };
         leader.heard.insert(from);
         follower.round = follower.round.max(round);
         if let Sending::Snapshot { last: of, bytes: have, is_under_way } = &mut follower.sending

@@ -41,7 +41,7 @@ impl Raft {
     pub(super) fn urge(&mut self, ctx: Ctx<'_, '_>) {
         let Role::Leader(leader) = &mut self.role else { return };
         let Some(transfer) = &mut leader.transfer else { return };
-        let Some(target) = leader.followers.get(&transfer.to) else { return };
+        let Some(target) = leader.followers.get(transfer.to) else { return };
         if !transfer.is_told && target.matched == self.log.last() {
             transfer.is_told = true;
             leader.lease_is_void = true;

@@ -1,6 +1,7 @@
 //! The replicated object: registers, lists, counters or locks under keys ([`Object`]). What changes anything is a [`Command`], logged
 //! before it is carried out, and carried out once however often its client asks.
 
+mod answers;
 mod counters;
 mod lists;
 mod locks;
@@ -10,6 +11,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use answers::Answers;
 use counters::Counters;
 use lists::Lists;
 use locks::Locks;
@@ -18,7 +20,6 @@ pub use object::Object;
 use quorate_engine::{Actor, Context, NodeId, OpId, Sink, Update, Wire};
 use registers::Registers;
 pub use request::{Access, Request, Response};
-use std::collections::BTreeMap;
 
 /// A request that changes something, as it is logged.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -33,7 +34,7 @@ pub struct Command {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Machine {
     state: State,
-    answers: BTreeMap<OpId, Response>,
+    answers: Answers,
 }
 
 /// What is under the keys.
@@ -88,12 +89,12 @@ impl Machine {
             Object::Counter => State::Counters(Counters::default()),
             Object::Lock => State::Locks(Locks::default()),
         };
-        Machine { state, answers: BTreeMap::new() }
+        Machine { state, answers: Answers::default() }
     }
 
     /// What was answered to an operation that was carried out.
     pub fn answer(&self, operation: OpId) -> Option<&Response> {
-        self.answers.get(&operation)
+        self.answers.get(operation)
     }
 
     /// The answer to a request that changes nothing.
@@ -211,11 +212,7 @@ impl Wire for Machine {
             State::Counters(counters) => counters.encode(sink),
             State::Locks(locks) => locks.encode(sink),
         }
-        sink.u32(self.answers.len() as u32);
-        for (operation, answer) in &self.answers {
-            operation.encode(sink);
-            answer.encode(sink);
-        }
+        self.answers.encode(sink);
     }
 }
 

@@ -268,7 +268,7 @@ impl Cluster {
     /// How a leader sends to a follower, in etcd's words.
     pub(super) fn sending(&self, leader: Id, follower: Id) -> Option<&'static str> {
         let Role::Leader(leads) = &self.server(leader).role else { return None };
-        Some(match leads.followers.get(&node(follower))?.sending {
+        Some(match leads.followers.get(node(follower))?.sending {
             Sending::Probing(_) => "probe",
             Sending::Streaming { .. } => "replicate",
             Sending::Snapshot { .. } => "snapshot",

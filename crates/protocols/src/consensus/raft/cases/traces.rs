@@ -387,7 +387,7 @@ impl Play {
                 && sent.from == node(leader)
                 && append.round == leads.reads.round()
             {
-                let matched = leads.followers.get(&sent.to).map_or(0, |follower| follower.matched);
+                let matched = leads.followers.get(sent.to).map_or(0, |follower| follower.matched);
                 self.heartbeats.push((u64::from(sent.to.0) + 1, append.commit, server.commit.min(matched)));
             }
         }
