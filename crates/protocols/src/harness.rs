@@ -3,7 +3,7 @@
 
 use crate::history::{self, Telling};
 use crate::options::OptionError;
-use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report};
+use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report, Variant};
 use quorate_check::{Verdict, eventual};
 use quorate_engine::convergence::Coverage;
 use quorate_engine::explore::{self, Bounds, Explored};
@@ -193,6 +193,19 @@ fn shapes(population: &Population) -> Vec<Ask> {
 /// The error for what the protocol cannot do.
 pub(crate) fn cannot(ask: &Ask) -> String {
     format!("the protocol does not know {}; ask for reads and updates", ask.name())
+}
+
+/// The mistake of a planted variant, at its place in a list as long as that of the variants; none of the right one.
+pub(crate) fn planted<M: Copy, const N: usize>(
+    name: &str,
+    variants: &[Variant; N],
+    mistakes: &[M; N],
+) -> Result<Option<M>, OptionError> {
+    if name == "right" {
+        return Ok(None);
+    }
+    let place = variants.iter().position(|variant| variant.name == name).ok_or_else(|| no_variant(name))?;
+    Ok(Some(mistakes[place]))
 }
 
 /// The error for a variant that the protocol does not have.

@@ -4,7 +4,7 @@ use super::super::monitor::{AGREEMENT, Promises};
 use super::super::options::{self, BACKOFF, Common, GROUP_COMMIT, KEEPERS, LOCK_TIMEOUT, PREPARE_TIMEOUT, RETRIES};
 use super::super::store::LOCKING;
 use super::super::transaction::{BALANCE, OBJECT, Tx};
-use crate::harness::no_variant;
+use crate::harness::planted;
 use crate::options::{Field, OptionError};
 use crate::registry::{Job, Variant};
 use quorate_engine::NodeId;
@@ -107,13 +107,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         let message = format!("{faults} faults need {acceptors} acceptors, and there are {nodes} nodes");
         return Err(OptionError { field: FAULTS.name, message });
     }
-    let mistake = match job.variant {
-        "right" => None,
-        name => {
-            let place = VARIANTS.iter().position(|variant| variant.name == name).ok_or_else(|| no_variant(name))?;
-            Some(MISTAKES[place])
-        }
-    };
+    let mistake = planted(job.variant, &VARIANTS, &MISTAKES)?;
     let is_apart = nodes - common.keepers >= acceptors;
     Ok(Options { first: if is_apart { common.keepers } else { 0 }, common, faults, faster: values.flag(FASTER.name), mistake })
 }

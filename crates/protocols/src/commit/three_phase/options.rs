@@ -4,7 +4,7 @@ use super::super::monitor::{AGREEMENT, Promises};
 use super::super::options::{self, BACKOFF, Common, GROUP_COMMIT, KEEPERS, LOCK_TIMEOUT, PREPARE_TIMEOUT, RETRIES};
 use super::super::store::LOCKING;
 use super::super::transaction::{BALANCE, OBJECT};
-use crate::harness::no_variant;
+use crate::harness::planted;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
 use quorate_engine::time::SECOND;
@@ -114,13 +114,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         let message = format!("{commit_quorum} participants are to be precommitted, and there are {keepers}; say fewer, or 0");
         return Err(OptionError { field: COMMIT_QUORUM.name, message });
     }
-    let mistake = match job.variant {
-        "right" => None,
-        name => {
-            let place = VARIANTS.iter().position(|variant| variant.name == name).ok_or_else(|| no_variant(name))?;
-            Some(MISTAKES[place])
-        }
-    };
+    let mistake = planted(job.variant, &VARIANTS, &MISTAKES)?;
     Ok(Options { common, termination, commit_quorum, mistake })
 }
 

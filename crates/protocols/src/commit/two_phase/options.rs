@@ -5,7 +5,7 @@ use super::super::options::{self, BACKOFF, Common, GROUP_COMMIT, KEEPERS, LOCK_T
 use super::super::report::MONEY;
 use super::super::store::{CONCURRENCY, Waits};
 use super::super::transaction::{BALANCE, OBJECT};
-use crate::harness::no_variant;
+use crate::harness::planted;
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
 use crate::registry::{Job, Variant};
 use crate::replication::judge::STRICT;
@@ -210,13 +210,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
             return Err(OptionError { field: CONCURRENCY.name, message });
         }
     }
-    let mistake = match job.variant {
-        "right" => None,
-        name => {
-            let place = VARIANTS.iter().position(|variant| variant.name == name).ok_or_else(|| no_variant(name))?;
-            Some(MISTAKES[place])
-        }
-    };
+    let mistake = planted(job.variant, &VARIANTS, &MISTAKES)?;
     Ok(Options {
         calm: common.calm && !values.flag(CANCEL.name) && common.waits != Waits::WoundWait,
         common,

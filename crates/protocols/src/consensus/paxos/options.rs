@@ -1,6 +1,6 @@
 //! What the two protocols' options and planted variants have in common.
 
-use crate::harness::no_variant;
+use crate::harness::planted;
 use crate::options::{Field, OptionError};
 use crate::registry::{Job, Variant};
 use quorate_engine::time::SECOND;
@@ -60,13 +60,7 @@ pub struct Common {
 
 impl Common {
     pub(super) fn of(job: &Job<'_>) -> Result<Common, OptionError> {
-        let mistake = match job.variant {
-            "right" => None,
-            name => {
-                let place = VARIANTS.iter().position(|variant| variant.name == name).ok_or_else(|| no_variant(name))?;
-                Some(MISTAKES[place])
-            }
-        };
+        let mistake = planted(job.variant, &VARIANTS, &MISTAKES)?;
         Ok(Common { nodes: job.setup.nodes, group_commit: job.options.flag(GROUP_COMMIT.name), mistake })
     }
 
