@@ -49,6 +49,8 @@ pub enum Fact {
     },
     /// Its guess was wrong.
     Damaged(Tx),
+    /// It has waited for somebody for too long, and takes that one for failed: said for the judge, who holds nobody to a commit then.
+    Suspected(Tx),
     /// After a restart it still knows this decision: said for the judge, who knows what was decided before.
     Recalled {
         /// Of which.
@@ -80,12 +82,12 @@ impl Named for Fact {
             Fact::Ended { .. } => 5,
             Fact::Guessed { .. } => 6,
             Fact::Damaged(_) => 7,
-            Fact::Recalled { .. } => return None,
+            Fact::Suspected(_) | Fact::Recalled { .. } => return None,
         })
     }
 
     fn is_kept(&self) -> bool {
-        !matches!(self, Fact::Recalled { .. })
+        !matches!(self, Fact::Suspected(_) | Fact::Recalled { .. })
     }
 }
 
@@ -95,7 +97,7 @@ pub const AGREEMENT: &str = "atomic-agreement";
 pub const IRREVOCABLE: &str = "decisions-kept";
 /// What is committed has the votes of all (AC3).
 pub const UNANIMITY: &str = "unanimous-commit";
-/// Where nothing can fail, what all voted for is committed (AC4).
+/// Where nothing can fail, and nobody takes who is slow for failed, what all voted for is committed (AC4).
 pub const CALM: &str = "commit-when-calm";
 
 /// Parameters by which the conditions are judged.
@@ -119,6 +121,8 @@ struct Open {
     /// Who decided, or acted on a decision, and which.
     decisions: BTreeMap<NodeId, bool>,
     first: Option<(NodeId, bool)>,
+    /// Somebody was taken for failed, rightly or not.
+    is_suspect: bool,
     /// Participants that have acted.
     acted: BTreeSet<NodeId>,
 }
@@ -182,7 +186,7 @@ impl Conditions {
                 let how = if open.votes.contains_key(&without) { "voted no" } else { "has not voted" };
                 return broken(UNANIMITY, format!("{node} decides to commit {tx}, and {without} {how}"));
             }
-            (false, None) if calm => {
+            (false, None) if calm && !open.is_suspect => {
                 return broken(CALM, format!("{node} decides to abort {tx}, for which all had voted, and nothing had failed"));
             }
             _ => {}
@@ -205,6 +209,12 @@ impl<A: Actor<Fact = Fact, Options: Promises>> Monitor<A> for Conditions {
         match fact {
             Fact::Began { tx, participants } => {
                 self.open.entry(*tx).or_default().participants = participants.clone();
+                Ok(())
+            }
+            Fact::Suspected(tx) => {
+                if let Some(open) = self.open.get_mut(tx) {
+                    open.is_suspect = true;
+                }
                 Ok(())
             }
             Fact::Voted { tx, yes } => self.voted(node, *tx, *yes),

@@ -55,7 +55,7 @@ pub(super) const CHECKS: [CheckInfo; 7] = [
     CheckInfo { name: AGREEMENT, summary: "all who decide a transaction decide the same (AC1)" },
     CheckInfo { name: IRREVOCABLE, summary: "nobody reverses a decision or a vote, over restarts too (AC2)" },
     CheckInfo { name: UNANIMITY, summary: "what is committed has the votes of all participants (AC3)" },
-    CheckInfo { name: CALM, summary: "where nothing fails, what all voted for is committed (AC4)" },
+    CheckInfo { name: CALM, summary: "where nothing fails or seems to, what all voted for is committed (AC4)" },
     MONEY,
     LINEARIZABLE,
     STRICT,
@@ -165,7 +165,7 @@ impl Costs {
                 }
                 Fact::Guessed { tx, .. } => costs.locks.extend(held.remove(&(tx, *node)).map(|from| at.0 - from)),
                 Fact::Damaged(_) => costs.damaged += 1,
-                Fact::Voted { .. } | Fact::Precommitted(_) | Fact::Recalled { .. } => {}
+                Fact::Voted { .. } | Fact::Precommitted(_) | Fact::Suspected(_) | Fact::Recalled { .. } => {}
             }
         }
         costs

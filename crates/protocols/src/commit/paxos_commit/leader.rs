@@ -108,12 +108,14 @@ impl Node {
         if let Entry::Vacant(vacant) = self.led.entry(tx) {
             let stage = Stage::Promising(Ballot::default(), BTreeMap::new());
             vacant.insert(Led { participants, stage, round: 0, tries: 0 });
+            ctx.fact(Fact::Suspected(tx));
             self.next_ballot(ctx, tx);
         }
     }
 
     /// The votes, or the acceptors, have not come.
     pub(super) fn ballot_is_late(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
+        ctx.fact(Fact::Suspected(tx));
         match ctx.options().makes(Mistake::AbortsAlone) {
             true => self.decide(ctx, tx, false, Some(Refusal::Conflict), None),
             false => self.next_ballot(ctx, tx),

@@ -109,6 +109,7 @@ impl Node {
     pub(super) fn lead_on(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
         let Some(led) = self.led.get_mut(&tx) else { return };
         let participants = led.participants();
+        ctx.fact(Fact::Suspected(tx));
         match led.stage {
             Stage::Voting => return self.decide(ctx, tx, Some(Refusal::Conflict)),
             Stage::Deciding(_) => return,

@@ -82,6 +82,8 @@ pub enum Message {
     Moved(Tx, Epoch, bool),
     /// What was decided? With those who have a part.
     Inquire(Tx, Vec<NodeId>),
+    /// Nothing yet, and the coordinator is there: somebody has not voted.
+    Voting(Tx),
 }
 
 impl Counted for Message {
@@ -97,6 +99,7 @@ impl Counted for Message {
         Kind { name: "move", role: Role::Recovery },
         Kind { name: "moved", role: Role::Recovery },
         Kind { name: "inquire", role: Role::Recovery },
+        Kind { name: "voting", role: Role::Recovery },
     ];
 
     fn kind(&self) -> usize {
@@ -112,6 +115,7 @@ impl Counted for Message {
             Message::Move(..) => 8,
             Message::Moved(..) => 9,
             Message::Inquire(..) => 10,
+            Message::Voting(_) => 11,
         }
     }
 }
@@ -168,7 +172,7 @@ impl Wire for Message {
                 tx.encode(sink);
                 vote.encode(sink);
             }
-            Message::Precommit(tx) | Message::Acknowledge(tx) => tx.encode(sink),
+            Message::Precommit(tx) | Message::Acknowledge(tx) | Message::Voting(tx) => tx.encode(sink),
             Message::Decision { tx, commit, .. } => {
                 tx.encode(sink);
                 sink.u8(u8::from(*commit));

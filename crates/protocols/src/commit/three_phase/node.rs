@@ -129,6 +129,7 @@ impl Actor for Node {
             Message::Move(tx, epoch, commit) => self.moves(ctx, from, tx, epoch, commit),
             Message::Moved(tx, epoch, commit) => self.moved(ctx, from, tx, epoch, commit),
             Message::Inquire(tx, participants) => self.inquired(ctx, from, tx, participants),
+            Message::Voting(tx) => self.is_not_alone(tx),
         }
     }
 

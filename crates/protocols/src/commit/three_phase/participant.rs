@@ -22,6 +22,8 @@ pub(super) struct Local {
     pub(super) recovered: bool,
     /// How often it has asked others.
     pub(super) tries: u32,
+    /// Whether it has asked the coordinator, and not heard that this is there.
+    pub(super) inquired: bool,
 }
 
 /// How far it is. What is being written down counts when it is on the disk.
@@ -69,7 +71,7 @@ impl Stage {
 
 impl Local {
     fn new(work: Work) -> Local {
-        Local { work, found: Vec::new(), stage: Stage::Waiting, recovered: false, tries: 0 }
+        Local { work, found: Vec::new(), stage: Stage::Waiting, recovered: false, tries: 0, inquired: false }
     }
 
     /// As its record has it.

@@ -8,6 +8,7 @@
 //! Where all participants have crashed (total failure), any of them may have been the last, and have decided alone with others'
 //! states: so all must have answered. And the coordinator, if it is up, must have given up.
 
+use super::super::monitor::Fact;
 use super::super::transaction::{Refusal, Tx};
 use super::coordinator;
 use super::message::{COURSE, Epoch, Message, Record, State};
@@ -123,6 +124,13 @@ impl Node {
             // It waits for its disk, or has not voted.
             _ => return self.wait(ctx, tx),
         }
+        // Another may wait for locks for longer than any message takes: as long as not all have voted, a coordinator that is there goes on.
+        let may_be_early = steady && local.stage == Stage::Ready && local.tries == 0 && !local.inquired;
+        if may_be_early && options.termination != Termination::Never {
+            local.inquired = true;
+            self.wait(ctx, tx);
+            return self.deliver(ctx, tx.origin, Message::Inquire(tx, participants));
+        }
         self.wait(ctx, tx);
         if let Some(local) = self.local.get_mut(&tx) {
             local.tries += 1;
@@ -139,9 +147,19 @@ impl Node {
         if self.outcome(tx).is_some() {
             return self.when_durable(ctx, Parked::Answer(tx, from, COURSE));
         }
+        if self.led.get(&tx).is_some_and(|led| led.stage == coordinator::Stage::Voting) {
+            return self.deliver(ctx, from, Message::Voting(tx));
+        }
         let is_lost = tx.origin == self.me && !self.led.contains_key(&tx) && !self.attempts.contains_key(&tx);
         if is_lost && ctx.options().termination == Termination::Never {
             self.begin(ctx, tx, participants, true);
+        }
+    }
+
+    /// The coordinator is there, and waits for somebody's vote.
+    pub(super) fn is_not_alone(&mut self, tx: Tx) {
+        if let Some(local) = self.local.get_mut(&tx) {
+            local.inquired = false;
         }
     }
 
@@ -153,6 +171,7 @@ impl Node {
         let attempt = Attempt { epoch, participants: participants.clone(), heard: BTreeMap::new(), phase: Phase::Asking };
         let members = attempt.members(tx);
         self.attempts.insert(tx, attempt);
+        ctx.fact(Fact::Suspected(tx));
         self.set_alarm(ctx, Alarm::Attempt(tx), ctx.options().common.commit_timeout);
         for node in members {
             self.deliver(ctx, node, Message::Ask(tx, epoch, participants.clone()));

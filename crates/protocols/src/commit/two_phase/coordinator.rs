@@ -294,6 +294,7 @@ impl Node {
     /// Votes have not come: nothing was decided, so it aborts. In the forms without a centre, it can only ask.
     pub(super) fn votes_are_late(&mut self, ctx: Ctx<'_, '_>, tx: Tx) {
         let Some(led) = self.led.get(&tx) else { return };
+        ctx.fact(Fact::Suspected(tx));
         if ctx.options().form == Form::Central {
             return self.decide(ctx, tx, Some(Refusal::Conflict));
         }
