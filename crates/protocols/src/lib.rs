@@ -21,6 +21,7 @@ use registry::Protocol;
 pub static PROTOCOLS: &[Protocol] = &[
     local::PROTOCOL,
     epidemic::gossip::PROTOCOL,
+    epidemic::rumor::PROTOCOL,
     crdt::counter::G_COUNTER,
     crdt::counter::PN_COUNTER,
     replication::register::PROTOCOL,

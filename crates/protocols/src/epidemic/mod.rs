@@ -2,3 +2,4 @@
 //! leads, nobody is waited for, and agreement is a matter of time and probability.
 
 pub mod gossip;
+pub mod rumor;
