@@ -42,6 +42,8 @@ pub(super) enum Parked {
     Prepared(Tx),
     /// A no is safe.
     Refused(Tx, Refusal),
+    /// That it is aborted is safe, and so who asks for a vote may be told no.
+    Aborted(Tx),
     /// That it is precommitted, or preaborted, is safe; who wanted it is told.
     Moved(Tx, Epoch, bool, NodeId),
     /// A decision is safe.
@@ -231,7 +233,8 @@ impl Node {
     fn release(&mut self, ctx: Ctx<'_, '_>, parked: Parked) {
         match parked {
             Parked::Prepared(tx) => self.prepared(ctx, tx),
-            Parked::Refused(tx, why) => self.deliver(ctx, tx.origin, Message::Vote(tx, Vote::No(why))),
+            Parked::Refused(tx, why) => self.refused(ctx, tx, why),
+            Parked::Aborted(tx) => self.deliver(ctx, tx.origin, Message::Vote(tx, Vote::No(Refusal::Conflict))),
             Parked::Moved(tx, epoch, commit, to) => self.moved_on(ctx, tx, epoch, commit, to),
             Parked::Decided(tx, commit) => self.decided(ctx, tx, commit),
             Parked::Answer(tx, to, epoch) => self.answer(ctx, to, tx, epoch),

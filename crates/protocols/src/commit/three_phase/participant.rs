@@ -90,7 +90,7 @@ impl Node {
     pub(super) fn prepare(&mut self, ctx: Ctx<'_, '_>, tx: Tx, work: Work) {
         match self.outcome(tx) {
             Some(true) => return self.tell(ctx, tx.origin, tx, true),
-            Some(false) => return self.when_durable(ctx, Parked::Refused(tx, Refusal::Conflict)),
+            Some(false) => return self.when_durable(ctx, Parked::Aborted(tx)),
             None => {}
         }
         match self.local.get(&tx).map(|local| local.stage) {
@@ -156,13 +156,19 @@ impl Node {
 
     /// It cannot commit, or will not any more: it votes no, and that ends it here.
     pub(super) fn refuse(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
-        ctx.fact(Fact::Voted { tx, yes: false });
-        ctx.fact(Fact::Ended { tx, commit: false });
         self.resource.ended.insert(tx, false);
         self.journal.append(ctx, Record::Ended(tx, false));
         self.let_go(ctx, tx);
         // It must be known after a restart too, before anybody relies on it.
         self.when_durable(ctx, Parked::Refused(tx, why));
+    }
+
+    /// Its no is on its disk: until then it might have forgotten it, and voted yes.
+    pub(super) fn refused(&mut self, ctx: Ctx<'_, '_>, tx: Tx, why: Refusal) {
+        ctx.rejoin(tx.operation);
+        ctx.fact(Fact::Voted { tx, yes: false });
+        ctx.fact(Fact::Ended { tx, commit: false });
+        self.deliver(ctx, tx.origin, Message::Vote(tx, Vote::No(why)));
     }
 
     /// It is to precommit, or to preabort, as the coordinator or an attempt will have it.
