@@ -67,9 +67,12 @@ fn every_table_runs_in_every_format_and_in_eighty_columns() {
             assert_eq!(printed.status, 0, "{name}: {}", printed.stderr);
             assert!(printed.stdout.lines().count() >= lines, "{name}: {}", printed.stdout);
         }
-        // Safety is no question of seeds.
+        // Safety is no question of seeds. One cell is there to show it broken: Skeen's three-phase commit under a partition.
         for cell in cells(&document) {
-            assert_eq!(cell["failed_checks"].as_array().unwrap().len(), 0, "{name}: {cell}");
+            let splits = cell["set"].to_string().contains("termination = \\\"skeen\\\"");
+            let failed: Vec<&str> =
+                cell["failed_checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+            assert_eq!(failed, if splits { vec!["atomic-agreement", "money-conserved"] } else { vec![] }, "{name}: {cell}");
         }
     }
 }

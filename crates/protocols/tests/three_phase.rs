@@ -35,9 +35,9 @@ fn search(termination: &'static str, depth: u32) -> Explored {
     explored
 }
 
-/// Both vote; the coordinator precommits and commits, because the other seems to have crashed; and the other, which is ready and hears
-/// nothing, aborts.
-const SHORTEST: u32 = 11;
+/// Both vote; the coordinator precommits and commits, because the other seems to have crashed; and the other, which is ready, has asked
+/// and hears nothing, aborts.
+const SHORTEST: u32 = 12;
 
 #[test]
 fn without_quorums_the_shortest_split_is_found() {
