@@ -78,11 +78,12 @@ fn every_key_says_what_it_says() {
         ("ask = \"sticky\"", Population { aim: Aim::Sticky, ..base.clone() }),
         ("timeout = \"2s\"", Population { timeout: Some(2 * SECOND), ..base.clone() }),
         (
-            "mix = { reads = 1, updates = 2, cas = 3, transactions = 4, locks = 7, joins = 8, leaves = 9, transfers = 10, length = [5, 6] }",
+            "mix = { reads = 1, updates = 2, removes = 5, cas = 3, transactions = 4, locks = 7, joins = 8, leaves = 9, transfers = 10, length = [5, 6] }",
             Population {
                 mix: Mix {
                     reads: 1,
                     updates: 2,
+                    removes: 5,
                     cas: 3,
                     transactions: 4,
                     locks: 7,

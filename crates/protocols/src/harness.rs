@@ -161,12 +161,23 @@ fn prepare<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Prepared<A>, JobEr
 
 /// One of each shape of what a population may ask.
 fn shapes(population: &Population) -> Vec<Ask> {
-    let Mix { reads, updates, cas, transactions, locks, joins, leaves, transfers, transaction_length: (shortest, longest) } =
-        population.mix;
+    let Mix {
+        reads,
+        updates,
+        removes,
+        cas,
+        transactions,
+        locks,
+        joins,
+        leaves,
+        transfers,
+        transaction_length: (shortest, longest),
+    } = population.mix;
     let (read, update) = (Ask::Read { key: 0 }, Ask::Update { key: 0, amount: 1 });
     let mut shapes = Vec::new();
     shapes.extend((reads > 0).then(|| read.clone()));
     shapes.extend((updates > 0).then(|| update.clone()));
+    shapes.extend((removes > 0).then_some(Ask::Remove { key: 0, amount: 1 }));
     if cas > 0 {
         shapes.extend([None, Some(1)].map(|expected| Ask::Cas { key: 0, expected }));
     }

@@ -104,15 +104,16 @@ impl Habits {
         match what {
             Some(0) => Ask::Read { key },
             Some(1) => Ask::Update { key, amount: 1 },
-            Some(2) => Ask::Cas { key, expected: saw(key) },
-            Some(3) => self.transaction(draw),
-            Some(4) => match lock {
+            Some(2) => Ask::Remove { key, amount: 1 },
+            Some(3) => Ask::Cas { key, expected: saw(key) },
+            Some(4) => self.transaction(draw),
+            Some(5) => match lock {
                 None => Ask::Acquire { key, owner },
                 Some((key, 0)) => Ask::Acquire { key, owner },
                 Some((key, token)) => Ask::Release { key, owner, token },
             },
-            Some(5) => Ask::Change(Change::Add(NodeSet::one(self.any_node(draw)))),
-            Some(6) => Ask::Change(Change::Remove(NodeSet::one(self.any_node(draw)))),
+            Some(6) => Ask::Change(Change::Add(NodeSet::one(self.any_node(draw)))),
+            Some(7) => Ask::Change(Change::Remove(NodeSet::one(self.any_node(draw)))),
             _ => Ask::Change(Change::Lead(self.any_node(draw))),
         }
     }

@@ -22,6 +22,32 @@ pub enum Ask {
         /// By how much; negative only where the protocol can take away.
         amount: i64,
     },
+    /// Take away: a counter or an entry is lowered by `amount`, a set loses the element, a text a character.
+    Remove {
+        /// Which element or entry.
+        key: u32,
+        /// By how much: at least 1.
+        amount: i64,
+    },
+    /// Forget all that is under a key.
+    Clear {
+        /// Which entry.
+        key: u32,
+    },
+    /// Change a text.
+    Edit {
+        /// The changes, one after the other, each in the text that the one before left.
+        edits: Vec<Edit>,
+        /// Only when the replica has carried out just so many edits of each replica, the missing ones none: as a recorded user had seen.
+        seen: Option<Vec<u32>>,
+    },
+    /// Put a tree's node below another.
+    Move {
+        /// Which node: not 0, which is the root.
+        key: u32,
+        /// Its parent from then on; `None`: the protocol draws one.
+        parent: Option<u32>,
+    },
     /// Read the state.
     Read {
         /// Which register.
@@ -56,6 +82,17 @@ pub enum Ask {
     Change(Change),
 }
 
+/// A change of a text in one place.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Edit {
+    /// Before which character, counted from 0 in Unicode code points; `None`: the protocol draws a place.
+    pub place: Option<u32>,
+    /// How many characters from there on go.
+    pub deleted: u32,
+    /// What comes in their stead.
+    pub inserted: String,
+}
+
 /// What an operator wants of a cluster: who belongs to it, and who leads it. To ask for what is so already is no error.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Change {
@@ -76,6 +113,10 @@ impl Ask {
     pub fn name(&self) -> &'static str {
         match self {
             Ask::Update { .. } => "an update",
+            Ask::Remove { .. } => "a removal",
+            Ask::Clear { .. } => "a clearing",
+            Ask::Edit { .. } => "an edit of a text",
+            Ask::Move { .. } => "a move in a tree",
             Ask::Read { .. } => "a read",
             Ask::Cas { .. } => "a compare-and-set",
             Ask::Transaction(_) => "a transaction",

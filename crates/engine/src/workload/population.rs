@@ -90,6 +90,8 @@ pub struct Mix {
     pub reads: u32,
     /// Of updates.
     pub updates: u32,
+    /// Of removals, of one each.
+    pub removes: u32,
     /// Of compare-and-set.
     pub cas: u32,
     /// Of transactions.
@@ -114,6 +116,7 @@ impl Mix {
     pub const READS_AND_UPDATES: Mix = Mix {
         reads: 1,
         updates: 1,
+        removes: 0,
         cas: 0,
         transactions: 0,
         locks: 0,
@@ -124,8 +127,8 @@ impl Mix {
     };
 
     /// The weights, in the order of the fields.
-    pub const fn weights(&self) -> [u32; 8] {
-        [self.reads, self.updates, self.cas, self.transactions, self.locks, self.joins, self.leaves, self.transfers]
+    pub const fn weights(&self) -> [u32; 9] {
+        [self.reads, self.updates, self.removes, self.cas, self.transactions, self.locks, self.joins, self.leaves, self.transfers]
     }
 }
 

@@ -20,6 +20,7 @@ const RETRIES: Retries =
 const WRITES: Mix = Mix {
     reads: 0,
     updates: 1,
+    removes: 0,
     cas: 0,
     transactions: 0,
     locks: 0,

@@ -110,6 +110,7 @@ fn mixed(number: u32, clients: u32) -> Population {
     let mix = Mix {
         reads: 5,
         updates: 3,
+        removes: 0,
         cas: 1,
         transactions: 1,
         locks: 0,
@@ -204,6 +205,7 @@ fn compare_and_set_expects_what_the_client_saw_last() {
     let mix = Mix {
         reads: 0,
         updates: 0,
+        removes: 0,
         cas: 1,
         transactions: 0,
         locks: 0,

@@ -109,7 +109,12 @@ impl Actor for Store {
             }
             // Whoever asks gets it, with the number of the operation for a token.
             Ask::Acquire { .. } | Ask::Release { .. } => return ctx.reply(operation, (request.number + 1, 0)),
-            Ask::Transaction(_) | Ask::Change(_) => return ctx.reply(operation, (0, 0)),
+            Ask::Transaction(_)
+            | Ask::Change(_)
+            | Ask::Remove { .. }
+            | Ask::Clear { .. }
+            | Ask::Edit { .. }
+            | Ask::Move { .. } => return ctx.reply(operation, (0, 0)),
         };
         if writes && !known {
             self.writes += 1;
@@ -125,7 +130,7 @@ impl Actor for Store {
             }
             Ask::Acquire { key, .. } => Some((key, *value)),
             Ask::Release { key, .. } => Some((key, 0)),
-            Ask::Transaction(_) | Ask::Change(_) => None,
+            _ => None,
         }
     }
 }

@@ -40,6 +40,7 @@ fn mix(mix: &Mix) -> Value {
     json!({
         "reads": mix.reads,
         "updates": mix.updates,
+        "removes": mix.removes,
         "cas": mix.cas,
         "transactions": mix.transactions,
         "locks": mix.locks,

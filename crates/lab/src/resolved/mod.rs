@@ -17,6 +17,7 @@ use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Clocks, Disks, Hosts, Jumps, Overflow, Ties, Until, Wander};
 use quorate_engine::time::show;
 use quorate_engine::workload::Change;
+use quorate_engine::workload::Edit;
 use quorate_protocols::options::Value as OptionValue;
 use quorate_protocols::registry::Ask;
 use serde_json::{Map, Value, json};
@@ -185,9 +186,19 @@ fn workload(plan: &Plan) -> Table {
     let of = |is_such: fn(&Ask) -> bool| plan.asks.iter().filter(|entry| is_such(&entry.ask)).map(ask).collect::<Vec<Value>>();
     let changes = of(|ask| matches!(ask, Ask::Change(_)));
     let transactions = of(|ask| matches!(ask, Ask::Transaction(_)));
+    let [removes, clears, edits, moves] = [
+        of(|ask| matches!(ask, Ask::Remove { .. })),
+        of(|ask| matches!(ask, Ask::Clear { .. })),
+        of(|ask| matches!(ask, Ask::Edit { .. })),
+        of(|ask| matches!(ask, Ask::Move { .. })),
+    ];
     let table = Table::default()
         .with("updates", of(|ask| matches!(ask, Ask::Update { .. })))
         .with("reads", of(|ask| matches!(ask, Ask::Read { .. })))
+        .with_some("removes", (!removes.is_empty()).then_some(removes))
+        .with_some("clears", (!clears.is_empty()).then_some(clears))
+        .with_some("edits", (!edits.is_empty()).then_some(edits))
+        .with_some("moves", (!moves.is_empty()).then_some(moves))
         .with_some("transactions", (!transactions.is_empty()).then_some(transactions))
         .with_some("changes", (!changes.is_empty()).then_some(changes));
     let clients = plan.populations.iter().map(clients::clients).collect::<Vec<Value>>();
@@ -202,7 +213,13 @@ fn ask(entry: &AskEntry) -> Value {
         .with_some("every", entry.every.map(show));
     let table = match &entry.ask {
         Ask::Update { key, amount } => table.with("key", *key).with("amount", *amount),
-        Ask::Read { key } => table.with("key", *key),
+        Ask::Remove { key, amount } => table.with("key", *key).with("amount", *amount),
+        Ask::Read { key } | Ask::Clear { key } => table.with("key", *key),
+        Ask::Edit { edits, .. } => {
+            let Edit { place, deleted, inserted } = edits.first().expect("an entry edits one place");
+            table.with_some("place", *place).with("delete", *deleted).with("insert", inserted.as_str())
+        }
+        Ask::Move { key, parent } => table.with("key", *key).with_some("parent", *parent),
         Ask::Transaction(parts) => {
             let (reads, updates): (Vec<&Ask>, Vec<&Ask>) = parts.iter().partition(|part| matches!(part, Ask::Read { .. }));
             let table = match parts.first() {

@@ -160,6 +160,7 @@ fn mix(spot: &Spot<'_>) -> Read<Mix> {
     let mix = Mix {
         reads: weight("reads")?,
         updates: weight("updates")?,
+        removes: weight("removes")?,
         cas: weight("cas")?,
         transactions: weight("transactions")?,
         locks: weight("locks")?,

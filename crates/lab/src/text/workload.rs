@@ -8,7 +8,7 @@ use super::spot::Spot;
 use crate::plan::AskEntry;
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::time::{Nanos, Time, show};
-use quorate_engine::workload::Change;
+use quorate_engine::workload::{Change, Edit};
 use quorate_protocols::registry::{Ask, Asked};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl Total {
 /// What an entry asks.
 type Reader = fn(&Spot<'_>, &Replicas<'_>) -> Read<Ask>;
 
-/// The entries: updates, reads, transactions, then changes, each in the order of the file.
+/// The entries: updates, removals, clearings, edits, moves, reads, transactions, then changes, each in the order of the file.
 pub(crate) fn entries(
     section: Option<Spot<'_>>,
     replicas: &Replicas<'_>,
@@ -60,7 +60,17 @@ pub(crate) fn entries(
 ) -> Vec<AskEntry> {
     let Some(section) = section else { return Vec::new() };
     let mut entries = Vec::new();
-    for (kind, ask) in [("updates", update as Reader), ("reads", read), ("transactions", transaction), ("changes", change)] {
+    let kinds: [(&str, Reader); 8] = [
+        ("updates", update),
+        ("removes", remove),
+        ("clears", clear),
+        ("edits", edit),
+        ("moves", move_below),
+        ("reads", read),
+        ("transactions", transaction),
+        ("changes", change),
+    ];
+    for (kind, ask) in kinds {
         let Some(spot) = section.get(kind) else { continue };
         for spot in spot.list().unwrap_or_else(|| vec![spot]) {
             let entry = problems.take(entry(&spot, replicas, duration, ask).and_then(|entry| {
@@ -114,6 +124,30 @@ fn key(spot: &Spot<'_>) -> Read<u32> {
 fn update(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
     let amount = spot.get("amount").map_or(Ok(1), |amount| amount.integer(i64::MIN..=i64::MAX))?;
     Ok(Ask::Update { key: key(spot)?, amount })
+}
+
+fn remove(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
+    let amount = spot.get("amount").map_or(Ok(1), |amount| amount.integer(1..=i64::MAX))?;
+    Ok(Ask::Remove { key: key(spot)?, amount })
+}
+
+fn clear(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
+    Ok(Ask::Clear { key: key(spot)? })
+}
+
+fn edit(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
+    let place = spot.get("place").map(|place| place.integer(0..=u32::MAX)).transpose()?;
+    let deleted = spot.get("delete").map_or(Ok(0), |count| count.integer(0..=u32::MAX))?;
+    let inserted = spot.get("insert").map_or(Ok(""), |text| text.text())?.to_string();
+    if deleted == 0 && inserted.is_empty() {
+        return Err(spot.fail("changes nothing; write insert = \"some text\", or delete = 1"));
+    }
+    Ok(Ask::Edit { edits: vec![Edit { place, deleted, inserted }], seen: None })
+}
+
+fn move_below(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {
+    let parent = spot.get("parent").map(|parent| parent.integer(0..=u32::MAX)).transpose()?;
+    Ok(Ask::Move { key: spot.need("key")?.integer(1..=u32::MAX)?, parent })
 }
 
 fn read(spot: &Spot<'_>, _: &Replicas<'_>) -> Read<Ask> {

@@ -2,3 +2,4 @@
 //! own, and states merge so that the order and number of merges do not matter. Here the states travel by gossip.
 
 pub mod counter;
+pub mod types;

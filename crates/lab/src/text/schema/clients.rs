@@ -46,6 +46,7 @@ pub const CLIENTS: &[Key] = &[
 const MIX: &[Key] = &[
     key("reads", "whole number", "Without it, 0."),
     key("updates", "whole number", "Without it, 0."),
+    key("removes", "whole number", "Takes one away, where the protocol knows that; without it, 0."),
     key("cas", "whole number", "Writes if the register still holds what the client saw there last; without it, 0."),
     key("transactions", "whole number", "Several reads and updates at once, in the ratio of their weights; without it, 0."),
     key("locks", "whole number", "Acquire a lock, hold it for a thought, release it, and so on; without it, 0."),

@@ -149,6 +149,11 @@ const NORMAL: &[Key] =
 /// `[workload]`
 pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
+    key("removes", "[workload.removes]", "Removals: of an element, of so much of a counter, of a character.")
+        .holds(Holds::TableOrTables(REMOVES)),
+    key("clears", "[workload.clears]", "All under a key is forgotten.").holds(Holds::TableOrTables(READS)),
+    key("edits", "[workload.edits]", "Edits of a text.").holds(Holds::TableOrTables(EDITS)),
+    key("moves", "[workload.moves]", "Moves in a tree.").holds(Holds::TableOrTables(MOVES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
     key("transactions", "[[workload.transactions]]", "Reads and updates of several registers, all at once or none.")
         .holds(Holds::TableOrTables(TRANSACTIONS)),
@@ -161,7 +166,35 @@ pub const WORKLOAD: &[Key] = &[
 pub const UPDATES: &[Key] =
     &[AT, FROM, COUNT, EVERY, KEY, key("amount", "whole number", "By how much a counter changes; without it, 1."), TIMEOUT];
 
-/// `[workload.reads]`
+/// `[workload.removes]`
+pub const REMOVES: &[Key] =
+    &[AT, FROM, COUNT, EVERY, KEY, key("amount", "whole number", "How much goes, where it is a number; without it, 1."), TIMEOUT];
+
+/// `[workload.edits]`
+pub const EDITS: &[Key] = &[
+    AT,
+    FROM,
+    COUNT,
+    EVERY,
+    key("place", "whole number", "Before which character, counted from 0; without it, drawn by each replica."),
+    key("delete", "whole number", "How many characters from there on go; without it, none."),
+    key("insert", "text", "What comes in their stead; without it, nothing."),
+    TIMEOUT,
+];
+
+/// `[workload.moves]`
+pub const MOVES: &[Key] = &[
+    AT,
+    FROM,
+    COUNT,
+    EVERY,
+    key("key", "whole number", "Which node of the tree: any but 0, the root. It comes into being if it was not there.")
+        .required(),
+    key("parent", "whole number", "Below which node it goes; without it, drawn by each replica."),
+    TIMEOUT,
+];
+
+/// `[workload.reads]`, `[workload.clears]`
 pub const READS: &[Key] = &[AT, FROM, COUNT, EVERY, KEY, TIMEOUT];
 
 /// `[workload.transactions]`
