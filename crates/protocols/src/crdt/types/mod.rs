@@ -13,6 +13,7 @@
 
 mod counter;
 pub mod dot;
+mod wire;
 
 pub use counter::{PnCounter, Tally};
 use dot::Dot;
