@@ -2,6 +2,7 @@
 //! in [`super::types`]; nothing is decided here.
 
 use super::types::dot::Dot;
+use super::types::text::Text;
 use super::types::{At, Crdt, PnCounter, Request, Rule, Value};
 use quorate_engine::{Sink, Wire};
 
@@ -48,7 +49,6 @@ macro_rules! types {
             fn apply(&mut self, rule: &Rule, dot: Dot, operation: &Operation) {
                 match (self, operation) {
                     $((Data::$name(state), Operation::$name(operation)) => state.apply(rule, dot, operation),)*
-                    #[allow(unreachable_patterns, reason = "as long as there is but one type")]
                     (state, operation) => panic!("{operation:?} is not of the type of {state:?}"),
                 }
             }
@@ -56,7 +56,6 @@ macro_rules! types {
             fn delta(&self, rule: &Rule, dot: Dot, operation: &Operation) -> Data {
                 match (self, operation) {
                     $((Data::$name(state), Operation::$name(operation)) => Data::$name(state.delta(rule, dot, operation)),)*
-                    #[allow(unreachable_patterns, reason = "as long as there is but one type")]
                     (state, operation) => panic!("{operation:?} is not of the type of {state:?}"),
                 }
             }
@@ -64,7 +63,6 @@ macro_rules! types {
             fn merge(&mut self, rule: &Rule, other: &Data) {
                 match (self, other) {
                     $((Data::$name(ours), Data::$name(theirs)) => ours.merge(rule, theirs),)*
-                    #[allow(unreachable_patterns, reason = "as long as there is but one type")]
                     (ours, theirs) => panic!("{ours:?} and {theirs:?} are of two types"),
                 }
             }
@@ -72,7 +70,6 @@ macro_rules! types {
             fn beyond(&self, rule: &Rule, known: &Data) -> Option<Data> {
                 match (self, known) {
                     $((Data::$name(state), Data::$name(known)) => state.beyond(rule, known).map(Data::$name),)*
-                    #[allow(unreachable_patterns, reason = "as long as there is but one type")]
                     (state, known) => panic!("{state:?} and {known:?} are of two types"),
                 }
             }
@@ -116,7 +113,6 @@ macro_rules! types {
             fn merge_pieces(&mut self, rule: &Rule, other: &Data, wanted: &dyn Fn(u64) -> bool) {
                 match (self, other) {
                     $((Data::$name(ours), Data::$name(theirs)) => ours.merge_pieces(rule, theirs, wanted),)*
-                    #[allow(unreachable_patterns, reason = "as long as there is but one type")]
                     (ours, theirs) => panic!("{ours:?} and {theirs:?} are of two types"),
                 }
             }
@@ -143,4 +139,5 @@ macro_rules! types {
 
 types! {
     Counter: PnCounter, "A counter that goes both ways.";
+    Text: Text, "A text.";
 }

@@ -13,6 +13,7 @@
 
 mod counter;
 pub mod dot;
+pub mod text;
 mod wire;
 
 pub use counter::{PnCounter, Tally};
@@ -21,6 +22,7 @@ use quorate_engine::Wire;
 pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
+pub use text::Text;
 
 /// A conflict-free replicated data type.
 pub trait Crdt: Wire + Clone + Eq + Hash + Debug + 'static {
@@ -191,6 +193,10 @@ pub enum TextOrder {
 pub enum Mistake {
     /// A counter's merge adds instead of taking the maximum.
     SumMerge,
+    /// A text inserts right after what a run hangs on, and skips no greater names: replicas' texts differ.
+    RgaNoSkip,
+    /// A text is sorted by its characters' names (S2): by author, not by place.
+    SortById,
 }
 
 impl Default for Rule {
