@@ -107,7 +107,7 @@ pub const G_COUNTER: Protocol = Protocol {
 /// The registry's line of the counter that goes both ways.
 pub const PN_COUNTER: Protocol = Protocol {
     name: "pn-counter",
-    scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "world/churn.toml"],
+    scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "crdt/counter-swarm.toml", "world/churn.toml"],
     summary: "a counter that goes both ways, kept alike by states, deltas or operations",
     source: "S1 Pattern 1; Shapiro et al. 2011, specification 7",
     catalogue: &["B2"],

@@ -92,6 +92,13 @@ pub type Children = (u32, [u64; 16]);
 /// A record of the log.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Record {
+    /// A life begins. It is the first record of every log: one that lacks it has lost its beginning, and what stands there is not believed.
+    Life {
+        /// Which.
+        life: u8,
+        /// Whether what stands before it counts.
+        goes_on: bool,
+    },
     /// An operation of this replica, and who asked for it; nobody, when it was the replica's own idea.
     Own(Option<OpId>, Rc<Envelope>),
     /// An operation of another.
@@ -300,6 +307,11 @@ impl Wire for Walk {
 impl Wire for Record {
     fn encode(&self, sink: &mut impl Sink) {
         match self {
+            Record::Life { life, goes_on } => {
+                sink.u8(3);
+                sink.u8(*life);
+                goes_on.encode(sink);
+            }
             Record::Own(operation, envelope) => {
                 sink.u8(0);
                 operation.encode(sink);

@@ -279,24 +279,16 @@ impl Actor for Replica {
     fn recover(&mut self, ctx: &mut Ctx<'_>, records: &[Record]) {
         let options = ctx.options();
         self.appended = records.len() as u64;
-        for record in records {
-            match record {
-                Record::Own(operation, envelope) => {
-                    // A crash may leave what was not forced yet: an operation that nobody has been told of.
-                    if let Some(operation) = operation {
-                        ctx.accept(*operation, envelope.dot.update());
-                    }
-                    ctx.fact(Fact::Recalled(Rc::clone(envelope), *operation));
-                    self.replay(ctx, envelope);
-                }
-                Record::Applied(envelope) => self.replay(ctx, envelope),
-                Record::Joined(known) => {
-                    self.data.merge(&options.rule, &known.data);
-                    self.learn_all(ctx, &known.history);
-                }
-            }
+        let believed = believed(records);
+        for record in believed {
+            self.replay(ctx, record);
         }
-        self.me.life = life(ctx, records);
+        let is_whole = !believed.is_empty() && ctx.damage().is_none() && !ctx.disk_is_new();
+        if !is_whole {
+            // Whoever does not know all the names that it has given takes another.
+            self.me.life = if options.mistake == Some(Mistake::ActorIdReuse) { 0 } else { ctx.restarts() as u8 };
+            self.append(ctx, Record::Life { life: self.me.life, goes_on: !believed.is_empty() });
+        }
         self.changed(ctx);
         if options.replication == Replication::Delta {
             self.deltas = Deltas::begin(ctx, ctx.restarts() > 0);
@@ -390,23 +382,36 @@ impl Actor for Replica {
     }
 }
 
-/// In which life a node starts with this log: whoever does not know all the names that it has given takes another.
-fn life(ctx: &Ctx<'_>, records: &[Record]) -> u8 {
-    if ctx.options().mistake == Some(Mistake::ActorIdReuse) {
-        return 0;
-    }
-    let is_whole = ctx.damage().is_none() && !ctx.disk_is_new();
-    let own = records.iter().rev().find_map(|record| match record {
-        Record::Own(_, envelope) => Some(envelope.dot.origin.life),
-        Record::Applied(_) | Record::Joined(_) => None,
-    });
-    own.filter(|_| is_whole).unwrap_or(ctx.restarts() as u8)
+/// What of a log counts: nothing when its beginning is lost.
+fn believed(records: &[Record]) -> &[Record] {
+    let from = records.iter().rposition(|record| matches!(record, Record::Life { goes_on: false, .. }));
+    from.map_or(&[], |from| &records[from..])
 }
 
 impl Replica {
-    /// An operation from the log.
-    fn replay(&mut self, ctx: &mut Ctx<'_>, envelope: &Rc<Envelope>) {
-        self.data.apply(&ctx.options().rule, envelope.dot, &envelope.operation);
+    /// A record of the log.
+    fn replay(&mut self, ctx: &mut Ctx<'_>, record: &Record) {
+        let rule = &ctx.options().rule;
+        let envelope = match record {
+            Record::Life { life, .. } => {
+                self.me.life = *life;
+                return;
+            }
+            Record::Joined(known) => {
+                self.data.merge(rule, &known.data);
+                return self.learn_all(ctx, &known.history);
+            }
+            Record::Applied(envelope) => envelope,
+            Record::Own(operation, envelope) => {
+                // A crash may leave what was not forced yet: an operation that nobody has been told of.
+                if let Some(operation) = operation {
+                    ctx.accept(*operation, envelope.dot.update());
+                }
+                ctx.fact(Fact::Recalled(Rc::clone(envelope), *operation));
+                envelope
+            }
+        };
+        self.data.apply(rule, envelope.dot, &envelope.operation);
         self.learn(ctx, envelope.dot);
         if ctx.options().replication == Replication::Operation {
             self.operations.log.insert(envelope.dot, Rc::clone(envelope));
