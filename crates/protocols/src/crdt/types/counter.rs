@@ -37,7 +37,9 @@ impl Tally {
         }
     }
 
-    fn max(&self, other: &Tally) -> Tally {
+    /// The larger of either sum. Of two tallies that one origin had, it is the later one.
+    #[must_use]
+    pub fn max(&self, other: &Tally) -> Tally {
         Tally { added: self.added.max(other.added), removed: self.removed.max(other.removed) }
     }
 

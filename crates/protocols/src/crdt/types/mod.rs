@@ -11,17 +11,22 @@
 //!
 //! The laws that hold them together stand in `laws.rs`, and every type is held against them.
 
+mod cart;
 pub mod causal;
 pub mod cells;
 mod counter;
 pub mod digested;
 pub mod dot;
 pub mod laws;
+mod map;
+pub mod numbers;
 pub mod registers;
 pub mod sets;
 
+pub use cart::{Cart, Items};
 pub use counter::{PnCounter, Tally};
 use dot::Dot;
+pub use map::{CounterMap, Counters};
 use quorate_engine::Wire;
 pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
@@ -220,6 +225,14 @@ pub enum Mistake {
     LwwTie,
     /// A version vector with one count for each server and no dots: a client's write follows all that went through its server before.
     PerServer,
+    /// A counter's reset writes zeros, and states merge by maximum.
+    PnReset,
+    /// All replicas count under the cart's id (S1 `PNCounter(self.cart_id)`).
+    CartId,
+    /// What is taken out of a cart before it was put in is dropped (S1 `remove_item`).
+    CartRemoveFirst,
+    /// A cart shows a debt as nothing (S1 `max(0, …)`).
+    CartClamp,
 }
 
 impl Default for Rule {
