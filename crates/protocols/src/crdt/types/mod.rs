@@ -14,6 +14,7 @@
 mod counter;
 pub mod dot;
 pub mod text;
+mod wire;
 
 pub use counter::{PnCounter, Tally};
 use dot::Dot;
