@@ -4,7 +4,7 @@
 //! | what is judged | judges |
 //! |---|---|
 //! | histories: what clients asked and were told, from runs or files ([`history`]), by name ([`checks`]) | [`linearizable`], [`isolation`], [`sessions`], [`causal`], [`membership`], [`counter_bounds`], [`exclusion`], [`unique`]; against a bound, [`staleness`] |
-//! | observations of what replicas did, as protocols state them: deliveries, votes and decisions, terms and leases, sections and fencing tokens, states at every step, what data types show | [`order`], [`commit`], [`leader`], [`exclusion`], [`strong_eventual`], [`visibility`] |
+//! | observations of what replicas did, as protocols state them: deliveries, votes and decisions, terms and leases, sections and fencing tokens, states at every step, what data types and lists show | [`order`], [`commit`], [`leader`], [`exclusion`], [`strong_eventual`], [`visibility`], [`list`] |
 //! | the end of a run: states, registers, counters and logs | [`eventual`], [`register`], [`counter`], [`durable`] |
 
 pub mod budget;
@@ -21,6 +21,7 @@ pub mod isolation;
 mod keys;
 pub mod leader;
 pub mod linearizable;
+pub mod list;
 pub mod loads;
 pub mod membership;
 pub mod order;

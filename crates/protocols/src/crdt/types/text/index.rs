@@ -3,10 +3,10 @@
 //!
 //! Each rule makes a tree of the characters, by what they hang on, and reads it in some order:
 //!
-//! - **RGA** (Roh et al. 2011; as the timestamped insertion tree of Attiya et al. 2016, §4): a character, then those inserted after it, the
+//! - **RGA** (Roh et al. 2011; as the timestamped insertion tree of Attiya et al. 2016): a character, then those inserted after it, the
 //!   greatest name first. A name begins with a Lamport stamp, so that what hangs on a character has a greater name than it, and a scan
 //!   to the right past all greater names ends where the run belongs.
-//! - **Fugue** (Weidner and Kleppmann 2023, §4): what hangs on the left of a character, the character, what hangs on its right; on one
+//! - **Fugue** (Weidner and Kleppmann 2023): what hangs on the left of a character, the character, what hangs on its right; on one
 //!   side the smallest name first.
 
 use super::content::{Letter, Run, Side, Span};
@@ -123,7 +123,7 @@ impl Index {
         self.pair(before, index, after);
     }
 
-    /// Roh et al. 2011, §5: from the parent on, past all that have a greater name.
+    /// Roh et al. 2011: from the parent on, past all that have a greater name.
     fn past_greater(&mut self, stamp: u64, first: Letter, run: &Run) -> Option<u32> {
         let mut before = self.split_after(run.parent);
         while let Some(next) = self.sequence.after(before) {
@@ -136,7 +136,7 @@ impl Index {
         before
     }
 
-    /// Weidner and Kleppmann 2023, algorithm 1: after the sibling with the next smaller name and all that hangs on that.
+    /// Weidner and Kleppmann 2023: after the sibling with the next smaller name and all that hangs on that.
     fn in_tree(&mut self, first: Letter, run: &Run) -> Option<u32> {
         let siblings = (run.parent, run.side, Letter::FIRST, 0)..(run.parent, run.side, first, 0);
         let smaller = self.children.range(siblings).next_back().map(|(_, _, name, length)| name.plus(length - 1));
