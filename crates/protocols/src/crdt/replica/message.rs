@@ -3,6 +3,7 @@
 use super::super::data::{Data, Operation};
 use super::super::types::dot::{Dot, Origin, VersionVector};
 use super::super::types::{Request as Ask, Value};
+use quorate_check::list::Change;
 use quorate_engine::{Content, FactKind, Kind, Message as Counted, NodeId, OpId, Sink, Timer, TimerSlot, Wire};
 use std::rc::Rc;
 
@@ -159,6 +160,17 @@ pub enum Fact {
     },
     /// A request could not be done here and now.
     Refused(&'static str),
+    /// A text is about to be edited, as its user sees it: said before the operation is durable.
+    Edits(Dot, Rc<Vec<Change>>),
+    /// A text stands so, after these edits. Long ones are not told in full.
+    Shows {
+        /// The edits.
+        history: Rc<VersionVector>,
+        /// The names of the characters, hashed.
+        list: Option<Rc<Vec<u64>>>,
+        /// Whether the replica has just started, and has only what its disk has.
+        restarted: bool,
+    },
 }
 
 impl quorate_engine::Fact for Fact {
@@ -175,7 +187,7 @@ impl quorate_engine::Fact for Fact {
             Fact::Read { .. } => Some(1),
             Fact::Merged { .. } => Some(2),
             Fact::Refused(_) => Some(3),
-            Fact::Recalled(..) | Fact::State { .. } => None,
+            Fact::Recalled(..) | Fact::State { .. } | Fact::Edits(..) | Fact::Shows { .. } => None,
         }
     }
 

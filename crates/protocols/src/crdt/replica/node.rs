@@ -1,9 +1,9 @@
 //! The replica itself: clients, disk, rounds; what travels in which form stands beside it.
 
-use super::super::data::Data;
+use super::super::data::{Data, Kind};
 use super::super::monitor::Watching;
 use super::super::types::dot::{Dot, NUMBER_MAX, Origin, VersionVector};
-use super::super::types::{At, Clock, Crdt, Request as Ask};
+use super::super::types::{At, Clock, Crdt, Request as Ask, Value};
 use super::deltas::{Deltas, nothing};
 use super::message::{Envelope, Fact, Known, Message, Record, Request, Response, Tick};
 use super::operations::Operations;
@@ -31,6 +31,8 @@ pub struct Replica {
     round_start: Option<Content<Known>>,
     writing: Option<Box<Writing>>,
     waiting: VecDeque<(OpId, Request)>,
+    /// What arrived while an operation was being written: it is prepared and carried out in one and the same state.
+    held: VecDeque<(NodeId, Message)>,
     pub(super) deltas: Deltas,
     pub(super) operations: Operations,
 }
@@ -98,6 +100,7 @@ impl Replica {
         let digest = self.data.digest();
         ctx.publish(digest);
         ctx.fact(Fact::State { history: self.history.wire_digest(), total: self.history.total(), digest });
+        self.tell_list(ctx, false);
     }
 
     /// Takes in a state or a delta; what of it was new.
@@ -164,6 +167,7 @@ impl Replica {
         let wall = if rule.clock == Clock::Lamport { 0 } else { ctx.wall() };
         let prepared = self.data.prepare(rule, ask, &mut At { dot, wall, choose: &mut |bound| ctx.choose(bound) })?;
         let envelope = Rc::new(Envelope { dot, past: self.history.clone(), operation: prepared });
+        self.tell_edit(ctx, &envelope, ask);
         self.append(ctx, Record::Own(operation, Rc::clone(&envelope)));
         ctx.sync();
         self.writing = Some(Box::new(Writing { operation, envelope, upto: self.appended }));
@@ -271,6 +275,7 @@ impl Actor for Replica {
             round_start: None,
             writing: None,
             waiting: VecDeque::new(),
+            held: VecDeque::new(),
             deltas: Deltas::default(),
             operations: Operations::default(),
         }
@@ -290,6 +295,7 @@ impl Actor for Replica {
             self.append(ctx, Record::Life { life: self.me.life, goes_on: !believed.is_empty() });
         }
         self.changed(ctx);
+        self.tell_list(ctx, true);
         if options.replication == Replication::Delta {
             self.deltas = Deltas::begin(ctx, ctx.restarts() > 0);
         }
@@ -311,6 +317,10 @@ impl Actor for Replica {
         if options.replication == Replication::Delta {
             self.ask_unheard(ctx);
         }
+        if options.kind == Kind::Bounded && self.writing.is_none() && self.waiting.is_empty() {
+            // Nobody asked for it, and nobody hears when there is nothing to share.
+            let _ = self.begin(ctx, None, &Ask::Share);
+        }
         let peers = match rounds.partners {
             Partners::Neighbours => ctx.peers(),
             Partners::Anyone => ctx.others(),
@@ -330,6 +340,58 @@ impl Actor for Replica {
     }
 
     fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, message: Message) {
+        match self.writing {
+            Some(_) => self.held.push_back((from, message)),
+            None => self.hear(ctx, from, message),
+        }
+    }
+
+    fn synced(&mut self, ctx: &mut Ctx<'_>, upto: u64) {
+        let Some(Writing { operation, envelope, .. }) =
+            self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
+        else {
+            return;
+        };
+        self.finish(ctx, operation, envelope);
+        while self.writing.is_none() {
+            let Some((from, message)) = self.held.pop_front() else { break };
+            self.hear(ctx, from, message);
+        }
+        self.go_on(ctx);
+    }
+
+    fn request(&mut self, ctx: &mut Ctx<'_>, operation: OpId, request: Request) {
+        if let Ask::Read { key } = request.ask {
+            let value = self.data.read(&ctx.options().rule, key);
+            ctx.fact(Fact::Read { key, value: value.clone(), history: Rc::new(self.history.clone()) });
+            return ctx.reply(operation, Response::Value(value));
+        }
+        self.waiting.push_back((operation, request));
+        self.go_on(ctx);
+    }
+
+    fn told(request: &Request, response: &Response) -> Option<(u32, u64)> {
+        let Response::Value(value) = response else { return None };
+        let Ask::Read { key } = request.ask else { return None };
+        match value {
+            Value::Written(value) => value.map(|value| (key, value)),
+            Value::Several(values) => values.last().map(|value| (key, *value)),
+            _ => None,
+        }
+    }
+
+    fn replica_digest(&self) -> Option<u64> {
+        Some(self.data.digest_anew())
+    }
+
+    fn reads_clocks(options: &Options) -> bool {
+        options.rule.clock != Clock::Lamport
+    }
+}
+
+impl Replica {
+    /// A message that it has time for.
+    fn hear(&mut self, ctx: &mut Ctx<'_>, from: NodeId, message: Message) {
         match message {
             Message::Push(known) | Message::PullReply(known) | Message::PushPullReply(known) => {
                 self.absorb(ctx, from, &known);
@@ -352,33 +414,6 @@ impl Actor for Replica {
             Message::Nodes(walk, nodes) => self.nodes(ctx, from, walk, &nodes),
             Message::Pieces(walk, leaves, known, wants) => self.pieces(ctx, from, walk, &leaves, &known, wants),
         }
-    }
-
-    fn synced(&mut self, ctx: &mut Ctx<'_>, upto: u64) {
-        let Some(Writing { operation, envelope, .. }) = self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
-        else {
-            return;
-        };
-        self.finish(ctx, operation, envelope);
-        self.go_on(ctx);
-    }
-
-    fn request(&mut self, ctx: &mut Ctx<'_>, operation: OpId, request: Request) {
-        if let Ask::Read { key } = request.ask {
-            let value = self.data.read(&ctx.options().rule, key);
-            ctx.fact(Fact::Read { key, value: value.clone(), history: Rc::new(self.history.clone()) });
-            return ctx.reply(operation, Response::Value(value));
-        }
-        self.waiting.push_back((operation, request));
-        self.go_on(ctx);
-    }
-
-    fn replica_digest(&self) -> Option<u64> {
-        Some(self.data.digest_anew())
-    }
-
-    fn reads_clocks(options: &Options) -> bool {
-        options.rule.clock != Clock::Lamport
     }
 }
 
