@@ -22,6 +22,7 @@ mod map;
 pub mod numbers;
 pub mod registers;
 pub mod sets;
+mod tree;
 
 pub use cart::{Cart, Items};
 pub use counter::{PnCounter, Tally};
@@ -31,6 +32,7 @@ use quorate_engine::Wire;
 pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
+pub use tree::{Operation as TreeOperation, ROOT, Tree};
 
 /// A conflict-free replicated data type.
 pub trait Crdt: Wire + Clone + Eq + Hash + Debug + 'static {
@@ -233,6 +235,8 @@ pub enum Mistake {
     CartRemoveFirst,
     /// A cart shows a debt as nothing (S1 `max(0, …)`).
     CartClamp,
+    /// Concurrent moves in a tree are done as they come.
+    MoveCycle,
 }
 
 impl Default for Rule {

@@ -6,10 +6,10 @@ mod event_log;
 mod read_add_write;
 mod resettable;
 
-pub use bounded::BoundedCounter;
+pub use bounded::{BoundedCounter, Operation as BoundedOperation};
 pub use event_log::{EventLog, Events};
-pub use read_add_write::ReadAddWrite;
-pub use resettable::ResettableCounter;
+pub use read_add_write::{Operation as ReadAddWriteOperation, ReadAddWrite};
+pub use resettable::{Operation as ResettableOperation, ResettableCounter};
 
 /// A sum as people see it.
 fn number(sum: i128) -> i64 {
