@@ -47,6 +47,7 @@ fn specification(kind: Kind, rule: &Rule) -> Option<Specification> {
         Kind::RemoveWinsSet => Specification::RemoveWins,
         Kind::Map => Specification::ClearableSums,
         Kind::Cart => Specification::Sums,
+        Kind::Tree => Specification::Tree,
         Kind::Text => return None,
     })
 }
@@ -70,6 +71,7 @@ fn did(operation: &Operation, asked: Option<&Ask>) -> Did {
             };
             Did::Write { key: change.key, value: change.put.unwrap_or(0), stamp: 0, over }
         }
+        Operation::Tree(step) => Did::Move { node: step.node, parent: step.parent, stamp: step.stamp },
         Operation::GrowSet(element) => added(*element, 1),
         Operation::TwoPhaseSet((element, false)) => added(*element, 1),
         Operation::TwoPhaseSet((key, true)) => Did::Remove { key: *key },

@@ -438,6 +438,30 @@ object!(
     }
 );
 
+object!(
+    /// The tree.
+    REPLICATED_TREE,
+    Glue {
+        options: |job| options(job, Kind::Tree),
+        request: |_, operation, ask| match *ask {
+            Ask::Update { key, .. } => request(operation, &Ask::Move { key: key + 1, parent: None }),
+            Ask::Move { .. } | Ask::Read { .. } => request(operation, ask),
+            _ => Err(cannot(ask)),
+        },
+        history: |_| telling::NOTHING,
+        report: |seen, report| evidence::report("replicated_tree", seen, report),
+        ..PLAIN
+    },
+    {
+        name: "replicated-tree",
+        scenarios: &["crdt/tree.toml", "crdt/tree-swarm.toml"],
+        summary: "a tree whose nodes are moved about, and which stays one",
+        source: "Kleppmann, Mulligan, Gomes and Beresford 2022",
+        catalogue: &["B5"],
+        variants: &variants::TREE,
+    }
+);
+
 fn options(job: &Job<'_>, kind: Kind) -> Result<Options, OptionError> {
     let has = |field: &Field| job.options.iter().any(|(name, _)| name == field.name);
     let (mistake, spreading, clock) = planted(job.variant)?;
