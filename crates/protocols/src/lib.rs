@@ -24,6 +24,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     epidemic::rumor::PROTOCOL,
     crdt::counter::G_COUNTER,
     crdt::counter::PN_COUNTER,
+    crdt::hybrid::PROTOCOL,
     crdt::payments::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,

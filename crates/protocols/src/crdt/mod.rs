@@ -2,5 +2,6 @@
 //! own, and states merge so that the order and number of merges do not matter. Here the states travel by gossip.
 
 pub mod counter;
+pub mod hybrid;
 pub mod payments;
 pub mod types;
