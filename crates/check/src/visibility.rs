@@ -70,7 +70,7 @@ pub enum Specification {
     Sum,
     /// One number, without what a clearing had seen.
     ClearableSum,
-    /// A number under each key, where it is not 0.
+    /// A number under each key that was ever added to.
     Sums,
     /// A number under each key that has something added that no clearing had seen.
     ClearableSums,
@@ -143,7 +143,7 @@ impl Specification {
         match self {
             Specification::Sum => Shown::Number(visible.iter().map(|event| amount(event)).sum()),
             Specification::ClearableSum => Shown::Number(left(visible).iter().map(|event| amount(event)).sum()),
-            Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events).filter(|sum| *sum != 0))),
+            Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events))),
             Specification::ClearableSums => Shown::Numbers(by_key(visible, |events| sum(&left(events)))),
             Specification::LastWriter => {
                 Shown::Values(by_key(visible, |events| writes(events).max().map(|(_, value)| vec![value])))

@@ -112,7 +112,9 @@ fn of_one_type(seen: &Seen<'_, Replica>, report: &mut Report) {
     match seen.options.kind {
         Kind::Bounded => check(NEVER_OVERDRAWN, judge::never_overdrawn(seen)),
         Kind::LastWriter => {
-            check(NO_LOST_UPDATE, judge::no_lost_update(seen));
+            if judge::keeps_updates(seen) {
+                check(NO_LOST_UPDATE, judge::no_lost_update(seen));
+            }
             report.metrics.push((UNSEEN.name, judge::unseen_losers(seen) as f64));
         }
         Kind::Text => {

@@ -174,12 +174,6 @@ pub(super) const NO_LOST_UPDATE: CheckInfo = CheckInfo {
 /// See [`NO_LOST_UPDATE`].
 pub(super) fn no_lost_update(seen: &Seen<'_, Replica>) -> Verdict {
     let rule = &seen.options.rule;
-    if rule.first_wins {
-        return Verdict::Unknown("the first write stays, whoever had seen it".to_string());
-    }
-    if rule.clock == Clock::Wall && seen.job.variant == "right" {
-        return Verdict::Unknown("wall clocks do not promise it".to_string());
-    }
     let events = events(seen);
     for (node, replica) in seen.live() {
         let visible: Vec<&Event> = events
@@ -201,6 +195,12 @@ pub(super) fn no_lost_update(seen: &Seen<'_, Replica>) -> Verdict {
         }
     }
     Verdict::Ok
+}
+
+/// Whether [`NO_LOST_UPDATE`] is promised: not where the first write stays, and not by wall clocks.
+pub(super) fn keeps_updates(seen: &Seen<'_, Replica>) -> bool {
+    let rule = &seen.options.rule;
+    !rule.first_wins && (rule.clock != Clock::Wall || seen.job.variant != "right")
 }
 
 /// Writes that stayed nowhere although no other write had seen them: what "the last one wins" costs.
@@ -246,6 +246,12 @@ pub(super) fn nothing_lost(seen: &Seen<'_, Replica>, report: &Report) -> Kept {
         })
         .map(|(envelope, _)| envelope.dot)
         .collect();
+    // Who is in the state of somebody who has it has it: an operation may have no effect, and then nobody needs to hear of it.
+    let has = |replica: &Replica, dot: Dot| {
+        let digest = replica.data().digest();
+        replica.history().contains(dot)
+            || live.iter().any(|(_, other)| other.data().digest() == digest && other.history().contains(dot))
+    };
     let anybody_has = |dot: Dot| live.iter().any(|(_, replica)| replica.history().contains(dot));
     let lives: BTreeMap<NodeId, u8> = live.iter().map(|(node, replica)| (NodeId(*node), replica.origin().life)).collect();
     let is_gone = |dot: &Dot| lives.get(&dot.origin.node).is_some_and(|life| *life != dot.origin.life) && !anybody_has(*dot);
@@ -257,7 +263,7 @@ pub(super) fn nothing_lost(seen: &Seen<'_, Replica>, report: &Report) -> Kept {
             .iter()
             .filter(|dot| !gone.contains(dot))
             .find_map(|dot| {
-                let lacking = live.iter().find(|(_, replica)| !replica.history().contains(*dot));
+                let lacking = live.iter().find(|(_, replica)| !has(replica, *dot));
                 lacking
                     .map(|(node, _)| Verdict::Violation(format!("n{node} does not have {dot}, which a client was told is done")))
             })

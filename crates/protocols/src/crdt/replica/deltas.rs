@@ -2,11 +2,12 @@
 //! leave out: nothing goes back to where it came from, and nothing is passed on that was there before.
 //!
 //! The paper's replicas keep their state and their counter on disk. Here both may be lost with what was not forced, so that numbers
-//! hold for one session, and a replica that starts again asks each neighbour once.
+//! hold for one session, what a neighbour said in an earlier session it may have forgotten, and a replica that starts again asks each
+//! neighbour once.
 
 use super::super::data::Data;
 use super::super::types::Crdt;
-use super::message::{Known, Message};
+use super::message::{Known, Message, Sessions};
 use super::node::{Ctx, Replica};
 use super::options::{Mistake, Options};
 use crate::sorted::Sorted;
@@ -20,10 +21,10 @@ pub(super) struct Deltas {
     session: u32,
     /// The paper's c: the number of the latest change.
     latest: u64,
-    /// The paper's D: the latest changes in order, the last of them number `latest`, and from whom each came.
-    kept: VecDeque<(NodeId, Content<Known>)>,
-    /// The paper's A: up to which change each neighbour has acknowledged.
-    acknowledged: Sorted<NodeId, u64>,
+    /// The paper's D: the latest changes in order, the last of them number `latest`, and from whom, in which session, each came.
+    kept: VecDeque<((NodeId, u32), Content<Known>)>,
+    /// The paper's A: in which session of its own each neighbour has acknowledged up to which change.
+    acknowledged: Sorted<NodeId, (u32, u64)>,
     /// Of each neighbour's changes: which session, and up to which this replica has them.
     received: Sorted<NodeId, (u32, u64)>,
     /// Neighbours that have not been heard since this replica started again, and may think that it has what it has lost.
@@ -39,7 +40,7 @@ impl Deltas {
     }
 
     /// The state has changed by what came from there.
-    pub(super) fn push(&mut self, options: &Options, from: NodeId, delta: Content<Known>) {
+    pub(super) fn push(&mut self, options: &Options, from: (NodeId, u32), delta: Content<Known>) {
         self.latest += 1;
         self.kept.push_back((from, delta));
         if self.kept.len() > options.buffer {
@@ -53,7 +54,7 @@ impl Deltas {
     }
 
     /// What this neighbour lacks after the change that it acknowledged: joined into one, without what came from it.
-    fn since(&self, options: &Options, acknowledged: u64, to: NodeId) -> Option<Content<Known>> {
+    fn since(&self, options: &Options, acknowledged: u64, to: (NodeId, u32)) -> Option<Content<Known>> {
         let first = (acknowledged - self.gone()) as usize;
         let mut group = self.kept.range(first..).filter(|(from, _)| *from != to).map(|(_, delta)| delta);
         let one = group.next()?;
@@ -66,13 +67,23 @@ impl Deltas {
         Some(Content::new(all))
     }
 
+    /// In which session of its own a neighbour has acknowledged up to which change.
+    fn acknowledged(&self, by: NodeId) -> (u32, u64) {
+        self.acknowledged.get(by).copied().unwrap_or_default()
+    }
+
+    /// The session of this memory.
+    pub(super) fn session(&self) -> u32 {
+        self.session
+    }
+
     /// All that everybody has acknowledged need not be kept.
     fn forget(&mut self, ctx: &Ctx<'_>) {
         let peers = ctx.peers();
         if self.acknowledged.len() < peers.len() as usize {
             return;
         }
-        let least = peers.iter().map(|peer| self.acknowledged.get(peer).copied().unwrap_or(0)).min().unwrap_or(0);
+        let least = peers.iter().map(|peer| self.acknowledged(peer).1).min().unwrap_or(0);
         while self.gone() < least && self.kept.pop_front().is_some() {}
     }
 }
@@ -81,15 +92,15 @@ impl Replica {
     /// Sends a neighbour what it has not acknowledged.
     pub(super) fn send_delta(&mut self, ctx: &mut Ctx<'_>, to: NodeId) {
         let options = ctx.options();
-        let acknowledged = self.deltas.acknowledged.get(to).copied().unwrap_or(0);
-        let (session, upto) = (self.deltas.session, self.deltas.latest);
+        let (theirs, acknowledged) = self.deltas.acknowledged(to);
+        let (sessions, upto) = (Sessions { mine: self.deltas.session, yours: theirs }, self.deltas.latest);
         if acknowledged >= upto || self.history.is_empty() {
             return;
         }
         let message = if acknowledged == 0 || acknowledged < self.deltas.gone() {
-            Message::Delta { session, from: 0, upto, delta: Some(self.state(ctx)) }
+            Message::Delta { sessions, from: 0, upto, delta: Some(self.state(ctx)) }
         } else {
-            Message::Delta { session, from: acknowledged, upto, delta: self.deltas.since(options, acknowledged, to) }
+            Message::Delta { sessions, from: acknowledged, upto, delta: self.deltas.since(options, acknowledged, (to, theirs)) }
         };
         ctx.send(to, message);
     }
@@ -105,7 +116,7 @@ impl Replica {
     }
 
     pub(super) fn wanted(&mut self, ctx: &mut Ctx<'_>, from: NodeId) {
-        self.deltas.acknowledged.insert(from, 0);
+        self.deltas.acknowledged.insert(from, (0, 0));
         self.send_delta(ctx, from);
     }
 
@@ -114,15 +125,17 @@ impl Replica {
         &mut self,
         ctx: &mut Ctx<'_>,
         peer: NodeId,
-        session: u32,
+        sessions: Sessions,
         span: (u64, u64),
         delta: Option<Content<Known>>,
     ) {
-        let (from, upto) = span;
+        let ((from, upto), Sessions { mine: session, yours }) = (span, sessions);
+        let back = Sessions { mine: self.deltas.session, yours: session };
         let have = self.deltas.received.get(peer).filter(|(of, _)| *of == session).map_or(0, |(_, have)| *have);
-        let is_gap = from > have && ctx.options().mistake != Some(Mistake::DeltaGap);
-        if is_gap {
-            return ctx.send(peer, Message::Acknowledge { session, upto: have });
+        // What the sender left out because it came from here may be lost here since.
+        let is_gap = from > have || (from > 0 && yours != back.mine);
+        if is_gap && ctx.options().mistake != Some(Mistake::DeltaGap) {
+            return ctx.send(peer, Message::Acknowledge { sessions: back, upto: if yours == back.mine { have } else { 0 } });
         }
         if from == 0 {
             self.deltas.unheard.retain(|unheard| *unheard != peer);
@@ -131,14 +144,14 @@ impl Replica {
         if let Some(known) = delta
             && let Some(fresh) = self.absorb(ctx, peer, &known)
         {
-            self.deltas.push(ctx.options(), peer, fresh);
+            self.deltas.push(ctx.options(), (peer, session), fresh);
         }
-        ctx.send(peer, Message::Acknowledge { session, upto: have.max(upto) });
+        ctx.send(peer, Message::Acknowledge { sessions: back, upto: have.max(upto) });
     }
 
-    pub(super) fn acknowledged(&mut self, ctx: &Ctx<'_>, from: NodeId, session: u32, upto: u64) {
-        if session == self.deltas.session && upto <= self.deltas.latest {
-            self.deltas.acknowledged.insert(from, upto);
+    pub(super) fn acknowledged(&mut self, ctx: &Ctx<'_>, from: NodeId, sessions: Sessions, upto: u64) {
+        if sessions.yours == self.deltas.session && upto <= self.deltas.latest {
+            self.deltas.acknowledged.insert(from, (sessions.mine, upto));
             self.deltas.forget(ctx);
         }
     }

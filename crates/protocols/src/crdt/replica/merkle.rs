@@ -64,7 +64,10 @@ impl Replica {
         known: &Content<Known>,
         wants: bool,
     ) {
-        if wants && self.data.digest() == walk.yours {
+        if self.data.digest() != walk.yours {
+            return; // the state has changed since, or a crash took some of it
+        }
+        if wants {
             let pieces = self.pieces_in(ctx, leaves);
             let back = Walk { mine: walk.yours, yours: walk.mine, level: walk.level };
             ctx.send(from, Message::Pieces(back, Rc::clone(leaves), pieces, false));

@@ -45,8 +45,8 @@ pub enum Message {
     PushPullReply(Content<Known>),
     /// What changed after the sender's change `from` up to its change `upto`; from 0, the whole state.
     Delta {
-        /// The sender's numbers are those of this life of its memory.
-        session: u32,
+        /// Whose memories this is about.
+        sessions: Sessions,
         /// The receiver must have all up to here.
         from: u64,
         /// And has then all up to here.
@@ -54,11 +54,11 @@ pub enum Message {
         /// Nothing, when all of it came from the receiver.
         delta: Option<Content<Known>>,
     },
-    /// Of the receiver's changes in that session the sender has all up to here, and asks for the rest.
+    /// Of the receiver's changes the sender has all up to here, and asks for the rest.
     Acknowledge {
-        /// The receiver's session.
-        session: u32,
-        /// Its change.
+        /// Whose memories this is about.
+        sessions: Sessions,
+        /// The receiver's change.
         upto: u64,
     },
     /// The sender has started again and does not know what it lacks.
@@ -73,6 +73,15 @@ pub enum Message {
     Nodes(Walk, Rc<Vec<Children>>),
     /// The sender's pieces in these leaves, where two states differ; and whether it wants the receiver's.
     Pieces(Walk, Rc<Vec<u32>>, Content<Known>, bool),
+}
+
+/// Each start of a replica begins another memory of what was sent and acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Sessions {
+    /// The sender's: its changes are numbered within it.
+    pub mine: u32,
+    /// The receiver's, as the sender knows it: what came from it in that session it still has.
+    pub yours: u32,
 }
 
 /// Where two replicas are in walking down their trees. The walk ends when one of the two states is no longer what it was: then the
@@ -270,14 +279,14 @@ impl Wire for Message {
                 known.encode(sink);
             }
             Message::Pull | Message::Want => {}
-            Message::Delta { session, from, upto, delta } => {
-                sink.u32(*session);
+            Message::Delta { sessions, from, upto, delta } => {
+                sessions.encode(sink);
                 sink.u64(*from);
                 sink.u64(*upto);
                 delta.encode(sink);
             }
-            Message::Acknowledge { session, upto } => {
-                sink.u32(*session);
+            Message::Acknowledge { sessions, upto } => {
+                sessions.encode(sink);
                 sink.u64(*upto);
             }
             Message::Operations(envelopes) => {
@@ -305,6 +314,13 @@ impl Wire for Message {
                 wants.encode(sink);
             }
         }
+    }
+}
+
+impl Wire for Sessions {
+    fn encode(&self, sink: &mut impl Sink) {
+        sink.u32(self.mine);
+        sink.u32(self.yours);
     }
 }
 

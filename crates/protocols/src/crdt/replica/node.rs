@@ -187,7 +187,8 @@ impl Replica {
         self.history.raise(envelope.dot);
         self.changed(ctx);
         if let Some(data) = delta {
-            self.deltas.push(options, ctx.node(), Content::new(Known { data, history: self.history.clone() }));
+            let from = (ctx.node(), self.deltas.session());
+            self.deltas.push(options, from, Content::new(Known { data, history: self.history.clone() }));
         }
         if options.replication == Replication::Operation {
             self.operations.log.insert(envelope.dot, Rc::clone(&envelope));
@@ -405,8 +406,8 @@ impl Replica {
                 let state = self.reply_state(ctx);
                 ctx.send(from, Message::PushPullReply(state));
             }
-            Message::Delta { session, from: first, upto, delta } => self.delta(ctx, from, session, (first, upto), delta),
-            Message::Acknowledge { session, upto } => self.acknowledged(ctx, from, session, upto),
+            Message::Delta { sessions, from: first, upto, delta } => self.delta(ctx, from, sessions, (first, upto), delta),
+            Message::Acknowledge { sessions, upto } => self.acknowledged(ctx, from, sessions, upto),
             Message::Want => self.wanted(ctx, from),
             Message::Operations(envelopes) => self.operations(ctx, &envelopes),
             Message::Have(vector, wants) => self.have(ctx, from, &vector, wants),
