@@ -4,7 +4,7 @@
 //! | what is judged | judges |
 //! |---|---|
 //! | histories: what clients asked and were told, from runs or files ([`history`]), by name ([`checks`]) | [`linearizable`], [`isolation`], [`sessions`], [`causal`], [`membership`], [`counter_bounds`], [`exclusion`], [`unique`]; against a bound, [`staleness`] |
-//! | observations of what replicas did, as protocols state them: deliveries, votes and decisions, terms and leases, sections and fencing tokens, states at every step | [`order`], [`commit`], [`leader`], [`exclusion`], [`strong_eventual`] |
+//! | observations of what replicas did, as protocols state them: deliveries, votes and decisions, terms and leases, sections and fencing tokens, states at every step, what data types and lists show | [`order`], [`commit`], [`leader`], [`exclusion`], [`strong_eventual`], [`visibility`], [`list`] |
 //! | the end of a run: states, registers, counters and logs | [`eventual`], [`register`], [`counter`], [`durable`] |
 
 pub mod budget;
@@ -21,6 +21,7 @@ pub mod isolation;
 mod keys;
 pub mod leader;
 pub mod linearizable;
+pub mod list;
 pub mod loads;
 pub mod membership;
 pub mod order;
@@ -32,6 +33,7 @@ pub mod staleness;
 pub mod strong_eventual;
 mod traces;
 pub mod unique;
+pub mod visibility;
 
 /// What a judge found.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -250,6 +250,12 @@ impl<T: Wire> Wire for Option<T> {
     }
 }
 
+impl<T: Wire + ?Sized> Wire for Rc<T> {
+    fn encode(&self, sink: &mut impl Sink) {
+        (**self).encode(sink);
+    }
+}
+
 impl<T: Wire> Wire for [T] {
     fn encode(&self, sink: &mut impl Sink) {
         sink.u32(self.len() as u32);

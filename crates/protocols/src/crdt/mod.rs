@@ -1,5 +1,22 @@
-//! Conflict-free replicated data types (Shapiro et al. 2011; S1 Pattern 1): every replica takes updates at once and on its
-//! own, and states merge so that the order and number of merges do not matter. Here the states travel by gossip.
+//! Conflict-free replicated data types (Shapiro et al. 2011; S1 Pattern 1): every replica takes what it is asked at once and on its
+//! own, and states, deltas or operations make the others' copies alike, in whatever order and however often they arrive.
+//!
+//! - [`types`]: the types themselves, as plain values;
+//! - [`replica`]: the actor that keeps copies of one at many nodes, whichever type it is ([`data`]);
+//! - [`monitor`] and `judge`: what holds at every step, and at the end;
+//! - `objects`: the registry's lines.
 
-pub mod counter;
+pub mod data;
+mod evidence;
+mod judge;
+pub mod monitor;
+mod objects;
+pub mod replica;
+mod telling;
 pub mod types;
+mod variants;
+
+pub use objects::{
+    BOUNDED_COUNTER, EVENT_LOG, G_COUNTER, G_SET, LWW_REGISTER, MV_REGISTER, OR_MAP, OR_SET, PN_COUNTER, READ_ADD_WRITE,
+    REMOVE_WINS_SET, REPLICATED_TREE, RESETTABLE_COUNTER, SHOPPING_CART, TEXT, TWO_PHASE_SET,
+};

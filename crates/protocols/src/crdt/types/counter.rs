@@ -37,7 +37,12 @@ impl Tally {
         }
     }
 
-    /// The larger of either sum. Of two tallies that one origin had, it is the later one.
+    /// The same as a number that people read; far out, the last one that there is.
+    pub fn shown(&self) -> i64 {
+        self.value().clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
+    }
+
+    /// The later of two tallies of one origin.
     #[must_use]
     pub fn max(&self, other: &Tally) -> Tally {
         Tally { added: self.added.max(other.added), removed: self.removed.max(other.removed) }
@@ -60,7 +65,8 @@ impl PnCounter {
         self.tallies.iter()
     }
 
-    fn tally(&self, origin: Origin) -> Tally {
+    /// What an origin has added up.
+    pub fn tally(&self, origin: Origin) -> Tally {
         self.tallies.get(origin).copied().unwrap_or_default()
     }
 }

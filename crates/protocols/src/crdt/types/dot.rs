@@ -88,6 +88,11 @@ impl VersionVector {
         self.counts.iter().map(|(origin, count)| (origin, *count))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// How many operations there are.
     pub fn total(&self) -> u64 {
         self.counts.iter().map(|(_, count)| u64::from(*count)).sum()

@@ -34,7 +34,9 @@ mod map;
 pub mod numbers;
 pub mod registers;
 pub mod sets;
+pub mod text;
 mod tree;
+mod wire;
 
 pub use cart::{Cart, Items};
 pub use counter::{PnCounter, Tally};
@@ -44,6 +46,7 @@ use quorate_engine::Wire;
 pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
+pub use text::Text;
 pub use tree::{Operation as TreeOperation, ROOT, Tree};
 
 /// A conflict-free replicated data type.
@@ -231,6 +234,10 @@ pub enum TextOrder {
 pub enum Mistake {
     /// A counter's merge adds instead of taking the maximum.
     SumMerge,
+    /// A text inserts right after what a run hangs on, and skips no greater names: replicas' texts differ.
+    RgaNoSkip,
+    /// A text is sorted by its characters' names (S2): by author, not by place.
+    SortById,
     /// A set's removal empties the element's tags and leaves no tombstone, and states merge by union (S1 `ORSet`).
     OrSetNoTombstone,
     /// A set's tombstones are thrown away after a while, whoever has not seen them.

@@ -224,11 +224,11 @@ impl<S: State> Actor for Gossip<S> {
 
 /// Draws `count` different numbers below `bound`, all sets and orders equally likely, one choice a number.
 #[inline]
-fn draw_distinct<S: State>(
-    ctx: &mut Context<'_, Gossip<S>>,
+pub(crate) fn draw_distinct<A: Actor>(
+    ctx: &mut Context<'_, A>,
     bound: u32,
     count: usize,
-    mut each: impl FnMut(&mut Context<'_, Gossip<S>>, u32),
+    mut each: impl FnMut(&mut Context<'_, A>, u32),
 ) {
     let mut drawn = [0u32; FANOUT_MAX];
     for taken in 0..count {

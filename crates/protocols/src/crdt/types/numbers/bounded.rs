@@ -75,6 +75,9 @@ impl BoundedCounter {
         let others: Vec<(u64, Origin)> =
             self.others(rule, own).into_iter().map(|origin| (self.rights(rule, origin), origin)).collect();
         let Some(least) = others.iter().map(|(rights, _)| *rights).min() else { return Err("there is nobody to give rights to") };
+        if half <= least {
+            return Err("nobody has much less");
+        }
         let poorest: Vec<Origin> = others.into_iter().filter(|(rights, _)| *rights == least).map(|(_, origin)| origin).collect();
         Ok(Operation::Give(poorest[(at.choose)(poorest.len() as u64) as usize], half))
     }

@@ -1,0 +1,254 @@
+//! The section of a report, with the fields that S1 shows, and the metrics. That merging is commutative and idempotent is not asserted
+//! but tried, on the states in which the run ended.
+
+use super::data::{Data, Kind};
+use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
+use super::replica::Replica;
+use super::replica::message::{Envelope, Fact};
+use super::types::dot::VersionVector;
+use super::types::{Crdt, Request};
+use crate::epidemic::gossip::evidence::{rounds_metric, spreading};
+use crate::harness::Seen;
+use crate::registry::{Check, CheckInfo, MetricInfo, Report};
+use quorate_check::list::Interleaving;
+use quorate_engine::Wire;
+use quorate_engine::outcome::OperationStatus;
+use quorate_engine::time::seconds;
+use serde_json::{Map, Value, json};
+
+/// Operations and merges that the evidence tells.
+const TOLD_MAX: usize = 100;
+/// Final states that are merged with each other.
+const STATES_MERGED_MAX: usize = 8;
+/// The largest state, in bytes, that is told in full and merged to and fro.
+const STATE_TOLD_MAX: u64 = 10_000;
+
+/// Bytes of the state at the end.
+pub(super) const STATE_BYTES: MetricInfo = MetricInfo {
+    name: "crdt.state_bytes",
+    unit: "bytes",
+    summary: "the mean size of the live replicas' states at the end, encoded",
+};
+/// Requests that could not be done.
+pub(super) const REFUSED: MetricInfo =
+    MetricInfo { name: "crdt.refused", unit: "", summary: "requests that a replica could not do in the state that it was in" };
+/// Acknowledged operations that went with a disk.
+pub(super) const GONE: MetricInfo = MetricInfo {
+    name: "crdt.gone_with_disks",
+    unit: "",
+    summary: "acknowledged operations that no live replica has, because the only disk that had them was lost",
+};
+/// Different sets of operations.
+pub(super) const SETS: MetricInfo = MetricInfo {
+    name: "crdt.sets_compared",
+    unit: "",
+    summary: "different sets of operations that replicas had on the way, each with one state",
+};
+
+/// What clients were told is done, and is not there.
+pub(super) const MISSING: MetricInfo = MetricInfo {
+    name: "crdt.missing",
+    unit: "",
+    summary: "the sum of all acknowledged amounts, less what the first live replica shows at the end: what was lost",
+};
+/// The lowest sum.
+pub(super) const LEAST: MetricInfo = MetricInfo {
+    name: "crdt.least_sum",
+    unit: "",
+    summary: "the least that the sum of all amounts that took effect ever was, with what there was at first: below 0, it was overdrawn",
+};
+/// Lost by rule.
+pub(super) const UNSEEN: MetricInfo = MetricInfo {
+    name: "crdt.unseen_losers",
+    unit: "",
+    summary: "writes that stayed nowhere although no other write had seen them: one less than were concurrent",
+};
+/// Concurrent typing.
+pub(super) const PAIRS: MetricInfo = MetricInfo {
+    name: "text.concurrent_runs",
+    unit: "",
+    summary: "pairs of runs that two users typed at one place, neither knowing of the other's",
+};
+/// Mixed typing.
+pub(super) const INTERLEAVED: MetricInfo = MetricInfo {
+    name: "text.interleaved",
+    unit: "",
+    summary: "of these pairs, those of which neither run stands whole before the other",
+};
+
+pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) {
+    report.checks.push(Check { name: SPECIFIED.name, verdict: judge::specified(seen) });
+    let kept = judge::nothing_lost(seen, report);
+    report.checks.push(Check { name: NOTHING_LOST.name, verdict: kept.verdict });
+    let convergence = &report.outcome.convergence;
+    report.metrics.extend(rounds_metric(convergence));
+    let sizes: Vec<u64> = seen.live().map(|(_, replica)| replica.data().wire_len()).collect();
+    if !sizes.is_empty() {
+        report.metrics.push((STATE_BYTES.name, sizes.iter().sum::<u64>() as f64 / sizes.len() as f64));
+    }
+    report.metrics.push((REFUSED.name, seen.monitor.refused() as f64));
+    report.metrics.push((GONE.name, kept.gone_with_disks as f64));
+    report.metrics.push((SETS.name, seen.monitor.sets() as f64));
+    of_one_type(seen, report);
+    let shown = seen.live().next();
+    let rounds = &seen.options.rounds;
+    let rule = &seen.options.rule;
+    let is_small = sizes.iter().all(|size| *size <= STATE_TOLD_MAX);
+    report.evidence = json!({
+        "crdt_type": crdt,
+        "node_id": shown.map(|(node, _)| format!("n{node}")),
+        "local_operations": local_operations(seen, report),
+        "vector_clock": shown.map(|(_, replica)| vector_clock(replica)),
+        "current_value": shown.filter(|_| is_small).map(|(_, replica)| value(&replica.data().value(rule))),
+        "merge_operations": merge_operations(seen),
+        "convergence_evidence": if is_small { laws(seen) } else { Value::Null },
+        "gossip": spreading(rounds.mode, rounds.fanout, seen.job.setup.nodes, &report.outcome.convergence),
+    });
+}
+
+/// What is judged and counted of some types only.
+fn of_one_type(seen: &Seen<'_, Replica>, report: &mut Report) {
+    let mut check = |info: CheckInfo, verdict| report.checks.push(Check { name: info.name, verdict });
+    match seen.options.kind {
+        Kind::Bounded => check(NEVER_OVERDRAWN, judge::never_overdrawn(seen)),
+        Kind::LastWriter => {
+            check(NO_LOST_UPDATE, judge::no_lost_update(seen));
+            report.metrics.push((UNSEEN.name, judge::unseen_losers(seen) as f64));
+        }
+        Kind::Text => {
+            if let Some(Interleaving { pairs, interleaved }) = judge::interleaving(seen) {
+                report.metrics.extend([(PAIRS.name, pairs as f64), (INTERLEAVED.name, interleaved as f64)]);
+            }
+        }
+        _ => {}
+    }
+    if matches!(seen.options.kind, Kind::Counter | Kind::Bounded | Kind::Log | Kind::ReadAddWrite) {
+        report.metrics.extend(missing(seen, report).map(|missing| (MISSING.name, missing)));
+        report.metrics.push((LEAST.name, least(seen)));
+    }
+}
+
+/// See [`MISSING`].
+fn missing(seen: &Seen<'_, Replica>, report: &Report) -> Option<f64> {
+    let (_, first) = seen.live().next()?;
+    let super::types::Value::Number(end) = first.data().value(&seen.options.rule) else { return None };
+    let done = seen.answers.iter().zip(&report.outcome.operations).filter(|(_, told)| told.status == OperationStatus::Ok);
+    let asked: i128 = done
+        .map(|((request, _), _)| match request.ask {
+            Request::Add { amount, .. } => i128::from(amount),
+            Request::Remove { amount, .. } => -i128::from(amount),
+            _ => 0,
+        })
+        .sum();
+    Some((begun(seen) + asked - i128::from(end)) as f64)
+}
+
+/// What a bounded counter began with.
+fn begun(seen: &Seen<'_, Replica>) -> i128 {
+    let (each, replicas) = seen.options.rule.rights;
+    if seen.options.kind == Kind::Bounded { i128::from(each) * i128::from(replicas) } else { 0 }
+}
+
+/// See [`LEAST`].
+fn least(seen: &Seen<'_, Replica>) -> f64 {
+    (begun(seen) + seen.monitor.least_sum()) as f64
+}
+
+/// A value as JSON.
+fn value(value: &super::types::Value) -> Value {
+    use super::types::Value as Shown;
+    match value {
+        Shown::Number(number) => json!(number),
+        Shown::Written(written) => json!(written),
+        Shown::Several(values) => json!(values),
+        Shown::Present(present) => json!(present),
+        Shown::Elements(elements) => json!(elements),
+        Shown::Entries(entries) => Value::Object(
+            entries.iter().map(|(key, entry)| (key.to_string(), self::value(entry))).collect::<Map<String, Value>>(),
+        ),
+        Shown::Text(text) => json!(text),
+        Shown::Tree(parents) => {
+            Value::Object(parents.iter().map(|(node, parent)| (node.to_string(), json!(parent))).collect::<Map<String, Value>>())
+        }
+    }
+}
+
+/// S1 `vector_clock`: of a counter what each origin contributes, as the shown replica knows it; of others how many operations.
+fn vector_clock(replica: &Replica) -> Value {
+    let entries: Map<String, Value> = match replica.data() {
+        Data::Counter(counter) => {
+            counter.tallies().take(TOLD_MAX).map(|(origin, tally)| (origin.to_string(), json!(tally.shown()))).collect()
+        }
+        _ => counts(replica.history()),
+    };
+    Value::Object(entries)
+}
+
+fn counts(history: &VersionVector) -> Map<String, Value> {
+    history.iter().take(TOLD_MAX).map(|(origin, count)| (origin.to_string(), json!(count))).collect()
+}
+
+fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
+    let operations = &report.outcome.operations;
+    let told = seen.monitor.done().filter_map(|(Envelope { dot, operation: did, .. }, operation)| {
+        let operation = operations.get(operation?.index())?;
+        (operation.status == OperationStatus::Ok).then(|| {
+            let at = operation.invoked().map_or(0.0, |at| at.seconds());
+            (at, json!({ "timestamp": at, "node_id": dot.origin.node.to_string(), "operation": super::judge::told(did), "dot": dot.to_string() }))
+        })
+    });
+    let mut told: Vec<(f64, Value)> = told.collect();
+    told.sort_by(|a, b| a.0.total_cmp(&b.0));
+    told.truncate(TOLD_MAX);
+    told.into_iter().map(|(_, told)| told).collect()
+}
+
+fn merge_operations(seen: &Seen<'_, Replica>) -> Vec<Value> {
+    let merges = seen.facts.iter().filter_map(|(at, node, fact)| {
+        let Fact::Merged { from, changes } = fact else { return None };
+        let changes: Map<String, Value> =
+            changes.iter().map(|(whose, old, new)| (whose.to_string(), json!(format!("{old}->{new}")))).collect();
+        Some(json!({
+            "timestamp": seconds(at.0),
+            "node_id": node.to_string(),
+            "merged_from": from.to_string(),
+            "changes": changes,
+        }))
+    });
+    merges.take(TOLD_MAX).collect()
+}
+
+/// The laws of merging, tried on the final states and on states that know one operation alone: final states that agree teach nothing.
+fn laws(seen: &Seen<'_, Replica>) -> Value {
+    let rule = &seen.options.rule;
+    let mut samples: Vec<Data> = seen.live().take(STATES_MERGED_MAX).map(|(_, replica)| replica.data().clone()).collect();
+    let empty = Data::new(seen.options.kind);
+    // Only what had seen nothing can be carried out on nothing.
+    let first = seen.monitor.done().filter(|(envelope, _)| envelope.past.is_empty());
+    samples.extend(first.take(STATES_MERGED_MAX).map(|(envelope, _)| {
+        let mut state = empty.clone();
+        state.apply(rule, envelope.dot, &envelope.operation);
+        state
+    }));
+    let merged = |a: &Data, b: &Data| {
+        let mut both = a.clone();
+        both.merge(rule, b);
+        both
+    };
+    let commutative = samples.iter().all(|a| samples.iter().all(|b| merged(a, b) == merged(b, a)));
+    let idempotent = samples.iter().all(|a| {
+        let twice = |b: &Data| {
+            let once = merged(a, b);
+            merged(&once, b) == once
+        };
+        merged(a, a) == *a && samples.iter().all(twice)
+    });
+    let forwards = samples.iter().fold(empty.clone(), |sum, state| merged(&sum, state));
+    let backwards = samples.iter().rev().fold(empty, |sum, state| merged(&sum, state));
+    json!({
+        "deterministic": forwards == backwards,
+        "commutative": commutative,
+        "idempotent": idempotent,
+        "coordination_required": false,
+    })
+}
