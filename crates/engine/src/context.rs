@@ -52,6 +52,19 @@ pub enum Effect<A: Actor> {
     Halt,
 }
 
+impl<A: Actor> Effect<A> {
+    /// Whether it is a word to a client, or about the replicated state and the operations that made it.
+    fn speaks(&self) -> bool {
+        match self {
+            Effect::Reply(..) | Effect::Refuse(_) | Effect::Redirect(..) | Effect::Rejoin(_) => true,
+            Effect::Publish(_) | Effect::Withdraw | Effect::Accept(..) | Effect::Holds(..) | Effect::Supersede(..) => true,
+            Effect::Send(..) | Effect::Broadcast(_) | Effect::Address(_) | Effect::Multicast(_) => false,
+            Effect::SetTimer(..) | Effect::CancelTimer(_) | Effect::Append(_) | Effect::Sync => false,
+            Effect::Fact(_) | Effect::Halt => false,
+        }
+    }
+}
+
 /// What a handler sees of the world, and where it leaves its effects.
 pub struct Context<'a, A: Actor> {
     pub(crate) node: NodeId,
@@ -294,6 +307,10 @@ impl<'a, A: Actor> Context<'a, A> {
 /// An actor that embeds another: how the inner one's messages, timers, records and facts become its own. The inner one's
 /// requests and responses stay inside: the outer actor asks the inner one by plain calls.
 pub trait Embeds<B: Actor>: Actor {
+    /// Whether the inner actor speaks for the outer one: to clients, and of the replicated state. If not, its answers, refusals and
+    /// redirects, its updates and its digests are dropped; the operations that it is asked for need not be clients', and the outer one sees in
+    /// the inner one's state what became of them.
+    const SPEAKS: bool = true;
     /// The inner actor's parameters within the outer one's.
     fn inner_options(options: &Self::Options) -> &B::Options;
     /// Wraps a message.
@@ -308,8 +325,11 @@ pub trait Embeds<B: Actor>: Actor {
     fn wrap_response(inner: B::Response) -> Self::Response;
 }
 
-/// An inner actor's effect as the outer one's; none for a fact that the outer one hides.
+/// An inner actor's effect as the outer one's; none for a fact that the outer one hides, and for words that are not for its clients.
 fn outer<A: Embeds<B>, B: Actor>(effect: Effect<B>) -> Option<Effect<A>> {
+    if !A::SPEAKS && effect.speaks() {
+        return None;
+    }
     Some(match effect {
         Effect::Send(to, message) => Effect::Send(to, A::wrap_message(message)),
         Effect::Broadcast(message) => Effect::Broadcast(A::wrap_message(message)),

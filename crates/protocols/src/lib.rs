@@ -38,6 +38,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::SHOPPING_CART,
     crdt::TEXT,
     crdt::REPLICATED_TREE,
+    crdt::hybrid::PROTOCOL,
+    crdt::payments::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,

@@ -172,8 +172,9 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// transactions on lists. Three phases alone take six steps, and only then may somebody lose patience; and Paxos Commit has one acceptor on
 /// two nodes, and with it decides as two-phase commit does.
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
-const NOT_SEARCHED: [(&str, &str); 31] = [
+const NOT_SEARCHED: [(&str, &str); 32] = [
     ("gossip", "strict-timestamp"),
+    ("hybrid-counter", "reset-loses"),
     ("primary-backup", "answer-before-sync"),
     ("primary-backup", "recover-without-replay"),
     ("primary-backup", "two-primaries"),

@@ -5,12 +5,17 @@
 //! - [`replica`]: the actor that keeps copies of one at many nodes, whichever type it is ([`data`]);
 //! - [`monitor`] and `judge`: what holds at every step, and at the end;
 //! - `objects`: the registry's lines.
+//!
+//! Beside them stand protocols of their own: [`hybrid`], a counter with a fast path and a slow one, and [`payments`], which are made
+//! safe to repeat by their names.
 
 pub mod data;
 mod evidence;
+pub mod hybrid;
 mod judge;
 pub mod monitor;
 mod objects;
+pub mod payments;
 pub mod replica;
 mod telling;
 pub mod types;

@@ -141,7 +141,7 @@ object!(
     Glue { request: |_, operation, ask| growing(operation, ask), report: |seen, report| evidence::report("g_counter", seen, report), ..PLAIN },
     {
         name: "g-counter",
-        scenarios: &["crdt/counter-growing.toml"],
+        scenarios: &["crdt/counter-growing.toml", "crdt/counter-of-three.toml", "crdt/growing-swarm.toml"],
         summary: "a counter that only grows, kept alike by states, deltas or operations",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 6",
         catalogue: &["B2"],
@@ -155,7 +155,7 @@ object!(
     PLAIN,
     {
         name: "pn-counter",
-        scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "crdt/counter-swarm.toml", "world/churn.toml"],
+        scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "crdt/plus-one-sent.toml", "crdt/counter-swarm.toml", "world/churn.toml"],
         summary: "a counter that goes both ways, kept alike by states, deltas or operations",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 7",
         catalogue: &["B2", "B10", "B13"],
@@ -171,7 +171,7 @@ object!(
     Glue { options: |job| options(job, Kind::Bounded), report: |seen, report| evidence::report("bounded_counter", seen, report), ..PLAIN },
     {
         name: "bounded-counter",
-        scenarios: &["crdt/overdraft.toml"],
+        scenarios: &["crdt/overdraft.toml", "crdt/bounded-swarm.toml"],
         summary: "a counter that never goes below zero: each replica takes away only what it has the rights to",
         source: "Balegas et al. 2015; S1 introduction, S2 level 4",
         catalogue: &["B13"],
@@ -197,7 +197,7 @@ object!(
     },
     {
         name: "resettable-counter",
-        scenarios: &["crdt/reset.toml"],
+        scenarios: &["crdt/reset-swarm.toml"],
         summary: "a counter that can be reset: what was added beside the reset stays",
         source: "Baquero, Almeida and Lerche 2016",
         catalogue: &["B2"],
@@ -212,7 +212,7 @@ object!(
     Glue { options: |job| options(job, Kind::Log), report: |seen, report| evidence::report("event_log", seen, report), ..PLAIN },
     {
         name: "event-log",
-        scenarios: &["crdt/account.toml"],
+        scenarios: &["crdt/account.toml", "crdt/log-swarm.toml"],
         summary: "an account as the log of all that happened to it; the balance is their sum",
         source: "S2 level 4, event sourcing",
         catalogue: &["B9", "B13"],
@@ -228,7 +228,7 @@ object!(
     Glue { options: |job| options(job, Kind::ReadAddWrite), report: |seen, report| evidence::report("read_add_write", seen, report), ..PLAIN },
     {
         name: "read-add-write",
-        scenarios: &["crdt/plus-one.toml"],
+        scenarios: &["crdt/plus-one.toml", "crdt/read-add-write-swarm.toml"],
         summary: "a number that is read, added to and written back: concurrent additions are lost, and counted",
         source: "S2 level 4, commutative operations: the bad way",
         catalogue: &["B9", "B10"],
@@ -250,7 +250,7 @@ object!(
     },
     {
         name: "lww-register",
-        scenarios: &["crdt/clocks.toml", "crdt/register-swarm.toml"],
+        scenarios: &["crdt/clocks.toml", "crdt/register-swarm.toml", "crdt/first-writer-swarm.toml"],
         summary: "registers of which the last write stays, or the first, by wall, Lamport or hybrid clocks",
         source: "Shapiro et al. 2011, specifications 8 and 9; S4 conflict resolution",
         catalogue: &["B4"],
@@ -302,7 +302,7 @@ object!(
     },
     {
         name: "g-set",
-        scenarios: &["crdt/merkle.toml"],
+        scenarios: &["crdt/merkle.toml", "crdt/grow-set-swarm.toml"],
         summary: "a set that only grows",
         source: "Shapiro et al. 2011, specification 11",
         catalogue: &["B3"],
@@ -321,7 +321,7 @@ object!(
     },
     {
         name: "two-phase-set",
-        scenarios: &["crdt/sets.toml"],
+        scenarios: &["crdt/two-phase-swarm.toml"],
         summary: "a set whose elements, once removed, never come back",
         source: "Shapiro et al. 2011, specification 12",
         catalogue: &["B3"],
@@ -343,7 +343,7 @@ object!(
     },
     {
         name: "or-set",
-        scenarios: &["crdt/alice-and-bob.toml", "crdt/set-swarm.toml", "crdt/million.toml"],
+        scenarios: &["crdt/alice-and-bob.toml", "crdt/set-swarm.toml", "crdt/anti-entropy-swarm.toml"],
         summary: "a set in which an addition wins over a removal that had not seen it, with tombstones or without",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 15; Bieniusa et al. 2012",
         catalogue: &["B3"],
@@ -363,7 +363,7 @@ object!(
     },
     {
         name: "remove-wins-set",
-        scenarios: &["crdt/sets.toml"],
+        scenarios: &["crdt/removes-win-swarm.toml"],
         summary: "a set in which a removal wins over an addition that had not seen it",
         source: "Bieniusa et al. 2012",
         catalogue: &["B3"],
@@ -386,7 +386,7 @@ object!(
     },
     {
         name: "or-map",
-        scenarios: &["crdt/map.toml"],
+        scenarios: &["crdt/map-swarm.toml"],
         summary: "a map of counters, of which removing an entry takes away what was seen of it",
         source: "Almeida, Shoker and Baquero 2018, §7.4; S1 Pattern 4",
         catalogue: &["B6"],
@@ -428,7 +428,7 @@ object!(
     },
     {
         name: "text",
-        scenarios: &["crdt/three-editors.toml", "crdt/text-swarm.toml"],
+        scenarios: &["crdt/text-swarm.toml"],
         summary: "a text that several edit at once, by RGA or Fugue",
         source: "S1 part VI; Roh et al. 2011; Attiya et al. 2016; Weidner and Kleppmann 2023",
         catalogue: &["B5"],

@@ -213,11 +213,11 @@ fn lockers() -> Population {
     }
 }
 
-/// Whether a check is of other objects than those of a protocol's defaults: lists and locks where there are registers, and all that is no
-/// account where there are accounts.
+/// Whether a check is of other objects than those of a protocol's defaults: lists and locks where there are registers, all that is no
+/// account where there are accounts, and reads that ask everybody where a replica answers by itself.
 pub(crate) fn is_of_other_objects(protocol: &Protocol, check: &str) -> bool {
     ["strict-serializable", "mutual-exclusion", "fencing-tokens"].contains(&check)
-        || (protocol.family == "commit" && check == "linearizable")
+        || (["commit", "crdt"].contains(&protocol.family) && check == "linearizable")
 }
 
 /// The defaults, but rounds of 200 ms where there are rounds, somebody who decides where somebody may, and no patience beyond the run's end.
@@ -230,7 +230,9 @@ pub(crate) fn options(protocol: &Protocol) -> Values {
     if has("failover") {
         values.set("failover", Value::Choice("view-server"));
     }
-    for (name, milliseconds) in [("prepare-timeout", 400), ("commit-timeout", 200), ("backoff", 50), ("lock-timeout", 100)] {
+    for (name, milliseconds) in
+        [("prepare-timeout", 400), ("commit-timeout", 200), ("backoff", 50), ("lock-timeout", 100), ("sync-interval", 1_000)]
+    {
         if has(name) {
             values.set(name, Value::Duration(milliseconds * MILLISECOND));
         }

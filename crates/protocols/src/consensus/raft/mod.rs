@@ -26,7 +26,7 @@ mod membership;
 pub mod message;
 mod metrics;
 pub mod monitor;
-mod options;
+pub mod options;
 mod orders;
 mod reads;
 mod replication;

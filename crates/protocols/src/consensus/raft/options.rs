@@ -237,13 +237,13 @@ impl Options {
     }
 }
 
-const ELECTION_MIN: Field = Field::duration(
+pub(crate) const ELECTION_MIN: Field = Field::duration(
     "election-min",
     150 * MILLISECOND,
     "The least election timeout; each wait is drawn evenly from here to election-max.",
 );
-const ELECTION_MAX: Field = Field::duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
-const HEARTBEAT: Field = Field::duration(
+pub(crate) const ELECTION_MAX: Field = Field::duration("election-max", 300 * MILLISECOND, "The greatest election timeout.");
+pub(crate) const HEARTBEAT: Field = Field::duration(
     "heartbeat",
     50 * MILLISECOND,
     "From one heartbeat of a leader to its next; what was lost is sent again with it.",
@@ -323,7 +323,7 @@ const MEMBERSHIP: Field = Field {
     doc: "How members change.",
 };
 
-pub(super) const FIELDS: &[Field] = &[
+pub(crate) const FIELDS: &[Field] = &[
     ELECTION_MIN,
     ELECTION_MAX,
     HEARTBEAT,
@@ -345,7 +345,7 @@ pub(super) const FIELDS: &[Field] = &[
     OBJECT,
 ];
 
-pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
+pub(crate) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
     let values = job.options;
     let mistake = match job.variant {
         "right" => None,

@@ -415,6 +415,16 @@ impl Raft {
         self.snapshot.as_ref().map_or(0, |snapshot| snapshot.wire_len())
     }
 
+    /// Whom it takes for the leader.
+    pub fn leader(&self) -> Option<NodeId> {
+        if self.leads().is_some() { Some(self.me.node) } else { self.leader }
+    }
+
+    /// The records that it has appended, counted with those that it was given at its last start.
+    pub fn records(&self) -> u64 {
+        self.journal.appended()
+    }
+
     /// The entries that it knows to be committed.
     pub fn committed(&self) -> Index {
         self.commit

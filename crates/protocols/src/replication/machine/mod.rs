@@ -108,6 +108,15 @@ impl Machine {
         response.unwrap_or_else(|| unreachable!("{request:?} is a command, or of another object"))
     }
 
+    /// Of registers, every key and value, ascending by key.
+    pub fn registers(&self) -> impl Iterator<Item = (u32, u64)> {
+        let registers = match &self.state {
+            State::Registers(registers) => Some(registers.values()),
+            _ => None,
+        };
+        registers.into_iter().flatten()
+    }
+
     /// Carries out a command that `origin` logged first, and tells the world what it changed.
     ///
     /// Whoever was told that a write, a grant or a release took effect is owed it until a later one takes its place; an append or an addition

@@ -75,6 +75,11 @@ impl Registers {
         self.by_key.values().map(|register| register.update)
     }
 
+    /// Every register's key and value, ascending by key.
+    pub(super) fn values(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.by_key.iter().map(|(key, register)| (*key, register.value))
+    }
+
     pub(super) fn digest_anew(&self) -> u64 {
         self.by_key.iter().fold(0, |sum, (key, register)| sum.wrapping_add(register.digest(*key)))
     }
