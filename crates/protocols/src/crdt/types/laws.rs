@@ -4,7 +4,7 @@
 //! It proves nothing of histories that it has not tried, and nothing of how states travel: that is for the replicas' monitors.
 
 use super::dot::{Dot, Origin};
-use super::{At, Crdt, Request, Rule, Value};
+use super::{At, Crdt, Edit, Request, Rule, Value};
 use quorate_engine::NodeId;
 use quorate_engine::random::{Draw, StreamKey};
 use std::fmt::Debug;
@@ -87,6 +87,8 @@ pub enum Ask {
     Write,
     /// [`Request::Share`].
     Share,
+    /// [`Request::Edit`].
+    Edit,
     /// [`Request::Move`].
     Move,
 }
@@ -98,7 +100,7 @@ pub enum Ask {
 pub fn request_of(kinds: &[Ask], choose: &mut Choose<'_>) -> Request {
     let kind = kinds[choose(kinds.len() as u64) as usize];
     let key = match kind {
-        Ask::Share | Ask::Move => 0,
+        Ask::Share | Ask::Edit | Ask::Move => 0,
         _ => choose(2) as u32,
     };
     let mut amount = || 1 + choose(2) as i64;
@@ -116,6 +118,10 @@ pub fn request_of(kinds: &[Ask], choose: &mut Choose<'_>) -> Request {
             Request::Write { key, value, over }
         }
         Ask::Share => Request::Share,
+        Ask::Edit => {
+            let (deleted, inserted) = [(0, "a"), (1, ""), (1, "bc")][choose(3) as usize];
+            Request::Edit(vec![Edit { place: None, deleted, inserted: inserted.to_string() }])
+        }
         Ask::Move => {
             let (node, parent) = (1 + choose(3) as u32, choose(5) as u32);
             Request::Move { node, parent: (parent < 4).then_some(parent) }
@@ -516,7 +522,8 @@ impl Branches {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Mistake, PnCounter};
+    use super::super::text::Text;
+    use super::super::{Mistake, PnCounter, TextOrder};
     use super::*;
 
     /// Additions and removals.
@@ -550,6 +557,13 @@ pub(super) mod tests {
         let broken = broken::<PnCounter>(&Rule::default(), &BOTH);
         assert_eq!(broken[0].0, NAMES[TWICE], "{broken:?}");
         assert!(broken[0].1.starts_with("n0#1: Add { key: 0, amount: 1, value: 1 } after []: n0#1 twice"), "{broken:?}");
+    }
+
+    #[test]
+    fn the_text_is_lawful_in_either_order() {
+        for order in [TextOrder::Rga, TextOrder::Fugue] {
+            lawful::<Text>(&Rule { order, ..Rule::default() }, &[Ask::Edit]);
+        }
     }
 
     #[test]

@@ -141,6 +141,8 @@ mod tests {
         assert_eq!(sites[0].value(), Value::Number(20));
         sites[0].ask(remove(0, 8));
         assert_eq!(sites[0].try_ask(remove(0, 8)).err(), Some("it has too few rights left"));
+        assert_eq!(sites[1].try_ask(Request::Share).err(), Some("nobody has much less"));
+        meet(&mut sites);
         sites[1].ask(Request::Share);
         meet(&mut sites);
         assert_eq!((sites[0].value(), rights(&sites)), (Value::Number(12), [7, 5]));
