@@ -81,7 +81,7 @@ impl Cell for Items {
 
 #[cfg(test)]
 mod tests {
-    use super::super::laws::tests::{add_or_remove, breaks, lawful};
+    use super::super::laws::tests::{BOTH, breaks, lawful};
     use super::super::laws::{Asked, converge, execution_orders};
     use super::super::tests::{Site, add, remove};
     use super::*;
@@ -107,16 +107,16 @@ mod tests {
 
     #[test]
     fn the_cart_is_lawful() {
-        lawful::<Cart>(&Rule::default(), &add_or_remove);
-        lawful::<Cart>(&planted(Mistake::CartClamp), &add_or_remove);
+        lawful::<Cart>(&Rule::default(), &BOTH);
+        lawful::<Cart>(&planted(Mistake::CartClamp), &BOTH);
     }
 
     #[test]
     fn two_of_the_mistakes_break_laws() {
         let expect = ["operations commute", "merge is the union of operations", "delta"];
-        breaks::<Cart>(Mistake::CartRemoveFirst, &add_or_remove, &expect);
+        breaks::<Cart>(Mistake::CartRemoveFirst, &BOTH, &expect);
         let expect = ["merge is the union of operations", "delta"];
-        breaks::<Cart>(Mistake::CartId, &add_or_remove, &expect);
+        breaks::<Cart>(Mistake::CartId, &BOTH, &expect);
     }
 
     #[test]

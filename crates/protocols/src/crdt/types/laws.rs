@@ -4,7 +4,7 @@
 //! It proves nothing of histories that it has not tried, and nothing of how states travel: that is for the replicas' monitors.
 
 use super::dot::{Dot, Origin};
-use super::{At, Crdt, Request, Rule, Value};
+use super::{At, Crdt, Edit, Request, Rule, Value};
 use quorate_engine::NodeId;
 use quorate_engine::random::{Draw, StreamKey};
 use std::fmt::Debug;
@@ -73,6 +73,61 @@ impl Default for Effort {
 
 /// Draws a number below a bound.
 pub type Choose<'a> = dyn FnMut(u64) -> u64 + 'a;
+
+/// A kind of request, as a type may understand it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// [`Request::Add`].
+    Add,
+    /// [`Request::Remove`].
+    Remove,
+    /// [`Request::Clear`].
+    Clear,
+    /// [`Request::Write`].
+    Write,
+    /// [`Request::Share`].
+    Share,
+    /// [`Request::Edit`].
+    Edit,
+    /// [`Request::Move`].
+    Move,
+}
+
+/// A request of one of these kinds, about one of two keys or three nodes, so that requests meet.
+///
+/// # Panics
+/// When there is no kind.
+pub fn request_of(kinds: &[Ask], choose: &mut Choose<'_>) -> Request {
+    let kind = kinds[choose(kinds.len() as u64) as usize];
+    let key = match kind {
+        Ask::Share | Ask::Edit | Ask::Move => 0,
+        _ => choose(2) as u32,
+    };
+    let mut amount = || 1 + choose(2) as i64;
+    match kind {
+        Ask::Add => {
+            let amount = amount();
+            Request::Add { key, amount, value: amount as u64 }
+        }
+        Ask::Remove => Request::Remove { key, amount: amount() },
+        Ask::Clear => Request::Clear { key },
+        Ask::Write => {
+            let value = amount() as u64;
+            // Up to two of the values that there may be.
+            let over = (0..choose(3)).map(|_| 1 + choose(2)).collect();
+            Request::Write { key, value, over }
+        }
+        Ask::Share => Request::Share,
+        Ask::Edit => {
+            let (deleted, inserted) = [(0, "a"), (1, ""), (1, "bc")][choose(3) as usize];
+            Request::Edit(vec![Edit { place: None, deleted, inserted: inserted.to_string() }])
+        }
+        Ask::Move => {
+            let (node, parent) = (1 + choose(3) as u32, choose(5) as u32);
+            Request::Move { node, parent: (parent < 4).then_some(parent) }
+        }
+    }
+}
 
 /// Tries all laws. `request` makes a request of choices; with few of them, short histories are few enough to try them all.
 pub fn laws<T: Crdt>(begin: &T, rule: &Rule, effort: &Effort, request: &dyn Fn(&mut Choose<'_>) -> Request) -> Vec<Law> {
@@ -467,59 +522,54 @@ impl Branches {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Mistake, PnCounter};
+    use super::super::text::Text;
+    use super::super::{Mistake, PnCounter, TextOrder};
     use super::*;
 
+    /// Additions and removals.
+    pub(in super::super) const BOTH: [Ask; 2] = [Ask::Add, Ask::Remove];
+
     /// The laws that do not hold.
-    pub(in super::super) fn broken<T: Crdt + Default>(
-        rule: &Rule,
-        request: &dyn Fn(&mut Choose<'_>) -> Request,
-    ) -> Vec<(&'static str, String)> {
-        let laws = laws(&T::default(), rule, &Effort::default(), request);
+    pub(in super::super) fn broken<T: Crdt + Default>(rule: &Rule, kinds: &[Ask]) -> Vec<(&'static str, String)> {
+        let laws = laws(&T::default(), rule, &Effort::default(), &|choose| request_of(kinds, choose));
         assert!(laws.iter().all(|law| law.tried > 1_000 || !law.holds), "{laws:?}");
         laws.into_iter().filter_map(|law| Some((law.name, law.counterexample?))).collect()
     }
 
     /// Holds a type against all laws.
     #[track_caller]
-    pub(in super::super) fn lawful<T: Crdt + Default>(rule: &Rule, request: &dyn Fn(&mut Choose<'_>) -> Request) {
-        let broken: Vec<_> = broken::<T>(rule, request).into_iter().filter(|(name, _)| *name != NAMES[TWICE]).collect();
+    pub(in super::super) fn lawful<T: Crdt + Default>(rule: &Rule, kinds: &[Ask]) {
+        let broken: Vec<_> = broken::<T>(rule, kinds).into_iter().filter(|(name, _)| *name != NAMES[TWICE]).collect();
         assert!(broken.is_empty(), "{broken:#?}");
     }
 
     /// Shows that a mistake breaks just these laws.
     #[track_caller]
-    pub(in super::super) fn breaks<T: Crdt + Default>(
-        mistake: Mistake,
-        request: &dyn Fn(&mut Choose<'_>) -> Request,
-        expect: &[&str],
-    ) {
-        let broken = broken::<T>(&Rule { mistake: Some(mistake), ..Rule::default() }, request);
+    pub(in super::super) fn breaks<T: Crdt + Default>(mistake: Mistake, kinds: &[Ask], expect: &[&str]) {
+        let broken = broken::<T>(&Rule { mistake: Some(mistake), ..Rule::default() }, kinds);
         let names: Vec<&str> = broken.iter().map(|(name, _)| *name).filter(|name| *name != NAMES[TWICE]).collect();
         assert_eq!(names, expect, "{broken:#?}\n{names:?}");
     }
 
-    /// Additions and removals of one or two elements, up to two at once.
-    pub(in super::super) fn add_or_remove(choose: &mut Choose<'_>) -> Request {
-        let (key, amount) = (choose(2) as u32, 1 + choose(2) as i64);
-        match choose(2) {
-            0 => Request::Add { key, amount, value: 10 * u64::from(key) + amount as u64 },
-            _ => Request::Remove { key, amount },
-        }
-    }
-
     #[test]
     fn the_counter_is_lawful_and_its_operations_count_twice_when_they_are_applied_twice() {
-        lawful::<PnCounter>(&Rule::default(), &add_or_remove);
-        let broken = broken::<PnCounter>(&Rule::default(), &add_or_remove);
+        lawful::<PnCounter>(&Rule::default(), &BOTH);
+        let broken = broken::<PnCounter>(&Rule::default(), &BOTH);
         assert_eq!(broken[0].0, NAMES[TWICE], "{broken:?}");
         assert!(broken[0].1.starts_with("n0#1: Add { key: 0, amount: 1, value: 1 } after []: n0#1 twice"), "{broken:?}");
     }
 
     #[test]
+    fn the_text_is_lawful_in_either_order() {
+        for order in [TextOrder::Rga, TextOrder::Fugue] {
+            lawful::<Text>(&Rule { order, ..Rule::default() }, &[Ask::Edit]);
+        }
+    }
+
+    #[test]
     fn a_merge_that_adds_breaks_the_laws_that_a_sum_does_not_have() {
         let expect = [IDEMPOTENT, MONOTONE, UNION, DELTA, BEYOND].map(|law| NAMES[law]);
-        breaks::<PnCounter>(Mistake::SumMerge, &add_or_remove, &expect);
+        breaks::<PnCounter>(Mistake::SumMerge, &BOTH, &expect);
     }
 
     #[test]

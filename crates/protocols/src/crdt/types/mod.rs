@@ -9,6 +9,18 @@
 //! - **delta-based** (Almeida, Shoker and Baquero 2018, §4): a *delta* is a small state of the same lattice, such that merging it is
 //!   the same as applying the operation.
 //!
+//! | Type | Of it |
+//! |---|---|
+//! | [`PnCounter`] | a counter that goes both ways |
+//! | [`numbers`] | one that goes back to zero, one that never goes below it, an event log, and a number that is read, changed and written |
+//! | [`sets`] | grow-only, two-phase, observed-remove with and without tombstones, remove-wins |
+//! | [`registers`] | last or first writer wins, multi-value |
+//! | [`CounterMap`], [`Cart`] | counters under keys, with and without removal |
+//! | [`Tree`] | nodes that are moved |
+//!
+//! Most are one of two stores with a reading of its own: [`cells::Cells`], where entries merge one by one, and [`causal::Causal`], where
+//! what is gone leaves nothing but its name in a context.
+//!
 //! The laws that hold them together stand in `laws.rs`, and every type is held against them.
 
 mod cart;

@@ -19,20 +19,14 @@ fn number(sum: i128) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::super::dot::Origin;
-    use super::super::laws::Choose;
-    use super::super::laws::tests::{add_or_remove, breaks, lawful};
+    use super::super::laws::Ask;
+    use super::super::laws::tests::{BOTH, breaks, lawful};
     use super::super::tests::{Site, add, remove};
     use super::super::{Clock, Crdt, Mistake, PnCounter, Request, Rule, Value};
     use super::*;
     use quorate_engine::NodeId;
 
-    fn or_clear(choose: &mut Choose<'_>) -> Request {
-        if choose(3) == 0 { Request::Clear { key: 0 } } else { add_or_remove(choose) }
-    }
-
-    fn or_share(choose: &mut Choose<'_>) -> Request {
-        if choose(3) == 0 { Request::Share } else { add_or_remove(choose) }
-    }
+    const OR_CLEAR: [Ask; 3] = [Ask::Add, Ask::Remove, Ask::Clear];
 
     fn escrow() -> Rule {
         Rule { rights: (2, 3), ..Rule::default() }
@@ -51,18 +45,18 @@ mod tests {
 
     #[test]
     fn all_numbers_are_lawful() {
-        lawful::<EventLog>(&Rule::default(), &add_or_remove);
-        lawful::<EventLog>(&Rule { floor: Some(0), ..Rule::default() }, &add_or_remove);
-        lawful::<ReadAddWrite>(&Rule::default(), &add_or_remove);
-        lawful::<ReadAddWrite>(&Rule { clock: Clock::Wall, ..Rule::default() }, &add_or_remove);
-        lawful::<ResettableCounter>(&Rule::default(), &or_clear);
-        lawful::<BoundedCounter>(&escrow(), &or_share);
+        lawful::<EventLog>(&Rule::default(), &BOTH);
+        lawful::<EventLog>(&Rule { floor: Some(0), ..Rule::default() }, &BOTH);
+        lawful::<ReadAddWrite>(&Rule::default(), &BOTH);
+        lawful::<ReadAddWrite>(&Rule { clock: Clock::Wall, ..Rule::default() }, &BOTH);
+        lawful::<ResettableCounter>(&Rule::default(), &OR_CLEAR);
+        lawful::<BoundedCounter>(&escrow(), &[Ask::Add, Ask::Remove, Ask::Share]);
     }
 
     #[test]
     fn a_reset_that_writes_zeros_breaks_the_laws() {
         let expect = ["operations commute", "merge is monotone", "merge is the union of operations", "delta"];
-        breaks::<ResettableCounter>(Mistake::PnReset, &or_clear, &expect);
+        breaks::<ResettableCounter>(Mistake::PnReset, &OR_CLEAR, &expect);
     }
 
     #[test]
@@ -147,6 +141,8 @@ mod tests {
         assert_eq!(sites[0].value(), Value::Number(20));
         sites[0].ask(remove(0, 8));
         assert_eq!(sites[0].try_ask(remove(0, 8)).err(), Some("it has too few rights left"));
+        assert_eq!(sites[1].try_ask(Request::Share).err(), Some("nobody has much less"));
+        meet(&mut sites);
         sites[1].ask(Request::Share);
         meet(&mut sites);
         assert_eq!((sites[0].value(), rights(&sites)), (Value::Number(12), [7, 5]));

@@ -9,33 +9,27 @@ pub use multi_value::{MultiValue, Siblings};
 
 #[cfg(test)]
 mod tests {
-    use super::super::laws::Choose;
-    use super::super::laws::tests::{add_or_remove, breaks, lawful};
+    use super::super::laws::Ask;
+    use super::super::laws::tests::{breaks, lawful};
     use super::super::tests::{Site, write};
     use super::super::{Clock, Mistake, Request, Rule, Value};
     use super::*;
-
-    /// Writes in place of what was read: nothing, or what some write may have left.
-    fn write_over(choose: &mut Choose<'_>) -> Request {
-        let over = (0..choose(3)).map(|_| choose(3)).collect();
-        Request::Write { key: choose(2) as u32, value: choose(3), over }
-    }
 
     #[test]
     fn all_registers_are_lawful() {
         for clock in [Clock::Wall, Clock::Lamport, Clock::Hybrid] {
             for first_wins in [false, true] {
-                lawful::<LastWriter>(&Rule { clock, first_wins, ..Rule::default() }, &add_or_remove);
+                lawful::<LastWriter>(&Rule { clock, first_wins, ..Rule::default() }, &[Ask::Add]);
             }
         }
-        lawful::<MultiValue>(&Rule::default(), &add_or_remove);
-        lawful::<MultiValue>(&Rule::default(), &write_over);
+        lawful::<MultiValue>(&Rule::default(), &[Ask::Add]);
+        lawful::<MultiValue>(&Rule::default(), &[Ask::Add, Ask::Write]);
     }
 
     #[test]
     fn ties_that_arrival_decides_depend_on_the_order() {
         let expect = ["operations commute", "merge is commutative", "merge is the union of operations"];
-        breaks::<LastWriter>(Mistake::LwwTie, &add_or_remove, &expect);
+        breaks::<LastWriter>(Mistake::LwwTie, &[Ask::Add], &expect);
     }
 
     /// Two replicas write at the same time by their clocks, and each hears of the other.

@@ -22,7 +22,7 @@ pub use two_phase::{TwoPhase, TwoPhaseSet};
 
 #[cfg(test)]
 mod tests {
-    use super::super::laws::tests::{add_or_remove, breaks, lawful};
+    use super::super::laws::tests::{BOTH, breaks, lawful};
     use super::super::laws::{Asked, converge, execution_orders};
     use super::super::tests::{Site, add, remove};
     use super::super::{Crdt, Mistake, Rule, Value};
@@ -41,23 +41,23 @@ mod tests {
 
     #[test]
     fn all_sets_are_lawful() {
-        lawful::<GrowSet>(&Rule::default(), &add_or_remove);
-        lawful::<TwoPhaseSet>(&Rule::default(), &add_or_remove);
-        lawful::<TombstoneSet>(&Rule::default(), &add_or_remove);
-        lawful::<AddWinsSet>(&Rule::default(), &add_or_remove);
-        lawful::<RemoveWinsSet>(&Rule::default(), &add_or_remove);
+        lawful::<GrowSet>(&Rule::default(), &BOTH);
+        lawful::<TwoPhaseSet>(&Rule::default(), &BOTH);
+        lawful::<TombstoneSet>(&Rule::default(), &BOTH);
+        lawful::<AddWinsSet>(&Rule::default(), &BOTH);
+        lawful::<RemoveWinsSet>(&Rule::default(), &BOTH);
     }
 
     #[test]
     fn a_set_without_tombstones_breaks_the_laws_of_merging() {
         let expect = ["merge is monotone", "merge is the union of operations", "delta"];
-        breaks::<TombstoneSet>(Mistake::OrSetNoTombstone, &add_or_remove, &expect);
+        breaks::<TombstoneSet>(Mistake::OrSetNoTombstone, &BOTH, &expect);
     }
 
     #[test]
     fn one_that_throws_its_tombstones_away_breaks_the_same() {
         let expect = ["merge is monotone", "merge is the union of operations", "delta"];
-        breaks::<TombstoneSet>(Mistake::Doomstone, &add_or_remove, &expect);
+        breaks::<TombstoneSet>(Mistake::Doomstone, &BOTH, &expect);
     }
 
     /// S1: alice was added at two nodes and is there; bob was added at one, and removed by one that had seen it.
