@@ -132,7 +132,9 @@ impl Specification {
             Specification::ClearableSum => Shown::Number(left(visible).iter().map(|event| amount(event)).sum()),
             Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events))),
             Specification::ClearableSums => Shown::Numbers(by_key(visible, |events| sum(&left(events)))),
-            Specification::LastWriter => Shown::Values(by_key(visible, |events| writes(events).max().map(|(_, value)| vec![value]))),
+            Specification::LastWriter => {
+                Shown::Values(by_key(visible, |events| writes(events).max().map(|(_, value)| vec![value])))
+            }
             Specification::FirstWriter => {
                 Shown::Values(by_key(visible, |events| writes(events).min().map(|(_, value)| vec![value])))
             }
@@ -291,9 +293,7 @@ impl Shown {
             Shown::Number(number) => Shown::Number(*number),
             Shown::Numbers(numbers) => Shown::Number(numbers.get(&key).copied().unwrap_or(0)),
             Shown::Elements(elements) => Shown::Elements(elements.iter().copied().filter(|element| *element == key).collect()),
-            Shown::Values(values) => {
-                Shown::Values(values.get(&key).map(|values| (key, values.clone())).into_iter().collect())
-            }
+            Shown::Values(values) => Shown::Values(values.get(&key).map(|values| (key, values.clone())).into_iter().collect()),
             Shown::Parents(parents) => Shown::Parents(parents.clone()),
         }
     }
@@ -317,9 +317,10 @@ impl fmt::Display for Shown {
             Shown::Values(values) => {
                 many(values.iter().take(TOLD_MAX).map(|(key, values)| format!("{key}: {values:?}")).collect(), values.len())
             }
-            Shown::Parents(parents) => {
-                many(parents.iter().take(TOLD_MAX).map(|(node, parent)| format!("{node} below {parent}")).collect(), parents.len())
-            }
+            Shown::Parents(parents) => many(
+                parents.iter().take(TOLD_MAX).map(|(node, parent)| format!("{node} below {parent}")).collect(),
+                parents.len(),
+            ),
         };
         f.write_str(&text)
     }

@@ -23,8 +23,11 @@ const STATES_MERGED_MAX: usize = 8;
 const STATE_TOLD_MAX: u64 = 10_000;
 
 /// Bytes of the state at the end.
-pub(super) const STATE_BYTES: MetricInfo =
-    MetricInfo { name: "crdt.state_bytes", unit: "bytes", summary: "the mean size of the live replicas' states at the end, encoded" };
+pub(super) const STATE_BYTES: MetricInfo = MetricInfo {
+    name: "crdt.state_bytes",
+    unit: "bytes",
+    summary: "the mean size of the live replicas' states at the end, encoded",
+};
 /// Requests that could not be done.
 pub(super) const REFUSED: MetricInfo =
     MetricInfo { name: "crdt.refused", unit: "", summary: "requests that a replica could not do in the state that it was in" };
@@ -35,8 +38,11 @@ pub(super) const GONE: MetricInfo = MetricInfo {
     summary: "acknowledged operations that no live replica has, because the only disk that had them was lost",
 };
 /// Different sets of operations.
-pub(super) const SETS: MetricInfo =
-    MetricInfo { name: "crdt.sets_compared", unit: "", summary: "different sets of operations that replicas had on the way, each with one state" };
+pub(super) const SETS: MetricInfo = MetricInfo {
+    name: "crdt.sets_compared",
+    unit: "",
+    summary: "different sets of operations that replicas had on the way, each with one state",
+};
 
 pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) {
     report.checks.push(Check { name: SPECIFIED.name, verdict: judge::specified(seen) });
@@ -76,9 +82,9 @@ fn value(value: &super::types::Value) -> Value {
         Shown::Several(values) => json!(values),
         Shown::Present(present) => json!(present),
         Shown::Elements(elements) => json!(elements),
-        Shown::Entries(entries) => {
-            Value::Object(entries.iter().map(|(key, entry)| (key.to_string(), self::value(entry))).collect::<Map<String, Value>>())
-        }
+        Shown::Entries(entries) => Value::Object(
+            entries.iter().map(|(key, entry)| (key.to_string(), self::value(entry))).collect::<Map<String, Value>>(),
+        ),
         Shown::Text(text) => json!(text),
         Shown::Tree(parents) => {
             Value::Object(parents.iter().map(|(node, parent)| (node.to_string(), json!(parent))).collect::<Map<String, Value>>())

@@ -63,7 +63,10 @@ fn entries_shown(entries: &[(u32, Value)]) -> Shown {
     let is_number = entries.iter().all(|(_, value)| matches!(value, Value::Number(_)));
     match is_number {
         true => Shown::Numbers(
-            entries.iter().map(|(key, value)| (*key, if let Value::Number(number) = value { i128::from(*number) } else { 0 })).collect(),
+            entries
+                .iter()
+                .map(|(key, value)| (*key, if let Value::Number(number) = value { i128::from(*number) } else { 0 }))
+                .collect(),
         ),
         false => Shown::Values(
             entries
@@ -145,7 +148,8 @@ pub(super) fn nothing_lost(seen: &Seen<'_, Replica>, report: &Report) -> Kept {
         .monitor
         .done()
         .filter(|(_, operation)| {
-            operation.is_some_and(|operation| operations.get(operation.index()).is_some_and(|told| told.status == OperationStatus::Ok))
+            operation
+                .is_some_and(|operation| operations.get(operation.index()).is_some_and(|told| told.status == OperationStatus::Ok))
         })
         .map(|(envelope, _)| envelope.dot)
         .collect();
@@ -161,7 +165,8 @@ pub(super) fn nothing_lost(seen: &Seen<'_, Replica>, report: &Report) -> Kept {
             .filter(|dot| !gone.contains(dot))
             .find_map(|dot| {
                 let lacking = live.iter().find(|(_, replica)| !replica.history().contains(*dot));
-                lacking.map(|(node, _)| Verdict::Violation(format!("n{node} does not have {dot}, which a client was told is done")))
+                lacking
+                    .map(|(node, _)| Verdict::Violation(format!("n{node} does not have {dot}, which a client was told is done")))
             })
             .unwrap_or(Verdict::Ok)
     };

@@ -19,7 +19,10 @@ use std::rc::Rc;
 const CHECKS: &[CheckInfo] = &[
     CONVERGES,
     VERIFIED,
-    CheckInfo { name: STRONGLY_CONVERGES, summary: "at every step, replicas that have the same operations are in the same state" },
+    CheckInfo {
+        name: STRONGLY_CONVERGES,
+        summary: "at every step, replicas that have the same operations are in the same state",
+    },
     SPECIFIED,
     NOTHING_LOST,
 ];
@@ -37,11 +40,8 @@ const DELTA_GAP: Variant = Variant {
     summary: "a delta is joined although what came before it is missing",
     caught_by: STRONGLY_CONVERGES,
 };
-const COUNTER_DUP_OP: Variant = Variant {
-    name: "counter-dup-op",
-    summary: "an operation is applied as often as it arrives",
-    caught_by: STRONGLY_CONVERGES,
-};
+const COUNTER_DUP_OP: Variant =
+    Variant { name: "counter-dup-op", summary: "an operation is applied as often as it arrives", caught_by: STRONGLY_CONVERGES };
 const ACTOR_ID_REUSE: Variant = Variant {
     name: "actor-id-reuse",
     summary: "who has lost its disk counts its operations from 1 again, under its old name",

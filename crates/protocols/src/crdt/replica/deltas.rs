@@ -111,7 +111,14 @@ impl Replica {
     }
 
     /// The paper's "on receive": joined when all before it is here.
-    pub(super) fn delta(&mut self, ctx: &mut Ctx<'_>, peer: NodeId, session: u32, span: (u64, u64), delta: Option<Content<Known>>) {
+    pub(super) fn delta(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        peer: NodeId,
+        session: u32,
+        span: (u64, u64),
+        delta: Option<Content<Known>>,
+    ) {
         let (from, upto) = span;
         let have = self.deltas.received.get(peer).filter(|(of, _)| *of == session).map_or(0, |(_, have)| *have);
         let is_gap = from > have && ctx.options().mistake != Some(Mistake::DeltaGap);

@@ -55,7 +55,15 @@ impl Replica {
     }
 
     /// What a peer has where the two differed.
-    pub(super) fn pieces(&mut self, ctx: &mut Ctx<'_>, from: NodeId, walk: Walk, leaves: &Rc<Vec<u32>>, known: &Content<Known>, wants: bool) {
+    pub(super) fn pieces(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        from: NodeId,
+        walk: Walk,
+        leaves: &Rc<Vec<u32>>,
+        known: &Content<Known>,
+        wants: bool,
+    ) {
         if wants && self.data.digest() == walk.yours {
             let pieces = self.pieces_in(ctx, leaves);
             let back = Walk { mine: walk.yours, yours: walk.mine, level: walk.level };

@@ -363,7 +363,8 @@ impl Actor for Replica {
     }
 
     fn synced(&mut self, ctx: &mut Ctx<'_>, upto: u64) {
-        let Some(Writing { operation, envelope, .. }) = self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
+        let Some(Writing { operation, envelope, .. }) =
+            self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
         else {
             return;
         };

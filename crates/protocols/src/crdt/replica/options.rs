@@ -108,8 +108,13 @@ pub(crate) const SUMMARY: Field = Field {
 pub(crate) const DEPTH: Field =
     Field::integer("merkle-depth", 1, 4, 2, "Levels of the Merkle tree below its root; each node has 16 children.");
 
-pub(crate) const BUFFER: Field =
-    Field::integer("delta-buffer", 1, 1_000_000, 1_000, "Deltas that a replica keeps for peers that lack them; who lacks more gets the state.");
+pub(crate) const BUFFER: Field = Field::integer(
+    "delta-buffer",
+    1,
+    1_000_000,
+    1_000,
+    "Deltas that a replica keeps for peers that lack them; who lacks more gets the state.",
+);
 
 /// The options that all data types have.
 pub(crate) const COMMON: [Field; 11] =
@@ -147,15 +152,22 @@ impl Options {
         let wrong = |field: &'static Field, message: &str| Err(OptionError { field: field.name, message: message.to_string() });
         match (options.replication, options.spread) {
             (Replication::Delta, Spread::AntiEntropy) => {
-                return wrong(&SPREAD, "deltas are acknowledged and need no anti-entropy; use \"direct\" or \"gossip\", or replication = \"state\"");
+                return wrong(
+                    &SPREAD,
+                    "deltas are acknowledged and need no anti-entropy; use \"direct\" or \"gossip\", or replication = \"state\"",
+                );
             }
             (Replication::Operation, Spread::AntiEntropy) if options.summary == Summary::Merkle => {
                 return wrong(&SUMMARY, "operations are compared by their version vectors; use \"digest\"");
             }
             _ => {}
         }
-        if options.rounds.mode != Mode::PushPull && (options.replication, options.spread) != (Replication::State, Spread::Gossip) {
-            return wrong(&MODE, "only the gossip of states is pushed or pulled; leave it \"push-pull\", or use spread = \"gossip\" and replication = \"state\"");
+        if options.rounds.mode != Mode::PushPull && (options.replication, options.spread) != (Replication::State, Spread::Gossip)
+        {
+            return wrong(
+                &MODE,
+                "only the gossip of states is pushed or pulled; leave it \"push-pull\", or use spread = \"gossip\" and replication = \"state\"",
+            );
         }
         Ok(options)
     }
