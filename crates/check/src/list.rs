@@ -14,7 +14,7 @@ use crate::Verdict;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A change in one place, as its author asked for it and saw its list then.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Change {
     /// Before which element, counted from 0.
     pub place: u32,

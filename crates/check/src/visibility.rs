@@ -47,6 +47,8 @@ pub enum Did {
         value: u64,
         /// The time that it was given.
         stamp: i64,
+        /// The values that its client had read, where it said so: it takes the place of these, and of no others that it had seen.
+        over: Option<Vec<u64>>,
     },
     /// Put a node of a tree below another.
     Move {
@@ -68,7 +70,7 @@ pub enum Specification {
     Sum,
     /// One number, without what a clearing had seen.
     ClearableSum,
-    /// A number under each key that was ever added to.
+    /// A number under each key, where it is not 0.
     Sums,
     /// A number under each key that has something added that no clearing had seen.
     ClearableSums,
@@ -84,6 +86,8 @@ pub enum Specification {
     LastWriter,
     /// Under each key the value with the smallest.
     FirstWriter,
+    /// One number: the value with the greatest, as a sum that was written; 0 before the first.
+    LastSum,
     /// Under each key the values that no other write had seen.
     MultiValue,
     /// The moves one after the other by (stamp, origin, number), but for those that would make a circle.
@@ -112,6 +116,15 @@ impl Event {
         other.number <= count
     }
 
+    /// Whether this write took the place of the other.
+    fn overwrites(&self, other: &Event) -> bool {
+        let had_read = match (&self.did, &other.did) {
+            (Did::Write { over: Some(over), .. }, Did::Write { value, .. }) => over.contains(value),
+            _ => true,
+        };
+        had_read && self.has_seen(other)
+    }
+
     fn name(&self) -> (u64, u32) {
         (self.origin, self.number)
     }
@@ -130,7 +143,7 @@ impl Specification {
         match self {
             Specification::Sum => Shown::Number(visible.iter().map(|event| amount(event)).sum()),
             Specification::ClearableSum => Shown::Number(left(visible).iter().map(|event| amount(event)).sum()),
-            Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events))),
+            Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events).filter(|sum| *sum != 0))),
             Specification::ClearableSums => Shown::Numbers(by_key(visible, |events| sum(&left(events)))),
             Specification::LastWriter => {
                 Shown::Values(by_key(visible, |events| writes(events).max().map(|(_, value)| vec![value])))
@@ -138,6 +151,7 @@ impl Specification {
             Specification::FirstWriter => {
                 Shown::Values(by_key(visible, |events| writes(events).min().map(|(_, value)| vec![value])))
             }
+            Specification::LastSum => Shown::Number(writes(visible).max().map_or(0, |(_, sum)| i128::from(sum.cast_signed()))),
             Specification::MultiValue => Shown::Values(by_key(visible, maximal)),
             Specification::Tree => Shown::Parents(tree(visible)),
             Specification::GrowOnly | Specification::TwoPhase | Specification::AddWins | Specification::RemoveWins => {
@@ -202,7 +216,7 @@ fn writes(events: &[&Event]) -> impl Iterator<Item = Stamped> {
 }
 
 fn maximal(events: &[&Event]) -> Option<Vec<u64>> {
-    let is_last = |event: &&&Event| !events.iter().any(|other| other.name() != event.name() && other.has_seen(event));
+    let is_last = |event: &&&Event| !events.iter().any(|other| other.name() != event.name() && other.overwrites(event));
     let mut values: Vec<u64> = events
         .iter()
         .filter(is_last)
@@ -357,7 +371,7 @@ mod tests {
                 (b'w', rest) => {
                     let (rest, stamp) = rest.split_once('@').expect("a stamp");
                     let (rest, value) = rest.split_once('=').expect("a value");
-                    Did::Write { key: key(rest), value: digits(value) as u64, stamp: digits(stamp) }
+                    Did::Write { key: key(rest), value: digits(value) as u64, stamp: digits(stamp), over: None }
                 }
                 (_, rest) => {
                     let (rest, stamp) = rest.split_once('@').expect("a stamp");

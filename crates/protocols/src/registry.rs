@@ -77,6 +77,20 @@ pub struct MetricInfo {
     pub summary: &'static str,
 }
 
+/// These after those.
+pub(crate) const fn joined<T: Copy, const FIRST: usize, const MORE: usize, const ALL: usize>(
+    first: [T; FIRST],
+    more: [T; MORE],
+) -> [T; ALL] {
+    let mut all = [first[0]; ALL];
+    let mut place = 0;
+    while place < ALL {
+        all[place] = if place < FIRST { first[place] } else { more[place - FIRST] };
+        place += 1;
+    }
+    all
+}
+
 /// What to run: a world, the protocol's options, and what clients ask.
 #[derive(Clone, Debug)]
 pub struct Job<'a> {

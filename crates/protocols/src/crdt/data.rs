@@ -2,8 +2,11 @@
 //! in [`super::types`]; nothing is decided here.
 
 use super::types::dot::Dot;
+use super::types::numbers::{BoundedCounter, EventLog, ReadAddWrite, ResettableCounter};
+use super::types::registers::{LastWriter, MultiValue};
+use super::types::sets::{AddWinsSet, GrowSet, RemoveWinsSet, TombstoneSet, TwoPhaseSet};
 use super::types::text::Text;
-use super::types::{At, Crdt, PnCounter, Request, Rule, Value};
+use super::types::{At, Cart, CounterMap, Crdt, PnCounter, Request, Rule, Value};
 use quorate_engine::{Sink, Wire};
 
 /// The types, by name: for each a variant of its state and one of its operations, and the dispatch from the one to the other. A type is
@@ -139,5 +142,18 @@ macro_rules! types {
 
 types! {
     Counter: PnCounter, "A counter that goes both ways.";
+    Bounded: BoundedCounter, "A counter that is never below zero.";
+    Resettable: ResettableCounter, "A counter that goes back to zero.";
+    Log: EventLog, "An account as a log of events.";
+    ReadAddWrite: ReadAddWrite, "A number that is read, added to and written.";
+    LastWriter: LastWriter, "Registers of which the last write stays, or the first.";
+    MultiValue: MultiValue, "Registers that keep concurrent writes.";
+    GrowSet: GrowSet, "A set that only grows.";
+    TwoPhaseSet: TwoPhaseSet, "A set of elements that go for good.";
+    TombstoneSet: TombstoneSet, "A set in which additions win, with tombstones.";
+    AddWinsSet: AddWinsSet, "A set in which additions win, without tombstones.";
+    RemoveWinsSet: RemoveWinsSet, "A set in which removals win.";
+    Map: CounterMap, "A map of counters, whose entries can be removed.";
+    Cart: Cart, "A shopping cart.";
     Text: Text, "A text.";
 }

@@ -1,15 +1,16 @@
 //! The section of a report, with the fields that S1 shows, and the metrics. That merging is commutative and idempotent is not asserted
 //! but tried, on the states in which the run ended.
 
-use super::data::Data;
-use super::judge::{self, NOTHING_LOST, SPECIFIED};
+use super::data::{Data, Kind};
+use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
-use super::types::Crdt;
 use super::types::dot::VersionVector;
+use super::types::{Crdt, Request};
 use crate::epidemic::gossip::evidence::{rounds_metric, spreading};
 use crate::harness::Seen;
-use crate::registry::{Check, MetricInfo, Report};
+use crate::registry::{Check, CheckInfo, MetricInfo, Report};
+use quorate_check::list::Interleaving;
 use quorate_engine::Wire;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::time::seconds;
@@ -44,6 +45,37 @@ pub(super) const SETS: MetricInfo = MetricInfo {
     summary: "different sets of operations that replicas had on the way, each with one state",
 };
 
+/// What clients were told is done, and is not there.
+pub(super) const MISSING: MetricInfo = MetricInfo {
+    name: "crdt.missing",
+    unit: "",
+    summary: "the sum of all acknowledged amounts, less what the first live replica shows at the end: what was lost",
+};
+/// The lowest sum.
+pub(super) const LEAST: MetricInfo = MetricInfo {
+    name: "crdt.least_sum",
+    unit: "",
+    summary: "the least that the sum of all amounts that took effect ever was, with what there was at first: below 0, it was overdrawn",
+};
+/// Lost by rule.
+pub(super) const UNSEEN: MetricInfo = MetricInfo {
+    name: "crdt.unseen_losers",
+    unit: "",
+    summary: "writes that stayed nowhere although no other write had seen them: one less than were concurrent",
+};
+/// Concurrent typing.
+pub(super) const PAIRS: MetricInfo = MetricInfo {
+    name: "text.concurrent_runs",
+    unit: "",
+    summary: "pairs of runs that two users typed at one place, neither knowing of the other's",
+};
+/// Mixed typing.
+pub(super) const INTERLEAVED: MetricInfo = MetricInfo {
+    name: "text.interleaved",
+    unit: "",
+    summary: "of these pairs, those of which neither run stands whole before the other",
+};
+
 pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) {
     report.checks.push(Check { name: SPECIFIED.name, verdict: judge::specified(seen) });
     let kept = judge::nothing_lost(seen, report);
@@ -57,6 +89,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
     report.metrics.push((REFUSED.name, seen.monitor.refused() as f64));
     report.metrics.push((GONE.name, kept.gone_with_disks as f64));
     report.metrics.push((SETS.name, seen.monitor.sets() as f64));
+    of_one_type(seen, report);
     let shown = seen.live().next();
     let rounds = &seen.options.rounds;
     let rule = &seen.options.rule;
@@ -71,6 +104,54 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
         "convergence_evidence": if is_small { laws(seen) } else { Value::Null },
         "gossip": spreading(rounds.mode, rounds.fanout, seen.job.setup.nodes, &report.outcome.convergence),
     });
+}
+
+/// What is judged and counted of some types only.
+fn of_one_type(seen: &Seen<'_, Replica>, report: &mut Report) {
+    let mut check = |info: CheckInfo, verdict| report.checks.push(Check { name: info.name, verdict });
+    match seen.options.kind {
+        Kind::Bounded => check(NEVER_OVERDRAWN, judge::never_overdrawn(seen)),
+        Kind::LastWriter => {
+            check(NO_LOST_UPDATE, judge::no_lost_update(seen));
+            report.metrics.push((UNSEEN.name, judge::unseen_losers(seen) as f64));
+        }
+        Kind::Text => {
+            if let Some(Interleaving { pairs, interleaved }) = judge::interleaving(seen) {
+                report.metrics.extend([(PAIRS.name, pairs as f64), (INTERLEAVED.name, interleaved as f64)]);
+            }
+        }
+        _ => {}
+    }
+    if matches!(seen.options.kind, Kind::Counter | Kind::Bounded | Kind::Log | Kind::ReadAddWrite) {
+        report.metrics.extend(missing(seen, report).map(|missing| (MISSING.name, missing)));
+        report.metrics.push((LEAST.name, least(seen)));
+    }
+}
+
+/// See [`MISSING`].
+fn missing(seen: &Seen<'_, Replica>, report: &Report) -> Option<f64> {
+    let (_, first) = seen.live().next()?;
+    let super::types::Value::Number(end) = first.data().value(&seen.options.rule) else { return None };
+    let done = seen.answers.iter().zip(&report.outcome.operations).filter(|(_, told)| told.status == OperationStatus::Ok);
+    let asked: i128 = done
+        .map(|((request, _), _)| match request.ask {
+            Request::Add { amount, .. } => i128::from(amount),
+            Request::Remove { amount, .. } => -i128::from(amount),
+            _ => 0,
+        })
+        .sum();
+    Some((begun(seen) + asked - i128::from(end)) as f64)
+}
+
+/// What a bounded counter began with.
+fn begun(seen: &Seen<'_, Replica>) -> i128 {
+    let (each, replicas) = seen.options.rule.rights;
+    if seen.options.kind == Kind::Bounded { i128::from(each) * i128::from(replicas) } else { 0 }
+}
+
+/// See [`LEAST`].
+fn least(seen: &Seen<'_, Replica>) -> f64 {
+    (begun(seen) + seen.monitor.least_sum()) as f64
 }
 
 /// A value as JSON.

@@ -12,6 +12,11 @@ mod judge;
 pub mod monitor;
 mod objects;
 pub mod replica;
+mod telling;
 pub mod types;
+mod variants;
 
-pub use objects::{G_COUNTER, PN_COUNTER};
+pub use objects::{
+    BOUNDED_COUNTER, EVENT_LOG, G_COUNTER, G_SET, LWW_REGISTER, MV_REGISTER, OR_MAP, OR_SET, PN_COUNTER, READ_ADD_WRITE,
+    REMOVE_WINS_SET, RESETTABLE_COUNTER, SHOPPING_CART, TEXT, TWO_PHASE_SET,
+};

@@ -2,11 +2,14 @@
 //! every replica (strong convergence: Shapiro, Preguiça, Baquero and Zawirski 2011, definition 2.2). What was done and read is kept for
 //! the judges that look at a run as a whole.
 
+use super::data::Operation;
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
 use super::replica::options::Options;
 use super::types::Value;
 use super::types::dot::{Dot, VersionVector};
+use super::types::numbers::BoundedOperation as Bounded;
+use quorate_check::list::Change;
 use quorate_engine::{Broken, Monitor, NodeId, OpId};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,6 +20,9 @@ pub const STRONGLY_CONVERGES: &str = "strongly-converges";
 
 /// Reads that are kept to be judged.
 pub const READS_KEPT_MAX: usize = 10_000;
+
+/// Lists that are kept to be judged.
+const LISTS_KEPT_MAX: usize = 5_000;
 
 /// What was seen so far.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
@@ -29,6 +35,24 @@ pub struct Watching {
     reads_left_out: u64,
     /// Requests that a replica could not do.
     refused: u64,
+    /// What texts were told and showed, in order.
+    texts: Vec<Step>,
+    lists: usize,
+    /// What is being written.
+    edits: BTreeMap<Dot, Rc<Vec<Change>>>,
+    /// The sum of all amounts that took effect, and the least that it ever was.
+    sum: (i128, i128),
+}
+
+/// What happened to a replica of a text.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// It carried out an edit of its own.
+    Edited(NodeId, Dot, Rc<Vec<Change>>),
+    /// It has started, with these edits.
+    Started(NodeId, Rc<VersionVector>),
+    /// It showed this list, with these edits.
+    Shows(NodeId, Rc<VersionVector>, Rc<Vec<u64>>),
 }
 
 /// A read that was answered.
@@ -65,9 +89,30 @@ impl Watching {
         self.refused
     }
 
+    /// What texts were told and showed.
+    pub fn texts(&self) -> &[Step] {
+        &self.texts
+    }
+
+    /// The least that the sum of all amounts ever was, in the order in which they took effect.
+    pub fn least_sum(&self) -> i128 {
+        self.sum.1
+    }
+
     /// How many different sets of operations replicas have had.
     pub fn sets(&self) -> usize {
         self.states.len()
+    }
+
+    fn done_now(&mut self, node: NodeId, envelope: &Rc<Envelope>, operation: Option<OpId>) {
+        if self.done.insert(envelope.dot, (Rc::clone(envelope), operation)).is_some() {
+            return; // it is recalled
+        }
+        if let Some(changes) = self.edits.remove(&envelope.dot) {
+            self.texts.push(Step::Edited(node, envelope.dot, changes));
+        }
+        self.sum.0 += amount(&envelope.operation);
+        self.sum.1 = self.sum.1.min(self.sum.0);
     }
 
     fn state(&mut self, node: NodeId, history: (u64, u64), digest: u64) -> Result<(), Broken> {
@@ -96,7 +141,7 @@ impl Monitor<Replica> for Watching {
         match fact {
             Fact::State { history, total, digest } => return self.state(node, (*history, *total), *digest),
             Fact::Did(envelope, operation) | Fact::Recalled(envelope, operation) => {
-                self.done.insert(envelope.dot, (Rc::clone(envelope), *operation));
+                self.done_now(node, envelope, *operation);
             }
             Fact::Read { key, value, history } if self.reads.len() < READS_KEPT_MAX => {
                 self.reads.push(Read { node, key: *key, value: value.clone(), history: Rc::clone(history) });
@@ -104,7 +149,24 @@ impl Monitor<Replica> for Watching {
             Fact::Read { .. } => self.reads_left_out += 1,
             Fact::Refused(_) => self.refused += 1,
             Fact::Merged { .. } => {}
+            Fact::Edits(dot, changes) => drop(self.edits.insert(*dot, Rc::clone(changes))),
+            Fact::Shows { history, restarted: true, .. } => self.texts.push(Step::Started(node, Rc::clone(history))),
+            Fact::Shows { history, list: Some(list), .. } if self.lists < LISTS_KEPT_MAX => {
+                self.lists += 1;
+                self.texts.push(Step::Shows(node, Rc::clone(history), Rc::clone(list)));
+            }
+            Fact::Shows { .. } => {}
         }
         Ok(())
+    }
+}
+
+/// By how much an operation changes a number.
+fn amount(operation: &Operation) -> i128 {
+    match operation {
+        Operation::Counter(amount) | Operation::Log(amount) => i128::from(*amount),
+        Operation::Bounded(Bounded::Add(amount)) => i128::from(*amount),
+        Operation::Bounded(Bounded::Take(amount)) => -i128::from(*amount),
+        _ => 0,
     }
 }

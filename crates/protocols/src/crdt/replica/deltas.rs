@@ -34,7 +34,8 @@ impl Deltas {
     /// A memory that begins at a start of the node; `again` when it was up before.
     pub(super) fn begin(ctx: &Ctx<'_>, again: bool) -> Deltas {
         let unheard = if again { ctx.peers().iter().collect() } else { Vec::new() };
-        Deltas { session: ctx.restarts(), unheard, ..Deltas::default() }
+        // What the disk had is the first change.
+        Deltas { session: ctx.restarts(), latest: 1, unheard, ..Deltas::default() }
     }
 
     /// The state has changed by what came from there.
@@ -46,7 +47,7 @@ impl Deltas {
         }
     }
 
-    /// The first change that is not kept any more, or 0.
+    /// The last change that is not kept any more.
     fn gone(&self) -> u64 {
         self.latest - self.kept.len() as u64
     }
@@ -82,12 +83,11 @@ impl Replica {
         let options = ctx.options();
         let acknowledged = self.deltas.acknowledged.get(to).copied().unwrap_or(0);
         let (session, upto) = (self.deltas.session, self.deltas.latest);
-        // Who has never acknowledged lacks also what this replica read from its disk.
-        if acknowledged >= upto && (acknowledged > 0 || self.history.is_empty()) {
+        if acknowledged >= upto || self.history.is_empty() {
             return;
         }
         let message = if acknowledged == 0 || acknowledged < self.deltas.gone() {
-            Message::Delta { session, from: 0, upto: upto.max(1), delta: Some(self.state(ctx)) }
+            Message::Delta { session, from: 0, upto, delta: Some(self.state(ctx)) }
         } else {
             Message::Delta { session, from: acknowledged, upto, delta: self.deltas.since(options, acknowledged, to) }
         };
@@ -106,8 +106,7 @@ impl Replica {
 
     pub(super) fn wanted(&mut self, ctx: &mut Ctx<'_>, from: NodeId) {
         self.deltas.acknowledged.insert(from, 0);
-        let (session, upto) = (self.deltas.session, self.deltas.latest);
-        ctx.send(from, Message::Delta { session, from: 0, upto: upto.max(1), delta: Some(self.state(ctx)) });
+        self.send_delta(ctx, from);
     }
 
     /// The paper's "on receive": joined when all before it is here.
@@ -138,7 +137,7 @@ impl Replica {
     }
 
     pub(super) fn acknowledged(&mut self, ctx: &Ctx<'_>, from: NodeId, session: u32, upto: u64) {
-        if session == self.deltas.session && upto <= self.deltas.latest.max(1) {
+        if session == self.deltas.session && upto <= self.deltas.latest {
             self.deltas.acknowledged.insert(from, upto);
             self.deltas.forget(ctx);
         }

@@ -3,6 +3,7 @@
 use super::super::data::{Data, Operation};
 use super::super::types::dot::{Dot, Origin, VersionVector};
 use super::super::types::{Request as Ask, Value};
+use quorate_check::list::Change;
 use quorate_engine::{Content, FactKind, Kind, Message as Counted, NodeId, OpId, Sink, Timer, TimerSlot, Wire};
 use std::rc::Rc;
 
@@ -92,6 +93,13 @@ pub type Children = (u32, [u64; 16]);
 /// A record of the log.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Record {
+    /// A life begins. It is the first record of every log: one that lacks it has lost its beginning, and what stands there is not believed.
+    Life {
+        /// Which.
+        life: u8,
+        /// Whether what stands before it counts.
+        goes_on: bool,
+    },
     /// An operation of this replica, and who asked for it; nobody, when it was the replica's own idea.
     Own(Option<OpId>, Rc<Envelope>),
     /// An operation of another.
@@ -152,6 +160,17 @@ pub enum Fact {
     },
     /// A request could not be done here and now.
     Refused(&'static str),
+    /// A text is about to be edited, as its user sees it: said before the operation is durable.
+    Edits(Dot, Rc<Vec<Change>>),
+    /// A text stands so, after these edits. Long ones are not told in full.
+    Shows {
+        /// The edits.
+        history: Rc<VersionVector>,
+        /// The names of the characters, hashed.
+        list: Option<Rc<Vec<u64>>>,
+        /// Whether the replica has just started, and has only what its disk has.
+        restarted: bool,
+    },
 }
 
 impl quorate_engine::Fact for Fact {
@@ -168,7 +187,7 @@ impl quorate_engine::Fact for Fact {
             Fact::Read { .. } => Some(1),
             Fact::Merged { .. } => Some(2),
             Fact::Refused(_) => Some(3),
-            Fact::Recalled(..) | Fact::State { .. } => None,
+            Fact::Recalled(..) | Fact::State { .. } | Fact::Edits(..) | Fact::Shows { .. } => None,
         }
     }
 
@@ -300,6 +319,11 @@ impl Wire for Walk {
 impl Wire for Record {
     fn encode(&self, sink: &mut impl Sink) {
         match self {
+            Record::Life { life, goes_on } => {
+                sink.u8(3);
+                sink.u8(*life);
+                goes_on.encode(sink);
+            }
             Record::Own(operation, envelope) => {
                 sink.u8(0);
                 operation.encode(sink);

@@ -19,6 +19,7 @@ pub mod message;
 mod node;
 mod operations;
 pub mod options;
+pub(super) mod texts;
 
 pub use node::Replica;
 #[allow(unused_imports, reason = "the table above names them")]

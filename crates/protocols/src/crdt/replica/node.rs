@@ -1,9 +1,9 @@
 //! The replica itself: clients, disk, rounds; what travels in which form stands beside it.
 
-use super::super::data::Data;
+use super::super::data::{Data, Kind};
 use super::super::monitor::Watching;
 use super::super::types::dot::{Dot, NUMBER_MAX, Origin, VersionVector};
-use super::super::types::{At, Clock, Crdt, Request as Ask};
+use super::super::types::{At, Clock, Crdt, Request as Ask, Value};
 use super::deltas::{Deltas, nothing};
 use super::message::{Envelope, Fact, Known, Message, Record, Request, Response, Tick};
 use super::operations::Operations;
@@ -31,6 +31,8 @@ pub struct Replica {
     round_start: Option<Content<Known>>,
     writing: Option<Box<Writing>>,
     waiting: VecDeque<(OpId, Request)>,
+    /// What arrived while an operation was being written: it is prepared and carried out in one and the same state.
+    held: VecDeque<(NodeId, Message)>,
     pub(super) deltas: Deltas,
     pub(super) operations: Operations,
 }
@@ -98,6 +100,7 @@ impl Replica {
         let digest = self.data.digest();
         ctx.publish(digest);
         ctx.fact(Fact::State { history: self.history.wire_digest(), total: self.history.total(), digest });
+        self.tell_list(ctx, false);
     }
 
     /// Takes in a state or a delta; what of it was new.
@@ -164,6 +167,7 @@ impl Replica {
         let wall = if rule.clock == Clock::Lamport { 0 } else { ctx.wall() };
         let prepared = self.data.prepare(rule, ask, &mut At { dot, wall, choose: &mut |bound| ctx.choose(bound) })?;
         let envelope = Rc::new(Envelope { dot, past: self.history.clone(), operation: prepared });
+        self.tell_edit(ctx, &envelope, ask);
         self.append(ctx, Record::Own(operation, Rc::clone(&envelope)));
         ctx.sync();
         self.writing = Some(Box::new(Writing { operation, envelope, upto: self.appended }));
@@ -271,6 +275,7 @@ impl Actor for Replica {
             round_start: None,
             writing: None,
             waiting: VecDeque::new(),
+            held: VecDeque::new(),
             deltas: Deltas::default(),
             operations: Operations::default(),
         }
@@ -279,25 +284,18 @@ impl Actor for Replica {
     fn recover(&mut self, ctx: &mut Ctx<'_>, records: &[Record]) {
         let options = ctx.options();
         self.appended = records.len() as u64;
-        for record in records {
-            match record {
-                Record::Own(operation, envelope) => {
-                    // A crash may leave what was not forced yet: an operation that nobody has been told of.
-                    if let Some(operation) = operation {
-                        ctx.accept(*operation, envelope.dot.update());
-                    }
-                    ctx.fact(Fact::Recalled(Rc::clone(envelope), *operation));
-                    self.replay(ctx, envelope);
-                }
-                Record::Applied(envelope) => self.replay(ctx, envelope),
-                Record::Joined(known) => {
-                    self.data.merge(&options.rule, &known.data);
-                    self.learn_all(ctx, &known.history);
-                }
-            }
+        let believed = believed(records);
+        for record in believed {
+            self.replay(ctx, record);
         }
-        self.me.life = life(ctx, records);
+        let is_whole = !believed.is_empty() && ctx.damage().is_none() && !ctx.disk_is_new();
+        if !is_whole {
+            // Whoever does not know all the names that it has given takes another.
+            self.me.life = if options.mistake == Some(Mistake::ActorIdReuse) { 0 } else { ctx.restarts() as u8 };
+            self.append(ctx, Record::Life { life: self.me.life, goes_on: !believed.is_empty() });
+        }
         self.changed(ctx);
+        self.tell_list(ctx, true);
         if options.replication == Replication::Delta {
             self.deltas = Deltas::begin(ctx, ctx.restarts() > 0);
         }
@@ -319,6 +317,10 @@ impl Actor for Replica {
         if options.replication == Replication::Delta {
             self.ask_unheard(ctx);
         }
+        if options.kind == Kind::Bounded && self.writing.is_none() && self.waiting.is_empty() {
+            // Nobody asked for it, and nobody hears when there is nothing to share.
+            let _ = self.begin(ctx, None, &Ask::Share);
+        }
         let peers = match rounds.partners {
             Partners::Neighbours => ctx.peers(),
             Partners::Anyone => ctx.others(),
@@ -338,6 +340,58 @@ impl Actor for Replica {
     }
 
     fn message(&mut self, ctx: &mut Ctx<'_>, from: NodeId, message: Message) {
+        match self.writing {
+            Some(_) => self.held.push_back((from, message)),
+            None => self.hear(ctx, from, message),
+        }
+    }
+
+    fn synced(&mut self, ctx: &mut Ctx<'_>, upto: u64) {
+        let Some(Writing { operation, envelope, .. }) =
+            self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
+        else {
+            return;
+        };
+        self.finish(ctx, operation, envelope);
+        while self.writing.is_none() {
+            let Some((from, message)) = self.held.pop_front() else { break };
+            self.hear(ctx, from, message);
+        }
+        self.go_on(ctx);
+    }
+
+    fn request(&mut self, ctx: &mut Ctx<'_>, operation: OpId, request: Request) {
+        if let Ask::Read { key } = request.ask {
+            let value = self.data.read(&ctx.options().rule, key);
+            ctx.fact(Fact::Read { key, value: value.clone(), history: Rc::new(self.history.clone()) });
+            return ctx.reply(operation, Response::Value(value));
+        }
+        self.waiting.push_back((operation, request));
+        self.go_on(ctx);
+    }
+
+    fn told(request: &Request, response: &Response) -> Option<(u32, u64)> {
+        let Response::Value(value) = response else { return None };
+        let Ask::Read { key } = request.ask else { return None };
+        match value {
+            Value::Written(value) => value.map(|value| (key, value)),
+            Value::Several(values) => values.last().map(|value| (key, *value)),
+            _ => None,
+        }
+    }
+
+    fn replica_digest(&self) -> Option<u64> {
+        Some(self.data.digest_anew())
+    }
+
+    fn reads_clocks(options: &Options) -> bool {
+        options.rule.clock != Clock::Lamport
+    }
+}
+
+impl Replica {
+    /// A message that it has time for.
+    fn hear(&mut self, ctx: &mut Ctx<'_>, from: NodeId, message: Message) {
         match message {
             Message::Push(known) | Message::PullReply(known) | Message::PushPullReply(known) => {
                 self.absorb(ctx, from, &known);
@@ -361,53 +415,38 @@ impl Actor for Replica {
             Message::Pieces(walk, leaves, known, wants) => self.pieces(ctx, from, walk, &leaves, &known, wants),
         }
     }
-
-    fn synced(&mut self, ctx: &mut Ctx<'_>, upto: u64) {
-        let Some(Writing { operation, envelope, .. }) =
-            self.writing.take_if(|writing| writing.upto <= upto).map(|writing| *writing)
-        else {
-            return;
-        };
-        self.finish(ctx, operation, envelope);
-        self.go_on(ctx);
-    }
-
-    fn request(&mut self, ctx: &mut Ctx<'_>, operation: OpId, request: Request) {
-        if let Ask::Read { key } = request.ask {
-            let value = self.data.read(&ctx.options().rule, key);
-            ctx.fact(Fact::Read { key, value: value.clone(), history: Rc::new(self.history.clone()) });
-            return ctx.reply(operation, Response::Value(value));
-        }
-        self.waiting.push_back((operation, request));
-        self.go_on(ctx);
-    }
-
-    fn replica_digest(&self) -> Option<u64> {
-        Some(self.data.digest_anew())
-    }
-
-    fn reads_clocks(options: &Options) -> bool {
-        options.rule.clock != Clock::Lamport
-    }
 }
 
-/// In which life a node starts with this log: whoever does not know all the names that it has given takes another.
-fn life(ctx: &Ctx<'_>, records: &[Record]) -> u8 {
-    if ctx.options().mistake == Some(Mistake::ActorIdReuse) {
-        return 0;
-    }
-    let is_whole = ctx.damage().is_none() && !ctx.disk_is_new();
-    let own = records.iter().rev().find_map(|record| match record {
-        Record::Own(_, envelope) => Some(envelope.dot.origin.life),
-        Record::Applied(_) | Record::Joined(_) => None,
-    });
-    own.filter(|_| is_whole).unwrap_or(ctx.restarts() as u8)
+/// What of a log counts: nothing when its beginning is lost.
+fn believed(records: &[Record]) -> &[Record] {
+    let from = records.iter().rposition(|record| matches!(record, Record::Life { goes_on: false, .. }));
+    from.map_or(&[], |from| &records[from..])
 }
 
 impl Replica {
-    /// An operation from the log.
-    fn replay(&mut self, ctx: &mut Ctx<'_>, envelope: &Rc<Envelope>) {
-        self.data.apply(&ctx.options().rule, envelope.dot, &envelope.operation);
+    /// A record of the log.
+    fn replay(&mut self, ctx: &mut Ctx<'_>, record: &Record) {
+        let rule = &ctx.options().rule;
+        let envelope = match record {
+            Record::Life { life, .. } => {
+                self.me.life = *life;
+                return;
+            }
+            Record::Joined(known) => {
+                self.data.merge(rule, &known.data);
+                return self.learn_all(ctx, &known.history);
+            }
+            Record::Applied(envelope) => envelope,
+            Record::Own(operation, envelope) => {
+                // A crash may leave what was not forced yet: an operation that nobody has been told of.
+                if let Some(operation) = operation {
+                    ctx.accept(*operation, envelope.dot.update());
+                }
+                ctx.fact(Fact::Recalled(Rc::clone(envelope), *operation));
+                envelope
+            }
+        };
+        self.data.apply(rule, envelope.dot, &envelope.operation);
         self.learn(ctx, envelope.dot);
         if ctx.options().replication == Replication::Operation {
             self.operations.log.insert(envelope.dot, Rc::clone(envelope));

@@ -2,7 +2,7 @@
 //! has taken away. One that is never asked to take away is a grow-only counter.
 
 use super::dot::{Dot, Origin};
-use super::{At, Crdt, Mistake, Request, Rule, Value};
+use super::{At, BELOW, Crdt, Mistake, Request, Rule, Value};
 use crate::sorted::{Merged, Sorted};
 use quorate_engine::{Sink, Wire};
 
@@ -75,10 +75,11 @@ impl Crdt for PnCounter {
     /// The amount to add.
     type Operation = i64;
 
-    fn prepare(&self, _: &Rule, request: &Request, _: &mut At<'_>) -> Result<i64, &'static str> {
+    fn prepare(&self, rule: &Rule, request: &Request, _: &mut At<'_>) -> Result<i64, &'static str> {
         match *request {
             Request::Add { amount, .. } => Ok(amount),
-            Request::Remove { amount, .. } => Ok(-amount),
+            Request::Remove { amount, .. } if rule.allows(self.sum(), amount) => Ok(-amount),
+            Request::Remove { .. } => Err(BELOW),
             _ => Err("a counter is added to and taken from"),
         }
     }

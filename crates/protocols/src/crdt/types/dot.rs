@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Who gives names: a node in one of its lives. A node that has lost its disk begins another life, for it no longer knows
 /// which names it has given.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// The node.
     pub node: NodeId,
@@ -16,7 +16,7 @@ pub struct Origin {
 }
 
 /// An operation's name: the `number`-th of its origin.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dot {
     /// Who prepared it.
     pub origin: Origin,
@@ -35,6 +35,11 @@ impl Origin {
 }
 
 impl Dot {
+    /// No dot is below it.
+    pub const FIRST: Dot = Dot { origin: Origin { node: NodeId(0), life: 0 }, number: 0 };
+    /// No dot is above it.
+    pub const LAST: Dot = Dot { origin: Origin { node: NodeId(u32::MAX), life: u8::MAX }, number: u32::MAX };
+
     /// The name by which the ledger knows the operation.
     pub fn update(self) -> Update {
         Update { origin: self.origin.node, number: (u32::from(self.origin.life) << 24) | self.number }
@@ -97,7 +102,7 @@ impl VersionVector {
 /// Any set of operations, small where it has few gaps: a version vector, and the dots beyond it.
 ///
 /// The first so many of an origin stand in the vector only, so that equal sets are equal values.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct CausalContext {
     vector: VersionVector,
     // Invariant: none of these is in the vector, nor is it the next after what the vector has of its origin.
@@ -150,20 +155,27 @@ impl CausalContext {
     /// What is in this set and not in the other.
     pub fn without(&self, other: &CausalContext) -> CausalContext {
         let mut rest = CausalContext::default();
-        self.each(&mut |dot| {
-            if !other.contains(dot) {
-                rest.insert(dot);
-            }
-        });
+        self.each_beyond(other, &mut |dot| rest.insert(dot));
         rest
     }
 
-    /// Every operation of it: those of the vector, then the others.
-    fn each(&self, each: &mut dyn FnMut(Dot)) {
+    /// Every operation that is in this set and not in the other; what both have in their vectors is not walked.
+    pub fn each_beyond(&self, other: &CausalContext, each: &mut dyn FnMut(Dot)) {
         for (origin, count) in self.vector.iter() {
-            (1..=count).for_each(|number| each(origin.dot(number)));
+            let numbers = other.vector.count(origin) + 1..=count;
+            numbers.map(|number| origin.dot(number)).filter(|dot| !other.cloud.contains(dot)).for_each(&mut *each);
         }
-        self.cloud.iter().for_each(|dot| each(*dot));
+        self.cloud.iter().filter(|dot| !other.contains(**dot)).for_each(|dot| each(*dot));
+    }
+
+    /// Those that have all before them in the set.
+    pub fn vector(&self) -> &VersionVector {
+        &self.vector
+    }
+
+    /// The others, ascending.
+    pub fn cloud(&self) -> impl Iterator<Item = Dot> {
+        self.cloud.iter().copied()
     }
 
     /// How many operations there are.
@@ -200,6 +212,26 @@ impl fmt::Display for Origin {
 impl fmt::Display for Dot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}", self.origin, self.number)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for Dot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for CausalContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let vector = self.vector.iter().map(|(origin, count)| format!("{origin}#1..={count}"));
+        let all: Vec<String> = vector.chain(self.cloud().map(|dot| dot.to_string())).collect();
+        write!(f, "{{{}}}", all.join(", "))
     }
 }
 

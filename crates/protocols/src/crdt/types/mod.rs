@@ -11,13 +11,24 @@
 //!
 //! The laws that hold them together stand in `laws.rs`, and every type is held against them.
 
+mod cart;
+pub mod causal;
+pub mod cells;
 mod counter;
+pub mod digested;
 pub mod dot;
+pub mod laws;
+mod map;
+pub mod numbers;
+pub mod registers;
+pub mod sets;
 pub mod text;
 mod wire;
 
+pub use cart::{Cart, Items};
 pub use counter::{PnCounter, Tally};
 use dot::Dot;
+pub use map::{CounterMap, Counters};
 use quorate_engine::Wire;
 pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
@@ -126,6 +137,18 @@ pub enum Request {
         /// Its parent from then on; `None`: drawn.
         parent: Option<u32>,
     },
+    /// A register is written by a client that has read these values of it. They are gone then, and what else is there stays, where the
+    /// type can tell them apart.
+    Write {
+        /// Which register.
+        key: u32,
+        /// A value that no other request has.
+        value: u64,
+        /// What the client has read.
+        over: Vec<u64>,
+    },
+    /// A replica of a bounded counter gives half of its rights to whoever it believes to have least.
+    Share,
     /// Tell what is there.
     Read {
         /// Under which key, where there are keys.
@@ -164,6 +187,10 @@ pub struct Rule {
     pub order: TextOrder,
     /// Of a bounded counter: with how much each replica begins, and how many replicas there are.
     pub rights: (u64, u32),
+    /// Of a number that may be taken from: no replica takes from it what would bring the sum that it sees below this.
+    pub floor: Option<i64>,
+    /// Of a register with stamps: the first stamp wins, not the last.
+    pub first_wins: bool,
     /// A planted mistake.
     pub mistake: Option<Mistake>,
 }
@@ -197,12 +224,39 @@ pub enum Mistake {
     RgaNoSkip,
     /// A text is sorted by its characters' names (S2): by author, not by place.
     SortById,
+    /// A set's removal empties the element's tags and leaves no tombstone, and states merge by union (S1 `ORSet`).
+    OrSetNoTombstone,
+    /// A set's tombstones are thrown away after a while, whoever has not seen them.
+    Doomstone,
+    /// Of writes with equal stamps, the one that came first stays.
+    LwwTie,
+    /// A version vector with one count for each server and no dots: a client's write follows all that went through its server before.
+    PerServer,
+    /// A counter's reset writes zeros, and states merge by maximum.
+    PnReset,
+    /// All replicas count under the cart's id (S1 `PNCounter(self.cart_id)`).
+    CartId,
+    /// What is taken out of a cart before it was put in is dropped (S1 `remove_item`).
+    CartRemoveFirst,
+    /// A cart shows a debt as nothing (S1 `max(0, …)`).
+    CartClamp,
 }
 
 impl Default for Rule {
     /// Lamport clocks, RGA, nothing wrong.
     fn default() -> Rule {
-        Rule { clock: Clock::Lamport, order: TextOrder::Rga, rights: (0, 1), mistake: None }
+        Rule { clock: Clock::Lamport, order: TextOrder::Rga, rights: (0, 1), floor: None, first_wins: false, mistake: None }
+    }
+}
+
+/// Why a replica takes no more from a number that has a floor.
+const BELOW: &str = "it would go below its floor";
+
+impl Rule {
+    /// Whether a replica that sees this sum may take so much from it. That what all replicas take together stays above the floor is
+    /// more than any of them can promise.
+    fn allows(&self, sum: i64, amount: i64) -> bool {
+        self.floor.is_none_or(|floor| sum.saturating_sub(amount) >= floor)
     }
 }
 
@@ -239,5 +293,72 @@ impl fmt::Display for Value {
                 write!(f, "{{{}}}", parents.join(", "))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What the tests of the types share.
+
+    use super::dot::Origin;
+    use super::*;
+    use quorate_engine::NodeId;
+
+    /// A replica by itself, for examples by hand.
+    #[derive(Clone)]
+    pub(super) struct Site<T: Crdt> {
+        pub(super) state: T,
+        rule: Rule,
+        next: Dot,
+        /// What its clock says.
+        pub(super) wall: i64,
+    }
+
+    impl<T: Crdt + Default> Site<T> {
+        pub(super) fn new(node: u32, rule: &Rule) -> Site<T> {
+            Site { state: T::default(), rule: rule.clone(), next: Origin { node: NodeId(node), life: 0 }.dot(1), wall: 1 }
+        }
+    }
+
+    impl<T: Crdt> Site<T> {
+        /// Carries a request out.
+        #[track_caller]
+        pub(super) fn ask(&mut self, request: Request) {
+            let done = self.try_ask(request.clone());
+            assert!(done.is_ok(), "{request:?}: {done:?}");
+        }
+
+        /// Carries it out unless it is refused, and then says why.
+        pub(super) fn try_ask(&mut self, request: Request) -> Result<T::Operation, &'static str> {
+            let mut at = At { dot: self.next, wall: self.wall, choose: &mut |_| 0 };
+            let operation = self.state.prepare(&self.rule, &request, &mut at)?;
+            self.state.apply(&self.rule, self.next, &operation);
+            self.next.number += 1;
+            Ok(operation)
+        }
+
+        pub(super) fn merge(&mut self, other: &Site<T>) {
+            self.state.merge(&self.rule, &other.state);
+        }
+
+        pub(super) fn value(&self) -> Value {
+            self.state.value(&self.rule)
+        }
+
+        pub(super) fn read(&self, key: u32) -> Value {
+            self.state.read(&self.rule, key)
+        }
+    }
+
+    pub(super) fn add(key: u32, amount: i64) -> Request {
+        Request::Add { key, amount, value: 0 }
+    }
+
+    pub(super) fn remove(key: u32, amount: i64) -> Request {
+        Request::Remove { key, amount }
+    }
+
+    pub(super) fn write(key: u32, value: u64) -> Request {
+        Request::Add { key, amount: 1, value }
     }
 }

@@ -31,6 +31,13 @@ impl Wire for Request {
                 sink.u32(*node);
                 parent.encode(sink);
             }
+            Request::Write { key, value, over } => {
+                sink.u8(6);
+                sink.u32(*key);
+                sink.u64(*value);
+                over.encode(sink);
+            }
+            Request::Share => sink.u8(7),
             Request::Read { key } => {
                 sink.u8(5);
                 sink.u32(*key);

@@ -23,7 +23,7 @@ pub(super) fn change(text: &Text, rule: &Rule, request: &Request, at: &mut At<'_
         Request::Remove { .. } if text.length() == 0 => Err("the text is empty"),
         Request::Remove { .. } => changes(text, rule, &[Edit { place: None, deleted: 1, inserted: String::new() }], at),
         Request::Clear { .. } => Ok(Change { inserted: None, deleted: text.index.spans(0, text.length()) }),
-        Request::Move { .. } | Request::Read { .. } => Err("a text is edited"),
+        Request::Move { .. } | Request::Write { .. } | Request::Share | Request::Read { .. } => Err("a text is edited"),
     }
 }
 

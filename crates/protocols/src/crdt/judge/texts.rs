@@ -1,0 +1,68 @@
+//! Texts are judged as lists (Attiya et al. 2016), from what their users asked for and saw.
+
+use super::super::data::Data;
+use super::super::monitor::Step;
+use super::super::replica::Replica;
+use super::super::replica::texts::{JUDGED_MAX, names};
+use super::super::types::dot::{Dot, VersionVector};
+use crate::harness::Seen;
+use quorate_check::Verdict;
+use quorate_check::list::{Interleaving, Watch};
+use std::collections::BTreeMap;
+
+/// Whether each list that a replica showed is one that its edits allow, all in one order.
+pub(super) fn judge(seen: &Seen<'_, Replica>) -> Verdict {
+    watch(seen).map_or_else(Verdict::Unknown, |watch| watch.judge())
+}
+
+/// How what users typed at one place at one time is mixed in the end.
+pub(in crate::crdt) fn interleaving(seen: &Seen<'_, Replica>) -> Option<Interleaving> {
+    let (_, last) = seen.live().next()?;
+    let Data::Text(text) = last.data() else { return None };
+    watch(seen).ok().map(|watch| watch.interleaving(&names(text)))
+}
+
+fn watch(seen: &Seen<'_, Replica>) -> Result<Watch, String> {
+    let text = |replica: &Replica| match replica.data() {
+        Data::Text(text) => text.length(),
+        _ => 0,
+    };
+    if seen.live().any(|(_, replica)| text(replica) > JUDGED_MAX) {
+        return Err(format!("texts of more than {JUDGED_MAX} characters are not judged as lists"));
+    }
+    let mut watch = Watch::default();
+    let mut has: BTreeMap<u32, VersionVector> = BTreeMap::new();
+    let mut deliver = |watch: &mut Watch, replica: u32, history: &VersionVector| {
+        let had = has.entry(replica).or_default();
+        for (origin, count) in history.iter() {
+            (had.count(origin) + 1..=count).for_each(|number| watch.delivered(replica, name(origin.dot(number))));
+        }
+        *had = history.clone();
+    };
+    for step in seen.monitor.texts() {
+        match step {
+            Step::Edited(node, dot, changes) => watch.edited(node.0, name(*dot), changes),
+            Step::Started(node, history) => {
+                watch.restarted(node.0, []);
+                deliver(&mut watch, node.0, &VersionVector::default());
+                deliver(&mut watch, node.0, history);
+            }
+            Step::Shows(node, history, list) => {
+                deliver(&mut watch, node.0, history);
+                watch.shows(node.0, list);
+            }
+        }
+    }
+    for (node, replica) in seen.live() {
+        if let Data::Text(text) = replica.data() {
+            deliver(&mut watch, node, replica.history());
+            watch.shows(node, &names(text));
+        }
+    }
+    Ok(watch)
+}
+
+fn name(dot: Dot) -> u64 {
+    let update = dot.update();
+    (u64::from(update.origin.0) << 32) | u64::from(update.number)
+}
