@@ -37,6 +37,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::OR_MAP,
     crdt::SHOPPING_CART,
     crdt::TEXT,
+    crdt::REPLICATED_TREE,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,

@@ -6,7 +6,7 @@ use super::types::numbers::{BoundedCounter, EventLog, ReadAddWrite, ResettableCo
 use super::types::registers::{LastWriter, MultiValue};
 use super::types::sets::{AddWinsSet, GrowSet, RemoveWinsSet, TombstoneSet, TwoPhaseSet};
 use super::types::text::Text;
-use super::types::{At, Cart, CounterMap, Crdt, PnCounter, Request, Rule, Value};
+use super::types::{At, Cart, CounterMap, Crdt, PnCounter, Request, Rule, Tree, Value};
 use quorate_engine::{Sink, Wire};
 
 /// The types, by name: for each a variant of its state and one of its operations, and the dispatch from the one to the other. A type is
@@ -156,4 +156,5 @@ types! {
     Map: CounterMap, "A map of counters, whose entries can be removed.";
     Cart: Cart, "A shopping cart.";
     Text: Text, "A text.";
+    Tree: Tree, "A tree whose nodes are moved about.";
 }

@@ -109,6 +109,16 @@ pub(super) const TEXT: [Variant; 3] = [
     ACTOR_ID_REUSE,
 ];
 
+/// Of a tree.
+pub(super) const TREE: [Variant; 2] = [
+    Variant {
+        name: "tree-move-cycle",
+        summary: "moves are carried out as they come: two that are made at once put each below the other",
+        caught_by: STRONGLY_CONVERGES,
+    },
+    ACTOR_ID_REUSE,
+];
+
 /// What a variant changes: a branch in a type, one in replication, or the clock.
 type Planted = (Option<Mistake>, Option<Spreading>, Option<Clock>);
 
@@ -132,6 +142,7 @@ pub(super) fn planted(name: &str) -> Result<Planted, OptionError> {
         "remove-first" => of_type(Mistake::CartRemoveFirst),
         "clamp" => of_type(Mistake::CartClamp),
         "rga-no-skip" => of_type(Mistake::RgaNoSkip),
+        "tree-move-cycle" => of_type(Mistake::MoveCycle),
         "sort-by-id" => of_type(Mistake::SortById),
         _ => return Err(no_variant(name)),
     })

@@ -67,12 +67,11 @@ impl Cell for Items {
         u64::from(item)
     }
 
-    /// The items of which there is any, or a debt.
+    /// The items that were ever put in or taken out.
     fn value(cart: &Cart, rule: &Rule) -> Value {
         let mut items: Vec<u32> = cart.held.iter().map(|((item, _), _)| item).collect();
         items.dedup();
-        let quantities = items.into_iter().map(|item| (item, quantity(cart, rule, item))).filter(|(_, quantity)| *quantity != 0);
-        Value::Entries(quantities.map(|(item, quantity)| (item, Value::Number(quantity))).collect())
+        Value::Entries(items.into_iter().map(|item| (item, Value::Number(quantity(cart, rule, item)))).collect())
     }
 
     fn read(cart: &Cart, rule: &Rule, item: u32) -> Value {
@@ -90,7 +89,7 @@ mod tests {
     const BOOK: u32 = 1;
 
     fn books(quantity: i64) -> Value {
-        Value::Entries(if quantity == 0 { vec![] } else { vec![(BOOK, Value::Number(quantity))] })
+        Value::Entries(vec![(BOOK, Value::Number(quantity))])
     }
 
     fn planted(mistake: Mistake) -> Rule {

@@ -23,6 +23,7 @@ pub mod numbers;
 pub mod registers;
 pub mod sets;
 pub mod text;
+mod tree;
 mod wire;
 
 pub use cart::{Cart, Items};
@@ -34,6 +35,7 @@ pub use quorate_engine::workload::Edit;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 pub use text::Text;
+pub use tree::{Operation as TreeOperation, ROOT, Tree};
 
 /// A conflict-free replicated data type.
 pub trait Crdt: Wire + Clone + Eq + Hash + Debug + 'static {
@@ -240,6 +242,8 @@ pub enum Mistake {
     CartRemoveFirst,
     /// A cart shows a debt as nothing (S1 `max(0, …)`).
     CartClamp,
+    /// Concurrent moves in a tree are done as they come.
+    MoveCycle,
 }
 
 impl Default for Rule {

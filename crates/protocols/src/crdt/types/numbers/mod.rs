@@ -8,7 +8,7 @@ mod resettable;
 
 pub use bounded::{BoundedCounter, Operation as BoundedOperation};
 pub use event_log::{EventLog, Events};
-pub use read_add_write::ReadAddWrite;
+pub use read_add_write::{Operation as ReadAddWriteOperation, ReadAddWrite};
 pub use resettable::{Operation as ResettableOperation, ResettableCounter};
 
 /// A sum as people see it.

@@ -26,6 +26,8 @@ pub struct Operation {
     pub stamp: i64,
     /// The sum.
     pub sum: i64,
+    /// By how much it was meant to change. No replica looks at it, and it is not on the wire: it is for whoever counts what was lost.
+    pub amount: i64,
 }
 
 impl ReadAddWrite {
@@ -45,7 +47,7 @@ impl Crdt for ReadAddWrite {
             _ => return Err("a number is added to and taken from"),
         };
         let known = self.written.map_or(0, |written| written.stamp);
-        Ok(Operation { stamp: rule.clock.stamp(at.wall, known), sum: self.sum().saturating_add(amount) })
+        Ok(Operation { stamp: rule.clock.stamp(at.wall, known), sum: self.sum().saturating_add(amount), amount })
     }
 
     fn apply(&mut self, rule: &Rule, dot: Dot, operation: &Operation) {

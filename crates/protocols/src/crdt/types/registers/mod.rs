@@ -4,7 +4,7 @@
 mod last_writer;
 mod multi_value;
 
-pub use last_writer::{LastWriter, Stamped, Write};
+pub use last_writer::{LastWriter, Operation as LastWriterOperation, Stamped, Write};
 pub use multi_value::{MultiValue, Siblings};
 
 #[cfg(test)]
