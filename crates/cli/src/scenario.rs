@@ -1,6 +1,7 @@
 //! From a path to a plan: reads the file and those that it names, with limits, and lays out what is wrong with them.
 
 use crate::output::Stop;
+use flate2::read::MultiGzDecoder;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 use quorate_lab::plan::Plan;
 use quorate_lab::run::RunFailure;
@@ -126,11 +127,28 @@ fn include(files: &mut Files, needed: Needed, folder: &Path) {
         Ok(bytes) if bytes.len() > INCLUDED_BYTES_MAX => {
             Err(format!("it is longer than {} MiB, the most that a scenario may include", INCLUDED_BYTES_MAX >> 20))
         }
+        Ok(bytes) if bytes.starts_with(&GZIP) => unpacked(&bytes),
         Ok(bytes) => Ok(bytes),
         Err(problem) if problem.missing => Err(format!("{}{}", problem.reason, nearest(&path))),
         Err(problem) => Err(problem.reason),
     };
     files.add(needed, path.display().to_string(), bytes);
+}
+
+/// How a file begins that gzip has packed.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The contents of a packed file, if they are not too long.
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut contents = Vec::new();
+    let read = MultiGzDecoder::new(bytes).take(INCLUDED_BYTES_MAX as u64 + 1).read_to_end(&mut contents);
+    match read {
+        Ok(_) if contents.len() > INCLUDED_BYTES_MAX => {
+            Err(format!("unpacked it is longer than {} MiB, the most that a scenario may include", INCLUDED_BYTES_MAX >> 20))
+        }
+        Ok(_) => Ok(contents),
+        Err(error) => Err(format!("it begins as a gzip file and cannot be unpacked: {error}")),
+    }
 }
 
 /// Why a file could not be read.

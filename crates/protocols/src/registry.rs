@@ -102,6 +102,8 @@ pub struct Job<'a> {
     pub variant: &'a str,
     /// What clients ask one by one, in the order of the operations' numbers; what populations ask stands in the setup.
     pub workload: &'a [Asked],
+    /// The text in which a recorded session ended that the workload replays: every replica of a text ends with it.
+    pub text: Option<&'a str>,
     /// Whether the report is to have the history.
     pub history: bool,
 }

@@ -28,7 +28,7 @@ fn measured(metric: &str, failed: u32, latency: &Distribution) -> Vec<f64> {
             let down = Fault::Crash(NodeSet::range(SERVERS - failed, SERVERS), Tail::Lost);
             setup.faults = vec![Timed::new(Time::ZERO, down)];
         }
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &[], history: false };
+        let job = Job { setup: &setup, options: &values, variant: "right", workload: &[], text: None, history: false };
         let report = (raft.run)(&job).expect("the job runs");
         report.metrics.iter().find(|(name, _)| *name == metric).unwrap_or_else(|| panic!("seed {seed} has no {metric}")).1
     };

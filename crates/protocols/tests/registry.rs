@@ -92,7 +92,7 @@ fn replays_end_where_the_runs_did() {
         for variant in variants {
             for (world, seed) in runs(0..20) {
                 let (setup, workload, values) = (world.setup(seed), world.workload(seed), options(protocol));
-                let job = Job { setup: &setup, options: &values, variant, workload: &workload, history: false };
+                let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, history: false };
                 let replayed = (protocol.replay)(&job).expect("the job runs");
                 assert_eq!(replayed.difference, None, "{} {variant} in {world:?} seed {seed}", protocol.name);
                 assert!(replayed.steps > 10, "{} {variant} in {world:?} seed {seed}", protocol.name);
@@ -162,7 +162,7 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
         |to, amount| Asked { at: Time::ZERO, client: 0, to: NodeId(to), ask: Ask::Update { key: 1, amount }, timeout: None };
     let workload = [ask(0, 2), ask(1, 3)];
     setup.seed = CLOCKS_SEED;
-    let job = Job { setup: &setup, options: &values, variant, workload: &workload, history: false };
+    let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, history: false };
     (protocol.explore)(&job, bounds).expect("the job is explored")
 }
 

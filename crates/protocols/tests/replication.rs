@@ -26,7 +26,7 @@ fn pair(mode: &'static str, failover: &'static str) -> Values {
 }
 
 fn run(protocol: &str, setup: &Setup, options: &Values, workload: &[Asked]) -> Report {
-    let job = Job { setup, options, variant: "right", workload, history: false };
+    let job = Job { setup, options, variant: "right", workload, text: None, history: false };
     let mut report = (find(protocol).expect("a protocol").run)(&job).unwrap_or_else(|error| panic!("{protocol}: {error:?}"));
     report.checks.retain(|check| !is_of_other_objects(find(protocol).expect("a protocol"), check.name));
     report

@@ -25,7 +25,7 @@ fn update(at_ms: u64, to: u32, amount: i64) -> Asked {
 
 fn run(name: &str, setup: &Setup, workload: &[Asked], variant: &str) -> Result<Report, JobError> {
     let protocol = find(name).expect("a registered protocol");
-    (protocol.run)(&Job { setup, options: &Values::defaults(protocol.options), variant, workload, history: false })
+    (protocol.run)(&Job { setup, options: &Values::defaults(protocol.options), variant, workload, text: None, history: false })
 }
 
 fn verdict(report: &Report, check: &str) -> String {

@@ -26,7 +26,7 @@ fn mean_rounds(nodes: u32, mode: &'static str, reply: &'static str) -> f64 {
     for seed in 0..SEEDS {
         let latency = Distribution::Constant { ns: MILLISECOND };
         let setup = Setup { clients: 1, until: Until::Converged, ..Setup::plain(seed, nodes, 200 * SECOND, latency) };
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, history: false };
+        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
         let report = (gossip.run)(&job).expect("the job runs");
         let rounds = report.outcome.convergence.rounds.expect("gossip converges within 200 rounds");
         assert_eq!(report.metrics, [("gossip.rounds", rounds as f64)], "both ways of counting agree");
@@ -75,7 +75,7 @@ fn susceptible(nodes: u32, mode: &'static str, seeds: u64) -> Vec<Vec<f64>> {
     let run = |seed| {
         let latency = Distribution::Constant { ns: MILLISECOND };
         let setup = Setup { clients: 1, until: Until::Converged, ..Setup::plain(seed, nodes, 200 * SECOND, latency) };
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, history: false };
+        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
         let report = (gossip.run)(&job).expect("the job runs");
         let holders = report.outcome.convergence.updates[0].by_round.to_vec();
         holders.into_iter().map(|holders| f64::from(nodes - holders)).collect()

@@ -24,7 +24,7 @@ fn search(termination: &'static str, depth: u32) -> Explored {
     // In a bank, an update alone takes from the next account: both have a part.
     let ask = Ask::Update { key: 0, amount: 1 };
     let workload = [Asked { at: Time::ZERO, client: 0, to: NodeId(0), ask, timeout: None }];
-    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, history: false };
+    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
     let bounds = Bounds { depth, states: 2_000_000, losses: 0, duplications: 0, crashes: 0 };
     let explored = (three_phase.explore)(&job, &bounds).expect("the job is explored");
     let Explored { states, transitions, complete, .. } = explored;

@@ -11,6 +11,7 @@ pub use network::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, R
 use crate::arithmetic::Measure;
 use crate::expect::Expectation;
 use crate::resolved;
+use crate::text::Trace;
 use quorate_engine::fault::Timed;
 use quorate_engine::id::NodeSet;
 use quorate_engine::nemesis::{Nemesis, Scene};
@@ -22,6 +23,7 @@ use quorate_protocols::options::{Value, Values};
 use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// The version of the scenario format.
 pub const SCHEMA: u32 = 1;
@@ -82,7 +84,9 @@ pub struct Plan {
     pub populations: Vec<ClientsEntry>,
     /// What clients ask one by one, as written.
     pub asks: Vec<AskEntry>,
-    /// What clients ask, one by one, in ascending order of time. Invariant: made of `asks`.
+    /// The recorded editing session that is replayed.
+    pub trace: Option<TraceEntry>,
+    /// What clients ask, one by one, in ascending order of time. Invariant: made of `asks` and `trace`.
     pub workload: Vec<Asked>,
     /// What must hold.
     pub expectations: Vec<Expectation>,
@@ -109,6 +113,17 @@ pub struct AskEntry {
     pub timeout: Option<Nanos>,
     /// What is asked.
     pub ask: Ask,
+}
+
+/// A recorded editing session that is replayed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TraceEntry {
+    /// The file, as the scenario has it.
+    pub path: String,
+    /// From one transaction to the next.
+    pub every: Nanos,
+    /// What was recorded.
+    pub trace: Arc<Trace>,
 }
 
 /// An entry of `[[workload.clients]]`.
@@ -218,7 +233,8 @@ impl Plan {
 
     /// The job of one run: its world is what [`Plan::setup`] made, its options are those of the same seed.
     pub fn job<'a>(&'a self, setup: &'a Setup, options: &'a Values) -> Job<'a> {
-        Job { setup, options, variant: self.variant, workload: &self.workload, history: false }
+        let text = self.trace.as_ref().map(|entry| entry.trace.end.as_str());
+        Job { setup, options, variant: self.variant, workload: &self.workload, text, history: false }
     }
 
     /// The scenario as resolved, every default filled in, under the keys of the file: it would itself be a valid scenario.

@@ -34,6 +34,7 @@ mod spot;
 mod table;
 mod timeline;
 mod topology;
+mod trace;
 mod tree;
 mod walk;
 mod workload;
@@ -44,6 +45,7 @@ pub(crate) use nearest::did_you_mean;
 pub(crate) use table::Held;
 pub use table::{is_table, table};
 pub use topology::{EdgeListError, edge_list};
+pub use trace::{Trace, Transaction};
 
 use crate::arithmetic::Parameters;
 use crate::plan::Plan;

@@ -41,11 +41,12 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let clocks = clocks::clocks(root.get("clocks"), &replicas, problems);
     let mut total = workload::Total::default();
     let asks = workload::entries(root.get("workload"), &replicas, duration, &mut total, problems);
+    let trace = problems.take(workload::replayed(root.get("workload"), &replicas, duration, &mut total)).flatten();
     let way = network.client_latency.as_ref().map_or(0, |latency| (2.0 * latency.mean()) as Nanos);
     let populations = clients::clients(root.get("workload"), &replicas, duration, way, &mut total, problems);
     let among = faults::Among { replicas: &replicas, hosts: &hosts, disks: &disks, duration };
     let placed = faults::faults(root.get("faults"), among, problems);
-    let clients = !asks.is_empty() || !populations.is_empty();
+    let clients = !asks.is_empty() || trace.is_some() || !populations.is_empty();
     let world = timeline::World { nodes, clients, hosts: &hosts, disks: &disks };
     let timeline = timeline::timeline(&placed, &world, problems);
     let nemesis = nemesis::nemesis(root.get("nemesis"), among, problems);
@@ -60,7 +61,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     if !problems.list.is_empty() {
         return None;
     }
-    let (workload, clients) = workload::operations(&asks);
+    let (workload, clients) = workload::operations(&asks, trace.as_ref());
     Some(Plan {
         name: name?,
         summary,
@@ -87,6 +88,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         timeline,
         nemesis,
         asks,
+        trace,
         workload,
         expectations,
         ci,

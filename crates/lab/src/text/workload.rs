@@ -2,15 +2,18 @@
 //! limit before any is made.
 
 use super::error::{Problems, Read};
+use super::files::Included;
 use super::nodes::{Replicas, node_set};
 use super::scenario::MEMORY_MAX;
 use super::spot::Spot;
-use crate::plan::AskEntry;
+use super::trace::{self, Trace};
+use crate::plan::{AskEntry, TraceEntry};
 use quorate_engine::id::{NodeId, NodeSet};
-use quorate_engine::time::{Nanos, Time, show};
+use quorate_engine::time::{MICROSECOND, Nanos, Time, show};
 use quorate_engine::workload::{Change, Edit};
 use quorate_protocols::registry::{Ask, Asked};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The most operations of one run.
 pub(crate) const OPERATIONS_MAX: u64 = 10_000_000;
@@ -80,6 +83,57 @@ pub(crate) fn entries(
         }
     }
     entries
+}
+
+/// From one transaction of a recorded session to the next, when the scenario is silent.
+const TRACE_EVERY: Nanos = 100 * MICROSECOND;
+
+/// The recorded session to be replayed, if there is one.
+pub(crate) fn replayed(
+    section: Option<Spot<'_>>,
+    replicas: &Replicas<'_>,
+    duration: Nanos,
+    total: &mut Total,
+) -> Read<Option<TraceEntry>> {
+    let Some(section) = section else { return Ok(None) };
+    let Some(spot) = section.get("trace") else {
+        return match section.get("trace_every") {
+            Some(every) => Err(every.fail("there is nothing to replay; name a recorded session: trace = \"session.json\"")),
+            None => Ok(None),
+        };
+    };
+    let trace = read_trace(&spot.included()?)?;
+    if trace.agents > replicas.count {
+        return Err(spot.fail(format!(
+            "the recorded session has {} agents, and the scenario {} nodes; it needs a node for each",
+            trace.agents, replicas.count
+        )));
+    }
+    let count = trace.transactions.len() as u64;
+    total.add(&spot, replicas, count)?;
+    let every_spot = section.get("trace_every");
+    let every = every_spot.as_ref().map_or(Ok(TRACE_EVERY), |every| every.positive_duration())?;
+    if u128::from(every) * u128::from(count.saturating_sub(1)) >= u128::from(duration) {
+        return Err(every_spot.as_ref().unwrap_or(&spot).fail(format!(
+            "the last of {count} transactions, one every {}, would be asked after the end of the run at {}; write a smaller \
+             trace_every, or a longer duration",
+            show(every),
+            show(duration)
+        )));
+    }
+    Ok(Some(TraceEntry { path: spot.text()?.to_string(), every, trace: Arc::new(trace) }))
+}
+
+fn read_trace(file: &Included<'_>) -> Read<Trace> {
+    let text = file.text()?;
+    trace::trace(text).map_err(|wrong| {
+        // Where no place is known, the message has the path to the value.
+        let (line, column) = wrong.at.unwrap_or((1, 1));
+        let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let column = (start + column.saturating_sub(1)).min(text.len());
+        let place = (start..=column).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(start);
+        file.fail(place..place, wrong.message)
+    })
 }
 
 fn entry(spot: &Spot<'_>, replicas: &Replicas<'_>, duration: Nanos, ask: Reader) -> Read<AskEntry> {
@@ -195,8 +249,9 @@ fn change(spot: &Spot<'_>, replicas: &Replicas<'_>) -> Read<Ask> {
 
 /// The operations in ascending order of time, at one instant in the order of the entries; and how many clients ask them: one
 /// beside each replica that is asked at all, numbered in the replicas' order.
-pub(crate) fn operations(entries: &[AskEntry]) -> (Vec<Asked>, u32) {
+pub(crate) fn operations(entries: &[AskEntry], trace: Option<&TraceEntry>) -> (Vec<Asked>, u32) {
     let ranges = entries.iter().flat_map(|entry| entry.from.ranges().iter().copied());
+    let ranges = ranges.chain(trace.map(|entry| (0, entry.trace.agents)));
     let clients = Clients::of(&NodeSet::from_ranges(ranges));
     let mut operations = Vec::new();
     for entry in entries {
@@ -211,8 +266,18 @@ pub(crate) fn operations(entries: &[AskEntry]) -> (Vec<Asked>, u32) {
             }));
         }
     }
+    operations.extend(trace.into_iter().flat_map(|entry| transactions(entry, &clients)));
     operations.sort_by_key(|asked| asked.at);
     (operations, clients.count)
+}
+
+/// A recorded session as operations: each waits at its agent's replica until that knows what the agent knew.
+fn transactions<'a>(entry: &'a TraceEntry, clients: &'a Clients) -> impl Iterator<Item = Asked> + 'a {
+    entry.trace.transactions.iter().zip(0..).map(|(transaction, number)| {
+        let to = NodeId(transaction.agent);
+        let ask = Ask::Edit { edits: transaction.edits.clone(), seen: Some(transaction.seen.clone()) };
+        Asked { at: Time(entry.every * number), client: clients.beside(to), to, ask, timeout: None }
+    })
 }
 
 /// Which client is beside which replica.

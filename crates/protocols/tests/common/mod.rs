@@ -64,7 +64,7 @@ impl World {
             setup.populations.push(lockers());
             workload.clear();
         }
-        let job = Job { setup: &setup, options: values, variant, workload: &workload, history: false };
+        let job = Job { setup: &setup, options: values, variant, workload: &workload, text: None, history: false };
         (protocol.run)(&job).unwrap_or_else(|error| panic!("{} {variant} in {self:?} seed {seed}: {error:?}", protocol.name))
     }
 }

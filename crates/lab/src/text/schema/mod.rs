@@ -151,14 +151,21 @@ pub const WORKLOAD: &[Key] = &[
     key("updates", "[workload.updates]", "Changes of the replicated state.").holds(Holds::TableOrTables(UPDATES)),
     key("removes", "[workload.removes]", "Removals: of an element, of so much of a counter, of a character.")
         .holds(Holds::TableOrTables(REMOVES)),
-    key("clears", "[workload.clears]", "All under a key is forgotten.").holds(Holds::TableOrTables(READS)),
     key("edits", "[workload.edits]", "Edits of a text.").holds(Holds::TableOrTables(EDITS)),
     key("moves", "[workload.moves]", "Moves in a tree.").holds(Holds::TableOrTables(MOVES)),
     key("reads", "[workload.reads]", "Reads of it.").holds(Holds::TableOrTables(READS)),
+    key("clears", "[workload.clears]", "All under a key is forgotten.").holds(Holds::TableOrTables(READS)),
     key("transactions", "[[workload.transactions]]", "Reads and updates of several registers, all at once or none.")
         .holds(Holds::TableOrTables(TRANSACTIONS)),
     key("changes", "[workload.changes]", "An operator's orders: who is a member, and who leads.")
         .holds(Holds::TableOrTables(CHANGES)),
+    key(
+        "trace",
+        "path",
+        "A recorded editing session to replay, as JSON, gzip too: agent k's transactions are asked of replica k.",
+    )
+    .holds(Holds::File),
+    key("trace_every", "duration", "From one of its transactions to the next, in the order of the file; without it, 100us."),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
 ];
 

@@ -66,7 +66,8 @@ fn id(node: NodeId) -> Id {
 pub(super) fn options(voters: impl IntoIterator<Item = Id>, learners: impl IntoIterator<Item = Id>) -> Options {
     let setup = Setup::plain(1, 1, SECOND, Distribution::Constant { ns: 0 });
     let values = Values::defaults(options::FIELDS);
-    let defaults = options::options(&Job { setup: &setup, options: &values, variant: "right", workload: &[], history: false });
+    let defaults =
+        options::options(&Job { setup: &setup, options: &values, variant: "right", workload: &[], text: None, history: false });
     Options {
         pre_vote: false,
         check_quorum: false,
