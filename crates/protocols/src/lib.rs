@@ -26,6 +26,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::counter::PN_COUNTER,
     crdt::hybrid::PROTOCOL,
     crdt::payments::PROTOCOL,
+    crdt::riak::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,

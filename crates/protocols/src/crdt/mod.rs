@@ -4,4 +4,5 @@
 pub mod counter;
 pub mod hybrid;
 pub mod payments;
+pub mod riak;
 pub mod types;
