@@ -40,6 +40,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::REPLICATED_TREE,
     crdt::hybrid::PROTOCOL,
     crdt::payments::PROTOCOL,
+    crdt::riak::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,

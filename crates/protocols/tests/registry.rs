@@ -103,8 +103,9 @@ fn replays_end_where_the_runs_did() {
 
 /// Variants that these worlds do not show, and the swarm of their protocol does. An acceptor that accepts in a lower ballot does harm only
 /// where several propose at once and some of their messages come late; Raft's mistakes need leaders that come and go, other options than
-/// the defaults, or operators; and locks that are given back too early show in transactions on lists.
-const NOT_CAUGHT_HERE: [(&str, &str); 11] = [
+/// the defaults, or operators; locks that are given back too early show in transactions on lists; and a vnode must lose its disk.
+const NOT_CAUGHT_HERE: [(&str, &str); 12] = [
+    ("riak-counter", "actor-id-reuse"),
     ("two-phase-commit", "early-release"),
     ("paxos-commit", "vote-after-promise"),
     ("paxos", "accept-no-promise"),
@@ -172,9 +173,10 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// transactions on lists. Three phases alone take six steps, and only then may somebody lose patience; and Paxos Commit has one acceptor on
 /// two nodes, and with it decides as two-phase commit does.
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
-const NOT_SEARCHED: [(&str, &str); 32] = [
+const NOT_SEARCHED: [(&str, &str); 33] = [
     ("gossip", "strict-timestamp"),
     ("hybrid-counter", "reset-loses"),
+    ("riak-counter", "actor-id-reuse"),
     ("primary-backup", "answer-before-sync"),
     ("primary-backup", "recover-without-replay"),
     ("primary-backup", "two-primaries"),

@@ -7,7 +7,7 @@
 //! - `objects`: the registry's lines.
 //!
 //! Beside them stand protocols of their own: [`hybrid`], a counter with a fast path and a slow one, and [`payments`], which are made
-//! safe to repeat by their names.
+//! safe to repeat by their names, and [`riak`], counters on a ring.
 
 pub mod data;
 mod evidence;
@@ -17,6 +17,7 @@ pub mod monitor;
 mod objects;
 pub mod payments;
 pub mod replica;
+pub mod riak;
 mod telling;
 pub mod types;
 mod variants;
