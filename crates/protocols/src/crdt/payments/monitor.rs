@@ -70,7 +70,7 @@ impl Monitor<Node> for Charges {
             // What a crash kept although nobody had been told of it counts too.
             Fact::Opened(charges) => {
                 self.times.clear();
-                charges.iter().map(|charge| self.count(charge)).fold(Ok(()), |first, next| first.and(next))
+                charges.iter().try_for_each(|charge| self.count(charge))
             }
         }
     }
