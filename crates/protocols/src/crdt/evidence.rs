@@ -1,7 +1,7 @@
 //! The section of a report, with the fields that S1 shows, and the metrics. That merging is commutative and idempotent is not asserted
 //! but tried, on the states in which the run ended.
 
-use super::data::{Data, Kind};
+use super::data::{Data, Kind, Operation};
 use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
@@ -112,9 +112,7 @@ fn of_one_type(seen: &Seen<'_, Replica>, report: &mut Report) {
     match seen.options.kind {
         Kind::Bounded => check(NEVER_OVERDRAWN, judge::never_overdrawn(seen)),
         Kind::LastWriter => {
-            if judge::keeps_updates(seen) {
-                check(NO_LOST_UPDATE, judge::no_lost_update(seen));
-            }
+            check(NO_LOST_UPDATE, judge::no_lost_update(seen));
             report.metrics.push((UNSEEN.name, judge::unseen_losers(seen) as f64));
         }
         Kind::Text => {
@@ -196,7 +194,13 @@ fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
         let operation = operations.get(operation?.index())?;
         (operation.status == OperationStatus::Ok).then(|| {
             let at = operation.invoked().map_or(0.0, |at| at.seconds());
-            (at, json!({ "timestamp": at, "node_id": dot.origin.node.to_string(), "operation": super::judge::told(did), "dot": dot.to_string() }))
+            let mut told = json!({ "timestamp": at, "node_id": dot.origin.node.to_string() });
+            match *did {
+                Operation::Counter(amount) if amount < 0 => told["decrement"] = json!(amount.unsigned_abs()),
+                Operation::Counter(amount) => told["increment"] = json!(amount),
+                _ => told["operation"] = json!(judge::told(did)),
+            }
+            (at, told)
         })
     });
     let mut told: Vec<(f64, Value)> = told.collect();
