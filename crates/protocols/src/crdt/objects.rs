@@ -429,7 +429,7 @@ object!(
     },
     {
         name: "text",
-        scenarios: &["crdt/text-swarm.toml"],
+        scenarios: &["crdt/three-editors.toml", "crdt/interleaving.toml", "crdt/text-swarm.toml"],
         summary: "a text that several edit at once, by RGA or Fugue",
         source: "S1 part VI; Roh et al. 2011; Attiya et al. 2016; Weidner and Kleppmann 2023",
         catalogue: &["B5"],
