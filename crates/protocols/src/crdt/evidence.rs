@@ -5,7 +5,8 @@ use super::data::{Data, Kind, Operation};
 use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
-use super::types::dot::VersionVector;
+use super::types::dot::{Dot, VersionVector};
+use super::types::sets::tagged;
 use super::types::{Crdt, Request};
 use crate::epidemic::gossip::evidence::{rounds_metric, spreading};
 use crate::harness::Seen;
@@ -15,6 +16,7 @@ use quorate_engine::Wire;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::time::seconds;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Operations and merges that the evidence tells.
 const TOLD_MAX: usize = 100;
@@ -100,6 +102,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
         "local_operations": local_operations(seen, report),
         "vector_clock": shown.map(|(_, replica)| vector_clock(replica)),
         "current_value": shown.filter(|_| is_small).map(|(_, replica)| value(&replica.data().value(rule))),
+        "elements": shown.filter(|_| is_small).and_then(|(_, replica)| elements(replica.data())),
         "merge_operations": merge_operations(seen),
         "convergence_evidence": if is_small { laws(seen) } else { Value::Null },
         "gossip": spreading(rounds.mode, rounds.fanout, seen.job.setup.nodes, &report.outcome.convergence),
@@ -171,6 +174,28 @@ fn value(value: &super::types::Value) -> Value {
             Value::Object(parents.iter().map(|(node, parent)| (node.to_string(), json!(parent))).collect::<Map<String, Value>>())
         }
     }
+}
+
+/// S1 `elements`: of a set in which additions win, the tags of each element. Without tombstones those that are gone are not known.
+fn elements(data: &Data) -> Option<Value> {
+    let mut tags: BTreeMap<u32, Vec<Value>> = BTreeMap::new();
+    let tag = |dot: Dot| json!({ "node": dot.origin.to_string(), "sequence": dot.number });
+    match data {
+        Data::TombstoneSet(set) => {
+            for (element, dot, buried) in tagged(set) {
+                tags.entry(element).or_default().extend(buried.is_none().then(|| tag(dot)));
+            }
+        }
+        Data::AddWinsSet(set) => {
+            for (element, dot) in set.dots() {
+                tags.entry(element).or_default().push(tag(dot));
+            }
+        }
+        _ => return None,
+    }
+    let element =
+        |(element, tags): (u32, Vec<Value>)| (element.to_string(), json!({ "present": !tags.is_empty(), "tags": tags }));
+    Some(Value::Object(tags.into_iter().map(element).collect()))
 }
 
 /// S1 `vector_clock`: of a counter what each origin contributes, as the shown replica knows it; of others how many operations.
