@@ -58,7 +58,7 @@ fn page(protocol: &Protocol, planted: Option<&Variant>, laws: &Laws) -> String {
     for law in &laws.laws {
         let line = format!("  {:width$}  {:5}  {:>9}", law.name, holds(law), law.histories);
         block(&mut text, 0, &line);
-        folded(&mut text, "    ", &law.summary);
+        folded(&mut text, "    ", law.summary);
         if let Some(counterexample) = &law.counterexample {
             folded(&mut text, "    not so: ", counterexample);
         }
