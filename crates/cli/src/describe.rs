@@ -1,6 +1,7 @@
 //! `quorate describe`: what a name means, told in 80 columns. All that is said comes from the registries and the key table.
 
 use crate::flags::{Describe, Format};
+use crate::laws;
 use crate::layout::{block, folded, rows};
 use crate::list::{sentence, unit};
 use crate::output::{Status, Stop, print, print_json};
@@ -23,6 +24,9 @@ pub(crate) fn describe(flags: &Describe) -> Result<Status, Stop> {
         }
         return Ok(Status::Held);
     };
+    if flags.laws {
+        return laws::laws(name, flags.variant.as_deref(), flags.format);
+    }
     let things = find(name);
     if let (true, Some(table)) = (things.is_empty(), tables::named(name)) {
         match flags.format {
@@ -41,7 +45,7 @@ pub(crate) fn describe(flags: &Describe) -> Result<Status, Stop> {
     Ok(Status::Held)
 }
 
-fn unknown(name: &str) -> Stop {
+pub(crate) fn unknown(name: &str) -> Stop {
     let near = nearest(name);
     let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
     Stop::Input(format!("nothing is called {name:?}{meant}\nquorate describe lists what there is"))
@@ -178,6 +182,9 @@ fn protocol_page(text: &mut String, protocol: &'static Protocol) {
     section(text, "Kinds of message: when = { sent = \"NAME\" } waits for one", kinds);
     let title = "Metrics of its own, besides those of quorate list metrics";
     section(text, title, protocol.metrics.iter().map(|metric| (metric.name, with_unit(metric))));
+    if protocol.laws.is_some() {
+        text.push_str(&format!("\nWhether it needs no coordination: quorate describe {} --laws\n", protocol.name));
+    }
     text.push_str(&format!("\nTo begin with: quorate new my-{0} --protocol {0}\n", protocol.name));
 }
 

@@ -40,7 +40,8 @@ pub(crate) enum Command {
     #[command(after_help = "Example: quorate new my-first --protocol gossip > my-first.toml")]
     New(New),
     /// Tell what a protocol, a fault, a metric, a check, a table or a key of a scenario means.
-    #[command(after_help = "Example: quorate describe partition")]
+    #[command(after_help = "Example: quorate describe partition\n\n\
+        Whether a data type needs no coordination: quorate describe or-set --laws --variant orset-no-tombstone")]
     Describe(Describe),
     /// List what there is.
     #[command(after_help = "Example: quorate list metrics")]
@@ -179,6 +180,12 @@ pub(crate) struct Describe {
     /// What to describe, such as gossip, partition, convergence.time or network.loss; without it, what there is.
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Of a protocol that keeps a data type: try the laws that make coordination needless.
+    #[arg(long, requires = "name")]
+    pub(crate) laws: bool,
+    /// With --laws: of this planted variant instead.
+    #[arg(long, value_name = "V", requires = "laws")]
+    pub(crate) variant: Option<String>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -5,6 +5,7 @@ mod bench;
 mod describe;
 mod flags;
 mod history;
+mod laws;
 mod layout;
 mod list;
 mod manual;

@@ -202,6 +202,57 @@ fn a_description_holds_what_the_registry_holds() {
 }
 
 #[test]
+fn the_laws_of_every_data_type_are_tried_and_hold() {
+    let typed = protocols().iter().filter(|protocol| protocol.laws.is_some());
+    for protocol in typed {
+        let text = run(&["describe", protocol.name, "--laws"]);
+        check(&text, 0, &[]);
+        narrow(&text.stdout);
+        assert!(text.stdout.contains("May be used without coordination"), "{}", text.stdout);
+    }
+    let document = json(&["describe", "pn-counter", "--laws", "--format", "json"]);
+    assert_eq!((&document["name"], &document["variant"]), (&"pn-counter".into(), &"right".into()));
+    assert_eq!(document["coordination_free"], true);
+    for law in document["laws"].as_array().unwrap() {
+        assert!(law["histories"].as_u64().unwrap() > 1_000, "{law}");
+        assert_eq!(law["holds"].as_bool().unwrap(), law["counterexample"].is_null(), "{law}");
+    }
+}
+
+#[test]
+fn the_laws_of_a_variant_are_broken_where_it_is() {
+    for (protocol, variant, broken) in [
+        ("pn-counter", "sum-merge", "merge is idempotent"),
+        ("shopping-cart", "cart-id", "merge is the union of operations"),
+        ("or-set", "orset-no-tombstone", "merge is monotone"),
+    ] {
+        let args = ["describe", protocol, "--laws", "--variant", variant];
+        let document = json(&[&args[..], &["--format", "json"]].concat());
+        let law = document["laws"].as_array().unwrap().iter().find(|law| law["name"] == broken).unwrap();
+        let counterexample = law["counterexample"].as_str().unwrap_or_else(|| panic!("{protocol}: {law}"));
+        assert_eq!(document["coordination_free"], false);
+        let text = run(&args);
+        check(&text, 0, &[]);
+        narrow(&text.stdout);
+        let folded = text.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(folded.contains(&format!("not so: {counterexample}")), "{folded}");
+        assert!(folded.contains("Needs coordination"), "{folded}");
+    }
+    let clamp = run(&["describe", "shopping-cart", "--laws", "--variant", "clamp"]).stdout;
+    assert!(clamp.contains("clamp breaks no law"), "{clamp}");
+}
+
+#[test]
+fn who_has_no_laws_is_told_who_has() {
+    check(&run(&["describe", "raft", "--laws"]), 2, &["raft keeps no data type", "g-counter", "replicated-tree"]);
+    check(&run(&["describe", "partition", "--laws"]), 2, &["partition keeps no data type", "text"]);
+    check(&run(&["describe", "or-sat", "--laws"]), 2, &["did you mean", "or-set"]);
+    check(&run(&["describe", "or-set", "--laws", "--variant", "cart-id"]), 2, &["no variant", "orset-no-tombstone"]);
+    check(&run(&["describe", "--laws"]), 2, &[]);
+    check(&run(&["describe", "or-set", "--variant", "delta-gap"]), 2, &["--laws"]);
+}
+
+#[test]
 fn an_unknown_name_has_near_ones() {
     for (typed, meant) in
         [("gosip", "gossip"), ("clock-jmp", "clock-jump"), ("messages.totl", "messages.total"), ("network.los", "network.loss")]

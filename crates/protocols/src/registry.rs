@@ -44,6 +44,54 @@ pub struct Protocol {
     /// Runs the job, replays the recorded schedule step by step in a world without a queue, and holds both ends against each
     /// other: the number of steps that were replayed, or what differed.
     pub replay: fn(&Job<'_>) -> Result<Replayed, JobError>,
+    /// Tries the laws of the data type that it keeps, with the options' defaults and the mistake of a variant, one of its own or
+    /// `right`; `None` for a protocol that keeps none.
+    pub laws: Option<fn(&str) -> Laws>,
+}
+
+/// What came of trying the laws of a data type.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Laws {
+    /// Which histories were tried.
+    pub tried: String,
+    /// Each law.
+    pub laws: Vec<Law>,
+    /// In which ways copies may be kept alike without coordination.
+    pub ways: Vec<Way>,
+    /// Whether every law holds that makes a type one that needs no coordination.
+    pub coordination_free: bool,
+    /// What that means, in a line or two.
+    pub meaning: String,
+}
+
+/// A law of data types.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Law {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub summary: &'static str,
+    /// Whether it is asked of every type; the others are more, and spare the network something.
+    pub required: bool,
+    /// Whether it held whenever it was tried.
+    pub holds: bool,
+    /// How often it was tried.
+    pub tried: u64,
+    /// On how many histories.
+    pub histories: u64,
+    /// Where it first failed, shortest histories first.
+    pub counterexample: Option<String>,
+}
+
+/// A way to keep copies alike.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Way {
+    /// What is sent.
+    pub sends: &'static str,
+    /// Whether that is enough, without coordination.
+    pub works: bool,
+    /// What the network may do, or why it is not enough.
+    pub network: String,
 }
 
 /// A planted variant.

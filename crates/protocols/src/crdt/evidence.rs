@@ -6,6 +6,7 @@ use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIE
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
 use super::types::dot::{Dot, VersionVector};
+use super::types::laws::{Asked, Order, converge, execution_orders};
 use super::types::sets::tagged;
 use super::types::{Crdt, Request};
 use crate::epidemic::gossip::evidence::{rounds_metric, spreading};
@@ -16,10 +17,12 @@ use quorate_engine::Wire;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::time::seconds;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations and merges that the evidence tells.
 const TOLD_MAX: usize = 100;
+/// Operations that are carried out in every order: 24 for four.
+const ORDERED_MAX: usize = 4;
 /// Final states that are merged with each other.
 const STATES_MERGED_MAX: usize = 8;
 /// The largest state, in bytes, that is told in full and merged to and fro.
@@ -96,7 +99,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
     let rounds = &seen.options.rounds;
     let rule = &seen.options.rule;
     let is_small = sizes.iter().all(|size| *size <= STATE_TOLD_MAX);
-    report.evidence = json!({
+    let mut evidence = json!({
         "crdt_type": crdt,
         "node_id": shown.map(|(node, _)| format!("n{node}")),
         "local_operations": local_operations(seen, report),
@@ -107,6 +110,10 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
         "convergence_evidence": if is_small { laws(seen) } else { Value::Null },
         "gossip": spreading(rounds.mode, rounds.fanout, seen.job.setup.nodes, &report.outcome.convergence),
     });
+    if let (Kind::Cart, Value::Object(evidence)) = (seen.options.kind, &mut evidence) {
+        evidence.extend(orders(seen, report));
+    }
+    report.evidence = evidence;
 }
 
 /// What is judged and counted of some types only.
@@ -232,6 +239,71 @@ fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
     told.sort_by(|a, b| a.0.total_cmp(&b.0));
     told.truncate(TOLD_MAX);
     told.into_iter().map(|(_, told)| told).collect()
+}
+
+/// S1's evidence for commutativity: the first operations of the run in every order, under the run's rule. Each order is carried out twice:
+/// all at one copy, one after the other, and each at a replica of its own, of which all are merged in the end.
+fn orders(seen: &Seen<'_, Replica>, report: &Report) -> Map<String, Value> {
+    let (rule, empty) = (&seen.options.rule, Data::new(seen.options.kind));
+    let first = first_asked(seen, report);
+    let sources: BTreeSet<u32> = first.iter().map(|(_, asked)| asked.replica).collect();
+    let own = |node: u32| sources.iter().take_while(|source| **source < node).count() as u32;
+    let carried_out = |replica: &dyn Fn(u32) -> u32| {
+        let asked = first.iter().map(|(_, asked)| Asked { replica: replica(asked.replica), request: asked.request.clone() });
+        execution_orders(&empty, rule, &asked.collect::<Vec<_>>())
+    };
+    let (at_one, at_own) = (carried_out(&|_| 0), carried_out(&own));
+    let both: Vec<Order> = at_one.iter().chain(&at_own).cloned().collect();
+    let converges = converge(&both);
+    let told = |order: &Order| match &order.values[..] {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => value(first),
+        values => values.iter().map(value).collect(),
+    };
+    let row = |(one, own): (&Order, &Order)| {
+        let names: Vec<String> = one.order.iter().map(|place| format!("op{}", place + 1)).collect();
+        json!({ "order": names.join("→"), "result": told(one), "merged": told(own) })
+    };
+    let shown: BTreeSet<String> = both.iter().flat_map(|order| &order.values).map(ToString::to_string).collect();
+    let section = json!({
+        "operation_type": "shopping_cart_update",
+        "operations": first.iter().map(operation).collect::<Vec<_>>(),
+        "execution_orders": at_one.iter().zip(&at_own).map(row).collect::<Vec<_>>(),
+        "commutativity_proof": {
+            "property": "all_execution_orders_converge",
+            "holds": converges,
+            "result": shown.into_iter().collect::<Vec<_>>().join(" or "),
+            "coordination_avoided": converges,
+        },
+    });
+    match section {
+        Value::Object(section) => section,
+        _ => unreachable!("it is a table"),
+    }
+}
+
+/// An operation as S1 shows it.
+fn operation((at, asked): &(f64, Asked)) -> Value {
+    let (op, item, qty) = match asked.request {
+        Request::Add { key, amount, .. } => ("add", key, amount),
+        Request::Remove { key, amount } => ("remove", key, amount),
+        _ => unreachable!("a cart is asked nothing else"),
+    };
+    json!({ "node": format!("n{}", asked.replica), "timestamp": at, "op": op, "item": item, "qty": qty })
+}
+
+/// What was asked first of those things that were done, when and where.
+fn first_asked(seen: &Seen<'_, Replica>, report: &Report) -> Vec<(f64, Asked)> {
+    let operations = &report.outcome.operations;
+    let asked = seen.monitor.done().filter_map(|(Envelope { dot, .. }, operation)| {
+        let place = operation?.index();
+        let (request, _) = seen.answers.get(place)?;
+        let at = operations.get(place)?.invoked().map_or(0.0, |at| at.seconds());
+        Some((at, Asked { replica: dot.origin.node.0, request: request.ask.clone() }))
+    });
+    let mut asked: Vec<(f64, Asked)> = asked.collect();
+    asked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    asked.truncate(ORDERED_MAX);
+    asked
 }
 
 fn merge_operations(seen: &Seen<'_, Replica>) -> Vec<Value> {

@@ -4,6 +4,7 @@
 //! - [`types`]: the types themselves, as plain values;
 //! - [`replica`]: the actor that keeps copies of one at many nodes, whichever type it is ([`data`]);
 //! - [`monitor`] and `judge`: what holds at every step, and at the end;
+//! - `trial`: whether the laws hold that make coordination needless;
 //! - `objects`: the registry's lines.
 //!
 //! Beside them stand protocols of their own: [`hybrid`], a counter with a fast path and a slow one, and [`payments`], which are made
@@ -19,6 +20,7 @@ pub mod payments;
 pub mod replica;
 pub mod riak;
 mod telling;
+mod trial;
 pub mod types;
 mod variants;
 

@@ -8,6 +8,7 @@ use super::replica::Replica;
 use super::replica::message::{Fact, Request};
 use super::replica::options::{COMMON, Options};
 use super::telling;
+use super::trial;
 use super::types::{Clock, Request as Do, Rule, TextOrder};
 use super::variants::{self, planted};
 use crate::epidemic::gossip::ROUNDS;
@@ -108,6 +109,7 @@ const BASE: Protocol = Protocol {
     run: |job| harness::run(&PLAIN, job),
     explore: |job, bounds| harness::explore(&PLAIN, job, bounds),
     replay: |job| harness::replay(&PLAIN, job),
+    laws: None,
 };
 
 const PLAIN: Glue<Replica> = Glue {
@@ -147,6 +149,7 @@ object!(
         catalogue: &["B2"],
         metrics: &SUMMED,
         variants: &variants::COUNTER,
+        laws: Some(|variant| trial::laws(Kind::Counter, trial::GROW, variant)),
     }
 );
 
@@ -163,6 +166,7 @@ object!(
         options: &FLOORED,
         metrics: &SUMMED,
         variants: &variants::COUNTER,
+        laws: Some(|variant| trial::laws(Kind::Counter, trial::BOTH, variant)),
     }
 );
 
@@ -180,6 +184,7 @@ object!(
         checks: &BOUNDED,
         metrics: &SUMMED,
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::Bounded, trial::SHARED, variant)),
     }
 );
 
@@ -204,6 +209,7 @@ object!(
         catalogue: &["B2"],
         options: &FLOORED,
         variants: &variants::RESETTABLE,
+        laws: Some(|variant| trial::laws(Kind::Resettable, trial::CLEARED, variant)),
     }
 );
 
@@ -220,6 +226,7 @@ object!(
         options: &FLOORED,
         metrics: &SUMMED,
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::Log, trial::BOTH, variant)),
     }
 );
 
@@ -236,6 +243,7 @@ object!(
         options: &CLOCKED,
         metrics: &SUMMED,
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::ReadAddWrite, trial::BOTH, variant)),
     }
 );
 
@@ -259,6 +267,7 @@ object!(
         checks: &LAST,
         metrics: &OVERWRITTEN,
         variants: &variants::REGISTER,
+        laws: Some(|variant| trial::laws(Kind::LastWriter, trial::GROW, variant)),
     }
 );
 
@@ -285,6 +294,7 @@ object!(
         source: "DeCandia et al. 2007; Preguiça et al. 2010; Shapiro et al. 2011, specification 10",
         catalogue: &["B4"],
         variants: &variants::SIBLINGS,
+        laws: Some(|variant| trial::laws(Kind::MultiValue, trial::WRITTEN, variant)),
     }
 );
 
@@ -308,6 +318,7 @@ object!(
         source: "Shapiro et al. 2011, specification 11",
         catalogue: &["B3"],
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::GrowSet, trial::GROW, variant)),
     }
 );
 
@@ -327,6 +338,7 @@ object!(
         source: "Shapiro et al. 2011, specification 12",
         catalogue: &["B3"],
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::TwoPhaseSet, trial::BOTH, variant)),
     }
 );
 
@@ -350,6 +362,10 @@ object!(
         catalogue: &["B3"],
         options: &FORMED,
         variants: &variants::SET,
+        laws: Some(|variant| {
+            let tombstones = variants::is_of_tombstones(variant);
+            trial::laws(if tombstones { Kind::TombstoneSet } else { Kind::AddWinsSet }, trial::BOTH, variant)
+        }),
     }
 );
 
@@ -369,6 +385,7 @@ object!(
         source: "Bieniusa et al. 2012",
         catalogue: &["B3"],
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::RemoveWinsSet, trial::BOTH, variant)),
     }
 );
 
@@ -392,6 +409,7 @@ object!(
         source: "Almeida, Shoker and Baquero 2018, §7.4; S1 Pattern 4",
         catalogue: &["B6"],
         variants: &variants::REPLICATION,
+        laws: Some(|variant| trial::laws(Kind::Map, trial::CLEARED, variant)),
     }
 );
 
@@ -411,6 +429,7 @@ object!(
         source: "S1 Pattern 4",
         catalogue: &["B6"],
         variants: &variants::CART,
+        laws: Some(|variant| trial::laws(Kind::Cart, trial::BOTH, variant)),
     }
 );
 
@@ -436,6 +455,7 @@ object!(
         options: &ORDERED,
         metrics: &TYPED,
         variants: &variants::TEXT,
+        laws: Some(|variant| trial::laws(Kind::Text, trial::EDITED, variant)),
     }
 );
 
@@ -460,6 +480,7 @@ object!(
         source: "Kleppmann, Mulligan, Gomes and Beresford 2022",
         catalogue: &["B5"],
         variants: &variants::TREE,
+        laws: Some(|variant| trial::laws(Kind::Tree, trial::MOVED, variant)),
     }
 );
 

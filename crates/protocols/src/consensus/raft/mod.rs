@@ -122,6 +122,7 @@ pub const PROTOCOL: Protocol = Protocol {
     },
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
+    laws: None,
 };
 
 const ELECTIONS: &str = "raft.elections";

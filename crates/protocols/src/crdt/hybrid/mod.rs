@@ -80,6 +80,7 @@ pub const PROTOCOL: Protocol = Protocol {
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
+    laws: None,
 };
 
 const HYBRID_VALUE: &str = "hybrid-value";

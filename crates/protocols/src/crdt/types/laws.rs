@@ -18,14 +18,16 @@ pub struct Law {
     pub holds: bool,
     /// How often it was tried.
     pub tried: u64,
+    /// On how many histories.
+    pub histories: u64,
     /// Where it first failed.
     pub counterexample: Option<String>,
 }
 
-/// The laws, in the order in which they are reported. All but one are what makes a data type conflict-free; that an operation may be
-/// applied twice is more than is asked of it, and holds for some types only.
-pub const NAMES: [&str; 11] = [
+/// The laws, in the order in which they are reported. All but two are what makes a data type conflict-free ([`is_required`]).
+pub const NAMES: [&str; 12] = [
     "operations commute",
+    "operations need no order",
     "operations are idempotent",
     "merge is commutative",
     "merge is associative",
@@ -39,16 +41,68 @@ pub const NAMES: [&str; 11] = [
 ];
 
 const COMMUTE: usize = 0;
-const TWICE: usize = 1;
-const COMMUTATIVE: usize = 2;
-const ASSOCIATIVE: usize = 3;
-const IDEMPOTENT: usize = 4;
-const MONOTONE: usize = 5;
-const UNION: usize = 6;
-const DELTA: usize = 7;
-const BEYOND: usize = 8;
-const PIECES: usize = 9;
-const DIGEST: usize = 10;
+const ANYHOW: usize = 1;
+const TWICE: usize = 2;
+const COMMUTATIVE: usize = 3;
+const ASSOCIATIVE: usize = 4;
+const IDEMPOTENT: usize = 5;
+const MONOTONE: usize = 6;
+const UNION: usize = 7;
+const DELTA: usize = 8;
+const BEYOND: usize = 9;
+const PIECES: usize = 10;
+const DIGEST: usize = 11;
+
+/// What each of [`NAMES`] says.
+pub const MEANINGS: [&str; NAMES.len()] = [
+    "operations that do not know of each other may be applied in either order",
+    "an operation may even come before one that its source had seen",
+    "an operation that is applied twice counts once",
+    "a with b is b with a",
+    "who is merged first makes no difference",
+    "a state that comes again changes nothing",
+    "a state only grows: what was merged stays merged",
+    "merging two states gives what applying the operations of both gives",
+    "to merge an operation's delta is to apply it",
+    "what one state has beyond another, merged into it, is the whole",
+    "states may be compared and merged piece by piece",
+    "equal digests are equal states",
+];
+
+/// What may be done with a type whose laws hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allows {
+    /// Copies may send each other states, over any network.
+    pub states: bool,
+    /// And deltas.
+    pub deltas: bool,
+    /// And operations, each once and after those that its source had seen.
+    pub operations: bool,
+    /// Operations may come before those that their sources had seen.
+    pub any_order: bool,
+    /// Operations may come more than once.
+    pub any_number: bool,
+}
+
+impl Allows {
+    /// What these laws, as [`laws`] gives them, allow.
+    pub fn of(laws: &[Law]) -> Allows {
+        let hold = |which: &[usize]| which.iter().all(|law| laws[*law].holds);
+        let states = hold(&[COMMUTATIVE, ASSOCIATIVE, IDEMPOTENT, MONOTONE, UNION]);
+        Allows {
+            states,
+            deltas: states && hold(&[DELTA, BEYOND]),
+            operations: hold(&[COMMUTE]),
+            any_order: hold(&[COMMUTE, ANYHOW]),
+            any_number: hold(&[TWICE]),
+        }
+    }
+}
+
+/// Whether it is asked of every data type. That operations may be applied twice, or in any order, is more, and holds for some only.
+pub fn is_required(name: &str) -> bool {
+    name != NAMES[TWICE] && name != NAMES[ANYHOW]
+}
 
 /// How hard to try.
 #[derive(Clone, Copy, Debug)]
@@ -129,10 +183,17 @@ pub fn request_of(kinds: &[Ask], choose: &mut Choose<'_>) -> Request {
     }
 }
 
-/// Tries all laws. `request` makes a request of choices; with few of them, short histories are few enough to try them all.
-pub fn laws<T: Crdt>(begin: &T, rule: &Rule, effort: &Effort, request: &dyn Fn(&mut Choose<'_>) -> Request) -> Vec<Law> {
-    let fresh = |name: &&'static str| Law { name, holds: true, tried: 0, counterexample: None };
-    let mut court = Court { rule, begin, laws: NAMES.iter().map(fresh).collect() };
+/// Tries all laws. `request` makes a request of choices; with few of them, short histories are few enough to try them all. `told` says
+/// in counterexamples what an operation is.
+pub fn laws<T: Crdt>(
+    begin: &T,
+    rule: &Rule,
+    effort: &Effort,
+    request: &dyn Fn(&mut Choose<'_>) -> Request,
+    told: &dyn Fn(&Request, &T::Operation) -> String,
+) -> Vec<Law> {
+    let fresh = |name: &&'static str| Law { name, holds: true, tried: 0, histories: 0, counterexample: None };
+    let mut court = Court { rule, begin, told, laws: NAMES.iter().map(fresh).collect() };
     for operations in 1..=effort.exhaustive_operations {
         court.short(operations, effort, request);
     }
@@ -266,20 +327,22 @@ impl<T: Crdt> History<T> {
         self.done.iter().enumerate().fold(0, |all, (place, _)| all | 1 << place)
     }
 
-    /// A line for each operation.
-    fn text(&self) -> String {
+    /// What was done, and after what.
+    fn text(&self, told: &dyn Fn(&Request, &T::Operation) -> String) -> String {
         let line = |done: &Done<T>| {
             let past: Vec<String> = bits(done.past).map(|place| self.done[place].dot.to_string()).collect();
-            format!("{}: {:?} after [{}]", done.dot, done.request, past.join(", "))
+            let after = if past.is_empty() { String::new() } else { format!(" after {}", past.join(", ")) };
+            format!("{}: {}{after}", done.dot, told(&done.request, &done.operation))
         };
         self.done.iter().map(line).collect::<Vec<_>>().join("; ")
     }
 }
 
 /// Who tries the laws, and what has come of it so far.
-struct Court<'a, T> {
+struct Court<'a, T: Crdt> {
     rule: &'a Rule,
     begin: &'a T,
+    told: &'a dyn Fn(&Request, &T::Operation) -> String,
     laws: Vec<Law>,
 }
 
@@ -307,7 +370,17 @@ impl<T: Crdt> Court<'_, T> {
     }
 
     fn hear(&mut self, history: &History<T>, choose: &mut Choose<'_>) {
-        self.orders(history, choose);
+        let before: Vec<u64> = self.laws.iter().map(|law| law.tried).collect();
+        self.try_all(history, choose);
+        for (law, before) in self.laws.iter_mut().zip(before) {
+            law.histories += u64::from(law.tried > before);
+        }
+    }
+
+    fn try_all(&mut self, history: &History<T>, choose: &mut Choose<'_>) {
+        let past: Vec<u64> = history.done.iter().map(|done| done.past).collect();
+        self.orders(COMMUTE, history, &past, choose);
+        self.orders(ANYHOW, history, &vec![0; past.len()], choose);
         for done in &history.done {
             self.operation(history, done);
         }
@@ -324,19 +397,18 @@ impl<T: Crdt> Court<'_, T> {
         }
     }
 
-    /// Concurrent operations commute: every order in which each comes after its past leads to the same state.
-    fn orders(&mut self, history: &History<T>, choose: &mut Choose<'_>) {
+    /// Every order in which each operation comes after its past leads to the same state.
+    fn orders(&mut self, law: usize, history: &History<T>, past: &[u64], choose: &mut Choose<'_>) {
         let expect = history.after(self.begin, self.rule, history.all());
-        let past: Vec<u64> = history.done.iter().map(|done| done.past).collect();
         let orders = match past.len() {
-            0..=4 => extensions(&past, ORDERS),
-            _ => (0..SAMPLES).map(|_| extension(&past, choose)).collect(),
+            0..=4 => extensions(past, ORDERS),
+            _ => (0..SAMPLES).map(|_| extension(past, choose)).collect(),
         };
         for order in orders {
             let mut state = self.begin.clone();
             order.iter().for_each(|place| state.apply(self.rule, history.done[*place].dot, &history.done[*place].operation));
             let names = || order.iter().map(|place| history.done[*place].dot.to_string()).collect::<Vec<_>>().join(", ");
-            self.equal(COMMUTE, history, &state, &expect, names);
+            self.same(law, history, &state, &expect, || format!("in the order {}, it", names()));
         }
     }
 
@@ -351,12 +423,13 @@ impl<T: Crdt> Court<'_, T> {
             once.apply(rule, done.dot, &done.operation);
             let mut twice = once.clone();
             twice.apply(rule, done.dot, &done.operation);
-            self.equal(TWICE, history, &twice, &once, || format!("{} twice at {state:?}", done.dot));
-            self.equal(DELTA, history, &merge(rule, state, &delta), &once, || format!("that of {} at {state:?}", done.dot));
+            let at = || format!("{} at {}", done.dot, shown(rule, state));
+            self.same(TWICE, history, &twice, &once, || format!("{} twice at {}", done.dot, shown(rule, state)));
+            self.same(DELTA, history, &merge(rule, state, &delta), &once, || format!("the delta of {}", at()));
             let local = state.delta(rule, done.dot, &done.operation);
-            self.equal(DELTA, history, &merge(rule, state, &local), &once, || format!("{} at {state:?} itself", done.dot));
-            self.equal(MONOTONE, history, &merge(rule, state, &once), &once, || format!("{} at {state:?}", done.dot));
-            self.equal(MONOTONE, history, &merge(rule, &once, state), &once, || format!("{} at {state:?}", done.dot));
+            self.same(DELTA, history, &merge(rule, state, &local), &once, || format!("the delta, made there, of {}", at()));
+            self.same(MONOTONE, history, &merge(rule, state, &once), &once, || format!("merged with what it becomes, {}", at()));
+            self.same(MONOTONE, history, &merge(rule, &once, state), &once, || format!("merged with what it was, {}", at()));
         }
     }
 
@@ -364,35 +437,44 @@ impl<T: Crdt> Court<'_, T> {
     fn merges(&mut self, history: &History<T>, x: &T, y: &T, z: &T) {
         let rule = self.rule;
         let (xy, yx) = (merge(rule, x, y), merge(rule, y, x));
-        let states = || format!("{x:?} and {y:?}");
-        self.equal(COMMUTATIVE, history, &xy, &yx, states);
-        self.equal(IDEMPOTENT, history, &merge(rule, x, x), x, || format!("{x:?} with itself"));
-        self.equal(MONOTONE, history, &merge(rule, x, &xy), &xy, states);
+        let [of_x, of_y, of_z] = [x, y, z].map(|state| move || shown(rule, state));
+        let states = || format!("{} merged with {}", of_x(), of_y());
+        self.same(COMMUTATIVE, history, &xy, &yx, states);
+        self.same(IDEMPOTENT, history, &merge(rule, x, x), x, || format!("{} merged with itself", of_x()));
+        self.same(MONOTONE, history, &merge(rule, x, &xy), &xy, || format!("{}, and once more with the former,", states()));
         let (left, right) = (merge(rule, &xy, z), merge(rule, x, &merge(rule, y, z)));
-        self.equal(ASSOCIATIVE, history, &left, &right, || format!("{x:?} and {y:?} and {z:?}"));
-        self.equal(DIGEST, history, &xy.digest(), &xy.digest_anew(), || format!("of {xy:?}"));
-        self.equal(DIGEST, history, &(x.digest() == y.digest()), &(x == y), states);
+        self.same(ASSOCIATIVE, history, &left, &right, || format!("{}, and that with {},", states(), of_z()));
+        self.equal(DIGEST, history, &xy.digest(), &xy.digest_anew(), || format!("the digest of {}", shown(rule, &xy)));
+        self.equal(DIGEST, history, &(x.digest() == y.digest()), &(x == y), || {
+            format!("whether {} and {} are the same, by their digests,", of_x(), of_y())
+        });
     }
 
     /// What can be said of the states of two replicas.
     fn pair(&mut self, history: &History<T>, (x, here): &(T, u64), (y, there): &(T, u64)) {
         let rule = self.rule;
         let both = merge(rule, y, x);
-        let states = || format!("{y:?} with {x:?}");
-        self.equal(UNION, history, &both, &history.after(self.begin, rule, here | there), states);
-        match x.beyond(rule, y) {
-            Some(beyond) => {
-                self.equal(BEYOND, history, &merge(rule, y, &beyond), &both, || format!("{} by {beyond:?}", states()))
-            }
-            None => self.equal(BEYOND, history, y, &both, states),
-        }
-        self.equal(BEYOND, history, &x.beyond(rule, y).is_none(), &(both == *y), states);
+        let states = || format!("{} merged with {}", shown(rule, y), shown(rule, x));
+        self.same(UNION, history, &both, &history.after(self.begin, rule, here | there), states);
+        let beyond = x.beyond(rule, y);
+        let lifted = beyond.as_ref().map_or_else(|| y.clone(), |beyond| merge(rule, y, beyond));
+        self.same(BEYOND, history, &lifted, &both, || format!("{} by what the one lacks", states()));
+        self.equal(BEYOND, history, &beyond.is_none(), &(both == *y), || format!("whether {} teaches nothing", states()));
         let differ = differing(x, y);
         let wanted = |place: u64| differ.contains(&place);
         let mut pieced = y.clone();
         pieced.merge_pieces(rule, &x.only(&wanted), &wanted);
-        self.equal(PIECES, history, &pieced, &both, || format!("{} at {differ:x?}", states()));
-        self.equal(PIECES, history, &differ.is_empty(), &(x == y), states);
+        self.same(PIECES, history, &pieced, &both, || format!("{} at the pieces {differ:x?}", states()));
+        self.equal(PIECES, history, &differ.is_empty(), &(x == y), || format!("whether no piece differs, {}", states()));
+    }
+
+    /// A law says that two states are equal. People are shown their values, and all of them where the values are.
+    fn same(&mut self, law: usize, history: &History<T>, is: &T, expect: &T, what: impl FnOnce() -> String) {
+        let rule = self.rule;
+        self.judge(law, history, is == expect, || match (is.value(rule), expect.value(rule)) {
+            (is_value, value) if is_value == value => format!("{} gives {is:?}, not {expect:?}", what()),
+            (is_value, value) => format!("{} gives {is_value}, not {value}", what()),
+        });
     }
 
     /// A law says that two things are equal.
@@ -404,13 +486,22 @@ impl<T: Crdt> Court<'_, T> {
         expect: &V,
         what: impl FnOnce() -> String,
     ) {
+        self.judge(law, history, is == expect, || format!("{} gives {is:?}, not {expect:?}", what()));
+    }
+
+    fn judge(&mut self, law: usize, history: &History<T>, holds: bool, what: impl FnOnce() -> String) {
         let law = &mut self.laws[law];
         law.tried += 1;
-        if is != expect && law.holds {
+        if !holds && law.holds {
             law.holds = false;
-            law.counterexample = Some(format!("{}: {} gives {is:?}, not {expect:?}", history.text(), what()));
+            law.counterexample = Some(format!("{}: {}", history.text(self.told), what()));
         }
     }
+}
+
+/// What people see of a state.
+fn shown<T: Crdt>(rule: &Rule, state: &T) -> String {
+    state.value(rule).to_string()
 }
 
 fn dot(replica: u32, number: u32) -> Dot {
@@ -531,7 +622,8 @@ pub(super) mod tests {
 
     /// The laws that do not hold.
     pub(in super::super) fn broken<T: Crdt + Default>(rule: &Rule, kinds: &[Ask]) -> Vec<(&'static str, String)> {
-        let laws = laws(&T::default(), rule, &Effort::default(), &|choose| request_of(kinds, choose));
+        let told: &dyn Fn(&Request, &T::Operation) -> String = &|request, _| format!("{request:?}");
+        let laws = laws(&T::default(), rule, &Effort::default(), &|choose| request_of(kinds, choose), told);
         assert!(laws.iter().all(|law| law.tried > 1_000 || !law.holds), "{laws:?}");
         laws.into_iter().filter_map(|law| Some((law.name, law.counterexample?))).collect()
     }
@@ -539,7 +631,7 @@ pub(super) mod tests {
     /// Holds a type against all laws.
     #[track_caller]
     pub(in super::super) fn lawful<T: Crdt + Default>(rule: &Rule, kinds: &[Ask]) {
-        let broken: Vec<_> = broken::<T>(rule, kinds).into_iter().filter(|(name, _)| *name != NAMES[TWICE]).collect();
+        let broken: Vec<_> = broken::<T>(rule, kinds).into_iter().filter(|(name, _)| is_required(name)).collect();
         assert!(broken.is_empty(), "{broken:#?}");
     }
 
@@ -547,7 +639,7 @@ pub(super) mod tests {
     #[track_caller]
     pub(in super::super) fn breaks<T: Crdt + Default>(mistake: Mistake, kinds: &[Ask], expect: &[&str]) {
         let broken = broken::<T>(&Rule { mistake: Some(mistake), ..Rule::default() }, kinds);
-        let names: Vec<&str> = broken.iter().map(|(name, _)| *name).filter(|name| *name != NAMES[TWICE]).collect();
+        let names: Vec<&str> = broken.iter().map(|(name, _)| *name).filter(|name| is_required(name)).collect();
         assert_eq!(names, expect, "{broken:#?}\n{names:?}");
     }
 
@@ -556,7 +648,10 @@ pub(super) mod tests {
         lawful::<PnCounter>(&Rule::default(), &BOTH);
         let broken = broken::<PnCounter>(&Rule::default(), &BOTH);
         assert_eq!(broken[0].0, NAMES[TWICE], "{broken:?}");
-        assert!(broken[0].1.starts_with("n0#1: Add { key: 0, amount: 1, value: 1 } after []: n0#1 twice"), "{broken:?}");
+        assert!(
+            broken[0].1.starts_with("n0#1: Add { key: 0, amount: 1, value: 1 }: n0#1 twice at 0 gives 2, not 1"),
+            "{broken:?}"
+        );
     }
 
     #[test]

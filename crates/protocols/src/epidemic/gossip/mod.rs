@@ -91,6 +91,7 @@ pub const PROTOCOL: Protocol = Protocol {
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
+    laws: None,
 };
 
 /// The name of the check of final values.

@@ -75,6 +75,7 @@ pub const PROTOCOL: Protocol = Protocol {
     run: |job| harness::run(&GLUE, job),
     explore: |job, bounds| harness::explore(&GLUE, job, bounds),
     replay: |job| harness::replay(&GLUE, job),
+    laws: None,
 };
 
 /// The name of the metric of group commit.
