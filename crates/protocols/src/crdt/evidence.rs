@@ -192,17 +192,15 @@ fn counts(history: &VersionVector) -> Map<String, Value> {
 
 fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
     let operations = &report.outcome.operations;
-    let told = seen.monitor.done().filter_map(|(Envelope { dot, operation: did, .. }, operation)| {
+    let done = seen.monitor.done().filter_map(|(envelope, operation)| {
         let operation = operations.get(operation?.index())?;
-        (operation.status == OperationStatus::Ok).then(|| {
-            let at = operation.invoked().map_or(0.0, |at| at.seconds());
-            (at, json!({ "timestamp": at, "node_id": dot.origin.node.to_string(), "operation": super::judge::told(did), "dot": dot.to_string() }))
-        })
+        let at = operation.invoked().map_or(0.0, |at| at.seconds());
+        (operation.status == OperationStatus::Ok).then_some((at, envelope))
     });
-    let mut told: Vec<(f64, Value)> = told.collect();
-    told.sort_by(|a, b| a.0.total_cmp(&b.0));
-    told.truncate(TOLD_MAX);
-    told.into_iter().map(|(_, told)| told).collect()
+    let mut done: Vec<(f64, &Envelope)> = done.collect();
+    done.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let tell = |(at, Envelope { dot, operation, .. }): (f64, &Envelope)| json!({ "timestamp": at, "node_id": dot.origin.node.to_string(), "operation": super::judge::told(operation), "dot": dot.to_string() });
+    done.into_iter().take(TOLD_MAX).map(tell).collect()
 }
 
 fn merge_operations(seen: &Seen<'_, Replica>) -> Vec<Value> {
