@@ -143,7 +143,7 @@ impl Specification {
         match self {
             Specification::Sum => Shown::Number(visible.iter().map(|event| amount(event)).sum()),
             Specification::ClearableSum => Shown::Number(left(visible).iter().map(|event| amount(event)).sum()),
-            Specification::Sums => Shown::Numbers(by_key(visible, |events| sum(events))),
+            Specification::Sums => Shown::Numbers(by_key(visible, sum)),
             Specification::ClearableSums => Shown::Numbers(by_key(visible, |events| sum(&left(events)))),
             Specification::LastWriter => {
                 Shown::Values(by_key(visible, |events| writes(events).max().map(|(_, value)| vec![value])))
@@ -196,7 +196,7 @@ fn amount(event: &Event) -> i128 {
 
 fn sum(events: &[&Event]) -> Option<i128> {
     let is_add = |event: &&Event| matches!(event.did, Did::Add { .. });
-    events.iter().any(|event| is_add(event)).then(|| events.iter().map(|event| amount(event)).sum())
+    events.iter().any(is_add).then(|| events.iter().map(|event| amount(event)).sum())
 }
 
 /// The additions that no clearing had seen.

@@ -1,11 +1,12 @@
 //! The section of a report, with the fields that S1 shows, and the metrics. That merging is commutative and idempotent is not asserted
 //! but tried, on the states in which the run ended.
 
-use super::data::{Data, Kind};
+use super::data::{Data, Kind, Operation};
 use super::judge::{self, NEVER_OVERDRAWN, NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
 use super::replica::Replica;
 use super::replica::message::{Envelope, Fact};
-use super::types::dot::VersionVector;
+use super::types::dot::{Dot, VersionVector};
+use super::types::sets::tagged;
 use super::types::{Crdt, Request};
 use crate::epidemic::gossip::evidence::{rounds_metric, spreading};
 use crate::harness::Seen;
@@ -15,6 +16,7 @@ use quorate_engine::Wire;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::time::seconds;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Operations and merges that the evidence tells.
 const TOLD_MAX: usize = 100;
@@ -100,6 +102,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
         "local_operations": local_operations(seen, report),
         "vector_clock": shown.map(|(_, replica)| vector_clock(replica)),
         "current_value": shown.filter(|_| is_small).map(|(_, replica)| value(&replica.data().value(rule))),
+        "elements": shown.filter(|_| is_small).and_then(|(_, replica)| elements(replica.data())),
         "merge_operations": merge_operations(seen),
         "convergence_evidence": if is_small { laws(seen) } else { Value::Null },
         "gossip": spreading(rounds.mode, rounds.fanout, seen.job.setup.nodes, &report.outcome.convergence),
@@ -112,9 +115,7 @@ fn of_one_type(seen: &Seen<'_, Replica>, report: &mut Report) {
     match seen.options.kind {
         Kind::Bounded => check(NEVER_OVERDRAWN, judge::never_overdrawn(seen)),
         Kind::LastWriter => {
-            if judge::keeps_updates(seen) {
-                check(NO_LOST_UPDATE, judge::no_lost_update(seen));
-            }
+            check(NO_LOST_UPDATE, judge::no_lost_update(seen));
             report.metrics.push((UNSEEN.name, judge::unseen_losers(seen) as f64));
         }
         Kind::Text => {
@@ -175,6 +176,28 @@ fn value(value: &super::types::Value) -> Value {
     }
 }
 
+/// S1 `elements`: of a set in which additions win, the tags of each element. Without tombstones those that are gone are not known.
+fn elements(data: &Data) -> Option<Value> {
+    let mut tags: BTreeMap<u32, Vec<Value>> = BTreeMap::new();
+    let tag = |dot: Dot| json!({ "node": dot.origin.to_string(), "sequence": dot.number });
+    match data {
+        Data::TombstoneSet(set) => {
+            for (element, dot, buried) in tagged(set) {
+                tags.entry(element).or_default().extend(buried.is_none().then(|| tag(dot)));
+            }
+        }
+        Data::AddWinsSet(set) => {
+            for (element, dot) in set.dots() {
+                tags.entry(element).or_default().push(tag(dot));
+            }
+        }
+        _ => return None,
+    }
+    let element =
+        |(element, tags): (u32, Vec<Value>)| (element.to_string(), json!({ "present": !tags.is_empty(), "tags": tags }));
+    Some(Value::Object(tags.into_iter().map(element).collect()))
+}
+
 /// S1 `vector_clock`: of a counter what each origin contributes, as the shown replica knows it; of others how many operations.
 fn vector_clock(replica: &Replica) -> Value {
     let entries: Map<String, Value> = match replica.data() {
@@ -199,7 +222,15 @@ fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
     });
     let mut done: Vec<(f64, &Envelope)> = done.collect();
     done.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let tell = |(at, Envelope { dot, operation, .. }): (f64, &Envelope)| json!({ "timestamp": at, "node_id": dot.origin.node.to_string(), "operation": super::judge::told(operation), "dot": dot.to_string() });
+    let tell = |(at, Envelope { dot, operation, .. }): (f64, &Envelope)| {
+        let mut told = json!({ "timestamp": at, "node_id": dot.origin.node.to_string() });
+        match *operation {
+            Operation::Counter(amount) if amount < 0 => told["decrement"] = json!(amount.unsigned_abs()),
+            Operation::Counter(amount) => told["increment"] = json!(amount),
+            _ => told["operation"] = json!(judge::told(operation)),
+        }
+        told
+    };
     done.into_iter().take(TOLD_MAX).map(tell).collect()
 }
 

@@ -174,6 +174,12 @@ pub(super) const NO_LOST_UPDATE: CheckInfo = CheckInfo {
 /// See [`NO_LOST_UPDATE`].
 pub(super) fn no_lost_update(seen: &Seen<'_, Replica>) -> Verdict {
     let rule = &seen.options.rule;
+    if rule.first_wins {
+        return Verdict::NotJudged("the first write stays, whoever had seen it".to_string());
+    }
+    if rule.clock == Clock::Wall && seen.job.variant == "right" {
+        return Verdict::NotJudged("wall clocks do not promise it".to_string());
+    }
     let events = events(seen);
     for (node, replica) in seen.live() {
         let visible: Vec<&Event> = events
@@ -195,12 +201,6 @@ pub(super) fn no_lost_update(seen: &Seen<'_, Replica>) -> Verdict {
         }
     }
     Verdict::Ok
-}
-
-/// Whether [`NO_LOST_UPDATE`] is promised: not where the first write stays, and not by wall clocks.
-pub(super) fn keeps_updates(seen: &Seen<'_, Replica>) -> bool {
-    let rule = &seen.options.rule;
-    !rule.first_wins && (rule.clock != Clock::Wall || seen.job.variant != "right")
 }
 
 /// Writes that stayed nowhere although no other write had seen them: what "the last one wins" costs.

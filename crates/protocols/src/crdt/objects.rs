@@ -145,6 +145,7 @@ object!(
         summary: "a counter that only grows, kept alike by states, deltas or operations",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 6",
         catalogue: &["B2"],
+        metrics: &SUMMED,
         variants: &variants::COUNTER,
     }
 );
@@ -234,7 +235,7 @@ object!(
         catalogue: &["B9", "B10"],
         options: &CLOCKED,
         metrics: &SUMMED,
-        variants: &variants::REPLICATION_OF_WRITES,
+        variants: &variants::REPLICATION,
     }
 );
 
@@ -306,7 +307,7 @@ object!(
         summary: "a set that only grows",
         source: "Shapiro et al. 2011, specification 11",
         catalogue: &["B3"],
-        variants: &variants::REPLICATION_OF_WRITES,
+        variants: &variants::REPLICATION,
     }
 );
 
@@ -325,7 +326,7 @@ object!(
         summary: "a set whose elements, once removed, never come back",
         source: "Shapiro et al. 2011, specification 12",
         catalogue: &["B3"],
-        variants: &variants::REPLICATION_OF_WRITES,
+        variants: &variants::REPLICATION,
     }
 );
 
@@ -367,7 +368,7 @@ object!(
         summary: "a set in which a removal wins over an addition that had not seen it",
         source: "Bieniusa et al. 2012",
         catalogue: &["B3"],
-        variants: &variants::REPLICATION_OF_WRITES,
+        variants: &variants::REPLICATION,
     }
 );
 
@@ -428,7 +429,7 @@ object!(
     },
     {
         name: "text",
-        scenarios: &["crdt/text-swarm.toml", "crdt/text-trace.toml"],
+        scenarios: &["crdt/three-editors.toml", "crdt/interleaving.toml", "crdt/text-swarm.toml", "crdt/text-trace.toml"],
         summary: "a text that several edit at once, by RGA or Fugue",
         source: "S1 part VI; Roh et al. 2011; Attiya et al. 2016; Weidner and Kleppmann 2023",
         catalogue: &["B5"],

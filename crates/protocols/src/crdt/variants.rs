@@ -1,6 +1,6 @@
 //! The planted mistakes, by name: those of the types, and those of replication, which every type has.
 
-use super::judge::{NO_LOST_UPDATE, SPECIFIED};
+use super::judge::{NO_LOST_UPDATE, NOTHING_LOST, SPECIFIED};
 use super::monitor::STRONGLY_CONVERGES;
 use super::replica::options::Mistake as Spreading;
 use super::types::{Clock, Mistake};
@@ -18,13 +18,11 @@ const COUNTER_DUP_OP: Variant =
 const ACTOR_ID_REUSE: Variant = Variant {
     name: "actor-id-reuse",
     summary: "who has lost its disk counts its operations from 1 again, under its old name",
-    caught_by: STRONGLY_CONVERGES,
+    caught_by: NOTHING_LOST.name,
 };
 
-/// Of a number.
+/// Of any type.
 pub(super) const REPLICATION: [Variant; 2] = [DELTA_GAP, ACTOR_ID_REUSE];
-/// Of what is written or put in: to do it twice is to do it once.
-pub(super) const REPLICATION_OF_WRITES: [Variant; 2] = [DELTA_GAP, ACTOR_ID_REUSE];
 /// Of a counter.
 pub(super) const COUNTER: [Variant; 4] = [
     Variant {
@@ -85,7 +83,7 @@ pub(super) const CART: [Variant; 3] = [
     Variant {
         name: "cart-id",
         summary: "every replica counts under the cart's id, as in S1: of two tallies the larger stays",
-        caught_by: STRONGLY_CONVERGES,
+        caught_by: SPECIFIED.name,
     },
     Variant {
         name: "remove-first",

@@ -304,6 +304,17 @@ fn evidence(style: Style, evidence: &Value) -> String {
     if rows.is_empty() { String::new() } else { heading(style, "Evidence") + &rows.concat() }
 }
 
+/// The longest list that is told.
+const LIST_MAX: usize = 200;
+
+/// A short list of plain values. What stands in tables of its own is for the document.
+fn listed(items: &[Value]) -> Option<String> {
+    let is_plain = items.iter().all(|item| !item.is_array() && !item.is_object());
+    let words: Vec<String> = items.iter().map(Value::to_string).collect();
+    let text = format!("[{}]", words.join(", "));
+    (is_plain && text.len() <= LIST_MAX).then_some(text)
+}
+
 fn flatten(path: &str, value: &Value, rows: &mut Vec<String>) {
     match value {
         Value::Object(entries) => {
@@ -312,7 +323,8 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<String>) {
                 flatten(&path, value, rows);
             }
         }
-        Value::Array(_) | Value::Null => {}
+        Value::Array(items) => rows.extend(listed(items).map(|items| paragraph(&format!("  {path}: "), &items))),
+        Value::Null => {}
         Value::String(text) => rows.push(paragraph(&format!("  {path}: "), text)),
         Value::Number(number) => {
             let shown = number.as_f64().map_or_else(|| number.to_string(), figures::plain);

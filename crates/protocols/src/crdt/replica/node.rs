@@ -295,8 +295,8 @@ impl Actor for Replica {
             self.me.life = if options.mistake == Some(Mistake::ActorIdReuse) { 0 } else { ctx.restarts() as u8 };
             self.append(ctx, Record::Life { life: self.me.life, goes_on: !believed.is_empty() });
         }
-        self.changed(ctx);
         self.tell_list(ctx, true);
+        self.changed(ctx);
         if options.replication == Replication::Delta {
             self.deltas = Deltas::begin(ctx, ctx.restarts() > 0);
         }

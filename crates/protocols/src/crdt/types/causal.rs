@@ -67,6 +67,11 @@ impl<D: Dotted> Causal<D> {
         self.held.range((key, Dot::FIRST)..=(key, Dot::LAST)).map(|((_, dot), held)| (dot, held))
     }
 
+    /// Every dot with its key, ascending by key.
+    pub fn dots(&self) -> impl Iterator<Item = (u32, Dot)> {
+        self.held.iter().map(|((key, dot), _)| (key, dot))
+    }
+
     /// The dots under a key.
     pub fn seen(&self, key: u32) -> Vec<Dot> {
         self.under(key).map(|(dot, _)| dot).collect()

@@ -17,7 +17,7 @@ mod two_phase;
 pub use add_wins::{AddWins, AddWinsSet};
 pub use grow::{Grow, GrowSet};
 pub use remove_wins::{RemoveWins, RemoveWinsSet};
-pub use tombstones::{Operation as TombstoneOperation, TombstoneSet, Tombstones};
+pub use tombstones::{Operation as TombstoneOperation, TombstoneSet, Tombstones, tagged};
 pub use two_phase::{TwoPhase, TwoPhaseSet};
 
 #[cfg(test)]

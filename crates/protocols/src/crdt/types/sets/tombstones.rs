@@ -30,6 +30,11 @@ fn tags(set: &TombstoneSet, element: u32) -> impl Iterator<Item = (Dot, &Option<
     set.held.range((element, Dot::FIRST)..=(element, Dot::LAST)).map(|((_, tag), buried)| (tag, buried))
 }
 
+/// Every tag that was ever given, by element, and by which operation it was buried, if it was.
+pub fn tagged(set: &TombstoneSet) -> impl Iterator<Item = (u32, Dot, Option<Dot>)> {
+    set.held.iter().map(|((element, tag), buried)| (element, tag, *buried))
+}
+
 impl Cell for Tombstones {
     type Key = (u32, Dot);
     /// The removal that buried the tag; the last where there are more, for all must choose alike.
