@@ -43,19 +43,6 @@ fn difference(recorded: &str, text: &str) -> Option<String> {
     Some(format!("from character {same} on it has {ours:?}, and the recorded one {theirs:?}"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::difference;
-
-    #[test]
-    fn the_first_difference_is_told() {
-        assert_eq!(difference("a\u{308}b", "a\u{308}b"), None);
-        let told = |recorded, text| difference(recorded, text).unwrap();
-        assert_eq!(told("abc", "abd"), "from character 2 on it has \"d\", and the recorded one \"c\"");
-        assert_eq!(told("äbc", "äb"), "from character 2 on it has \"\", and the recorded one \"c\"");
-    }
-}
-
 /// How what users typed at one place at one time is mixed in the end.
 pub(in crate::crdt) fn interleaving(seen: &Seen<'_, Replica>) -> Option<Interleaving> {
     let (_, last) = seen.live().next()?;
@@ -106,4 +93,17 @@ fn watch(seen: &Seen<'_, Replica>) -> Result<Watch, String> {
 fn name(dot: Dot) -> u64 {
     let update = dot.update();
     (u64::from(update.origin.0) << 32) | u64::from(update.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn the_first_difference_is_told() {
+        assert_eq!(difference("a\u{308}b", "a\u{308}b"), None);
+        let told = |recorded, text| difference(recorded, text).unwrap();
+        assert_eq!(told("abc", "abd"), "from character 2 on it has \"d\", and the recorded one \"c\"");
+        assert_eq!(told("äbc", "äb"), "from character 2 on it has \"\", and the recorded one \"c\"");
+    }
 }
