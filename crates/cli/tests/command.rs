@@ -321,7 +321,7 @@ fn results_are_written_whole_and_nothing_else_is_left() {
 
 #[test]
 fn text_is_at_most_eighty_columns_and_coloured_only_on_demand() {
-    for name in common::scenarios().iter().filter(|name| *name != "gossip/bench.toml") {
+    for name in common::scenarios().iter().filter(|name| *name != "gossip/bench.toml" && !common::LONG.contains(&&***name)) {
         let file = scenario(name);
         for seeds in [&[][..], &["--seeds", "5"]] {
             let text = end(quorate(&["run", &file]).args(seeds)).stdout;
@@ -389,6 +389,11 @@ fn a_tiny_benchmark_runs_and_has_the_keys_of_the_contract() {
     for workload in report["workloads"].as_array().unwrap() {
         for key in ["name", "nodes", "events_per_second", "hold_per_second", "engine_over_hold", "bytes_per_node", "digest"] {
             assert!(!workload[key].is_null(), "{key}: {workload}");
+        }
+    }
+    for data_type in report["types"].as_array().unwrap() {
+        for key in ["name", "operations", "operations_per_second", "merges_per_second", "delta_over_state", "digest"] {
+            assert!(!data_type[key].is_null(), "{key}: {data_type}");
         }
     }
 }

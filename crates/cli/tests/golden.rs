@@ -11,7 +11,7 @@ use std::path::Path;
 fn every_scenario_has_the_digest_that_it_had() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden-digests.txt");
     let mut found = String::new();
-    for name in common::scenarios() {
+    for name in common::scenarios().into_iter().filter(|name| !common::LONG.contains(&&**name)) {
         let report = common::json(&["run", &common::scenario(&name), "--format", "json"]);
         assert_eq!(report["verdict"], "held", "{name}: {}", report["expectations"]);
         writeln!(found, "{name} {}", report["digest"].as_str().unwrap()).unwrap();

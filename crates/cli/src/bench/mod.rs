@@ -4,6 +4,7 @@
 
 mod check;
 mod commit;
+mod crdt;
 mod raft;
 
 use quorate_engine::loads::{Load, Running};
@@ -54,6 +55,7 @@ pub(crate) struct Report {
     judges: Vec<Value>,
     raft: Option<Value>,
     commit: Option<Value>,
+    types: Vec<Value>,
 }
 
 /// Measures the load of that name, or everything.
@@ -62,15 +64,22 @@ pub(crate) struct Report {
 /// In words: an unknown name with the known ones, or a load that failed.
 pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String> {
     let known: Vec<&str> =
-        loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft", "commit"]).collect();
+        loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft", "commit", "crdt"]).collect();
     if let Some(name) = name
         && !known.contains(&name)
     {
         return Err(format!("there is no benchmark {name:?}; there are {}", known.join(", ")));
     }
     let wanted = |this: &str| name.is_none_or(|name| name == this);
-    let mut report =
-        Report { workloads: Vec::new(), queues: Vec::new(), gossip: None, judges: Vec::new(), raft: None, commit: None };
+    let mut report = Report {
+        workloads: Vec::new(),
+        queues: Vec::new(),
+        gossip: None,
+        judges: Vec::new(),
+        raft: None,
+        commit: None,
+        types: Vec::new(),
+    };
     for load in loads(quick).into_iter().filter(|load| wanted(load.name)) {
         report.workloads.push(load.measure().map_err(|error| error.to_string())?);
     }
@@ -89,6 +98,9 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     }
     if wanted("commit") {
         report.commit = Some(commit::measure(quick)?);
+    }
+    if wanted("crdt") {
+        report.types = crdt::measure(quick)?;
     }
     Ok(report)
 }
@@ -235,7 +247,7 @@ fn plan(name: &str, text: &str, overrides: &[Override]) -> Result<Plan, String> 
 
 impl Report {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft, "commit": self.commit })
+        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft, "commit": self.commit, "types": self.types })
     }
 
     /// At most 80 columns.
@@ -309,6 +321,9 @@ impl Report {
         }
         if let Some(row) = &self.commit {
             commit::text(&mut text, row);
+        }
+        if !self.types.is_empty() {
+            crdt::text(&mut text, &self.types);
         }
         text.trim_start_matches('\n').to_string()
     }

@@ -51,6 +51,9 @@ pub(crate) fn json(args: &[&str]) -> serde_json::Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}"))
 }
 
+/// Scenarios that take minutes in a build for tests.
+pub(crate) const LONG: [&str; 1] = ["crdt/million.toml"];
+
 /// All scenario files, by their names under `scenarios/`, in order.
 pub(crate) fn scenarios() -> Vec<String> {
     files().into_iter().filter(|name| !name.starts_with("tables/")).collect()

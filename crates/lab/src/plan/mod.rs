@@ -120,8 +120,6 @@ pub struct AskEntry {
 pub struct TraceEntry {
     /// The file, as the scenario has it.
     pub path: String,
-    /// From one transaction to the next.
-    pub every: Nanos,
     /// What was recorded.
     pub trace: Arc<Trace>,
 }

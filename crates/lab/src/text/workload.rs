@@ -9,7 +9,7 @@ use super::spot::Spot;
 use super::trace::{self, Trace};
 use crate::plan::{AskEntry, TraceEntry};
 use quorate_engine::id::{NodeId, NodeSet};
-use quorate_engine::time::{MICROSECOND, Nanos, Time, show};
+use quorate_engine::time::{Nanos, Time, show};
 use quorate_engine::workload::{Change, Edit};
 use quorate_protocols::registry::{Ask, Asked};
 use std::collections::BTreeMap;
@@ -85,23 +85,9 @@ pub(crate) fn entries(
     entries
 }
 
-/// From one transaction of a recorded session to the next, when the scenario is silent.
-const TRACE_EVERY: Nanos = 100 * MICROSECOND;
-
 /// The recorded session to be replayed, if there is one.
-pub(crate) fn replayed(
-    section: Option<Spot<'_>>,
-    replicas: &Replicas<'_>,
-    duration: Nanos,
-    total: &mut Total,
-) -> Read<Option<TraceEntry>> {
-    let Some(section) = section else { return Ok(None) };
-    let Some(spot) = section.get("trace") else {
-        return match section.get("trace_every") {
-            Some(every) => Err(every.fail("there is nothing to replay; name a recorded session: trace = \"session.json\"")),
-            None => Ok(None),
-        };
-    };
+pub(crate) fn replayed(section: Option<Spot<'_>>, replicas: &Replicas<'_>, total: &mut Total) -> Read<Option<TraceEntry>> {
+    let Some(spot) = section.and_then(|section| section.get("trace")) else { return Ok(None) };
     let trace = read_trace(&spot.included()?)?;
     if trace.agents > replicas.count {
         return Err(spot.fail(format!(
@@ -109,19 +95,8 @@ pub(crate) fn replayed(
             trace.agents, replicas.count
         )));
     }
-    let count = trace.transactions.len() as u64;
-    total.add(&spot, replicas, count)?;
-    let every_spot = section.get("trace_every");
-    let every = every_spot.as_ref().map_or(Ok(TRACE_EVERY), |every| every.positive_duration())?;
-    if u128::from(every) * u128::from(count.saturating_sub(1)) >= u128::from(duration) {
-        return Err(every_spot.as_ref().unwrap_or(&spot).fail(format!(
-            "the last of {count} transactions, one every {}, would be asked after the end of the run at {}; write a smaller \
-             trace_every, or a longer duration",
-            show(every),
-            show(duration)
-        )));
-    }
-    Ok(Some(TraceEntry { path: spot.text()?.to_string(), every, trace: Arc::new(trace) }))
+    total.add(&spot, replicas, trace.transactions.len() as u64)?;
+    Ok(Some(TraceEntry { path: spot.text()?.to_string(), trace: Arc::new(trace) }))
 }
 
 fn read_trace(file: &Included<'_>) -> Read<Trace> {
@@ -271,12 +246,13 @@ pub(crate) fn operations(entries: &[AskEntry], trace: Option<&TraceEntry>) -> (V
     (operations, clients.count)
 }
 
-/// A recorded session as operations: each waits at its agent's replica until that knows what the agent knew.
+/// A recorded session as operations: each waits at its agent's replica until that knows what the agent knew. All are asked at once, for a
+/// replica that has none to do takes in whatever there is, and the next may have been done without it.
 fn transactions<'a>(entry: &'a TraceEntry, clients: &'a Clients) -> impl Iterator<Item = Asked> + 'a {
-    entry.trace.transactions.iter().zip(0..).map(|(transaction, number)| {
+    entry.trace.transactions.iter().map(|transaction| {
         let to = NodeId(transaction.agent);
         let ask = Ask::Edit { edits: transaction.edits.clone(), seen: Some(transaction.seen.clone()) };
-        Asked { at: Time(entry.every * number), client: clients.beside(to), to, ask, timeout: None }
+        Asked { at: Time(0), client: clients.beside(to), to, ask, timeout: None }
     })
 }
 

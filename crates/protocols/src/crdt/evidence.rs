@@ -222,23 +222,23 @@ fn counts(history: &VersionVector) -> Map<String, Value> {
 
 fn local_operations(seen: &Seen<'_, Replica>, report: &Report) -> Vec<Value> {
     let operations = &report.outcome.operations;
-    let told = seen.monitor.done().filter_map(|(Envelope { dot, operation: did, .. }, operation)| {
+    let done = seen.monitor.done().filter_map(|(envelope, operation)| {
         let operation = operations.get(operation?.index())?;
-        (operation.status == OperationStatus::Ok).then(|| {
-            let at = operation.invoked().map_or(0.0, |at| at.seconds());
-            let mut told = json!({ "timestamp": at, "node_id": dot.origin.node.to_string() });
-            match *did {
-                Operation::Counter(amount) if amount < 0 => told["decrement"] = json!(amount.unsigned_abs()),
-                Operation::Counter(amount) => told["increment"] = json!(amount),
-                _ => told["operation"] = json!(judge::told(did)),
-            }
-            (at, told)
-        })
+        let at = operation.invoked().map_or(0.0, |at| at.seconds());
+        (operation.status == OperationStatus::Ok).then_some((at, envelope))
     });
-    let mut told: Vec<(f64, Value)> = told.collect();
-    told.sort_by(|a, b| a.0.total_cmp(&b.0));
-    told.truncate(TOLD_MAX);
-    told.into_iter().map(|(_, told)| told).collect()
+    let mut done: Vec<(f64, &Envelope)> = done.collect();
+    done.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let tell = |(at, Envelope { dot, operation, .. }): (f64, &Envelope)| {
+        let mut told = json!({ "timestamp": at, "node_id": dot.origin.node.to_string() });
+        match *operation {
+            Operation::Counter(amount) if amount < 0 => told["decrement"] = json!(amount.unsigned_abs()),
+            Operation::Counter(amount) => told["increment"] = json!(amount),
+            _ => told["operation"] = json!(judge::told(operation)),
+        }
+        told
+    };
+    done.into_iter().take(TOLD_MAX).map(tell).collect()
 }
 
 /// S1's evidence for commutativity: the first operations of the run in every order, under the run's rule. Each order is carried out twice:

@@ -248,9 +248,10 @@ pub(super) fn nothing_lost(seen: &Seen<'_, Replica>, report: &Report) -> Kept {
         .collect();
     // Who is in the state of somebody who has it has it: an operation may have no effect, and then nobody needs to hear of it.
     let has = |replica: &Replica, dot: Dot| {
-        let digest = replica.data().digest();
-        replica.history().contains(dot)
-            || live.iter().any(|(_, other)| other.data().digest() == digest && other.history().contains(dot))
+        replica.history().contains(dot) || {
+            let digest = replica.data().digest();
+            live.iter().any(|(_, other)| other.history().contains(dot) && other.data().digest() == digest)
+        }
     };
     let anybody_has = |dot: Dot| live.iter().any(|(_, replica)| replica.history().contains(dot));
     let lives: BTreeMap<NodeId, u8> = live.iter().map(|(node, replica)| (NodeId(*node), replica.origin().life)).collect();

@@ -159,7 +159,7 @@ object!(
     PLAIN,
     {
         name: "pn-counter",
-        scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "crdt/plus-one-sent.toml", "crdt/counter-swarm.toml", "world/churn.toml"],
+        scenarios: &["crdt/counter-partition.toml", "crdt/counter-crash.toml", "crdt/plus-one-sent.toml", "crdt/counter-swarm.toml", "crdt/ten-thousand.toml", "world/churn.toml"],
         summary: "a counter that goes both ways, kept alike by states, deltas or operations",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 7",
         catalogue: &["B2", "B10", "B13"],
@@ -356,7 +356,7 @@ object!(
     },
     {
         name: "or-set",
-        scenarios: &["crdt/alice-and-bob.toml", "crdt/set-swarm.toml", "crdt/anti-entropy-swarm.toml"],
+        scenarios: &["crdt/alice-and-bob.toml", "crdt/set-swarm.toml", "crdt/anti-entropy-swarm.toml", "crdt/delta-sizes.toml", "crdt/million.toml"],
         summary: "a set in which an addition wins over a removal that had not seen it, with tombstones or without",
         source: "S1 Pattern 1; Shapiro et al. 2011, specification 15; Bieniusa et al. 2012",
         catalogue: &["B3"],
@@ -448,7 +448,7 @@ object!(
     },
     {
         name: "text",
-        scenarios: &["crdt/three-editors.toml", "crdt/interleaving.toml", "crdt/text-swarm.toml"],
+        scenarios: &["crdt/three-editors.toml", "crdt/interleaving.toml", "crdt/text-swarm.toml", "crdt/text-trace.toml"],
         summary: "a text that several edit at once, by RGA or Fugue",
         source: "S1 part VI; Roh et al. 2011; Attiya et al. 2016; Weidner and Kleppmann 2023",
         catalogue: &["B5"],

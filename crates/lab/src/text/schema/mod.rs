@@ -165,7 +165,6 @@ pub const WORKLOAD: &[Key] = &[
         "A recorded editing session to replay, as JSON, gzip too: agent k's transactions are asked of replica k.",
     )
     .holds(Holds::File),
-    key("trace_every", "duration", "From one of its transactions to the next, in the order of the file; without it, 100us."),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
 ];
 

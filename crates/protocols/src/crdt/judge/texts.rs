@@ -10,9 +10,37 @@ use quorate_check::Verdict;
 use quorate_check::list::{Interleaving, Watch};
 use std::collections::BTreeMap;
 
-/// Whether each list that a replica showed is one that its edits allow, all in one order.
+/// Whether each list that a replica showed is one that its edits allow, all in one order; and whether a recorded session has ended as it
+/// did when it was recorded, which is all that is asked where the text is too long to be judged as a list.
 pub(super) fn judge(seen: &Seen<'_, Replica>) -> Verdict {
-    watch(seen).map_or_else(Verdict::Unknown, |watch| watch.judge())
+    let Some(recorded) = seen.job.text else {
+        return watch(seen).map_or_else(Verdict::Unknown, |watch| watch.judge());
+    };
+    let differs = seen.live().find_map(|(node, replica)| match replica.data() {
+        Data::Text(text) => {
+            let ours: String = text.letters().map(|(_, letter)| letter).collect();
+            difference(recorded, &ours).map(|how| format!("n{node} ends with another text: {how}"))
+        }
+        _ => None,
+    });
+    match differs {
+        Some(how) => Verdict::Violation(how),
+        None => watch(seen).map_or(Verdict::Ok, |watch| watch.judge()),
+    }
+}
+
+/// Characters that are told of each text from the first difference on.
+const TOLD_MAX: usize = 30;
+
+/// Where a text first differs from the recorded one.
+fn difference(recorded: &str, text: &str) -> Option<String> {
+    if recorded == text {
+        return None;
+    }
+    let same = recorded.chars().zip(text.chars()).take_while(|(a, b)| a == b).count();
+    let from = |text: &str| text.chars().skip(same).take(TOLD_MAX).collect::<String>();
+    let (ours, theirs) = (from(text), from(recorded));
+    Some(format!("from character {same} on it has {ours:?}, and the recorded one {theirs:?}"))
 }
 
 /// How what users typed at one place at one time is mixed in the end.
@@ -65,4 +93,17 @@ fn watch(seen: &Seen<'_, Replica>) -> Result<Watch, String> {
 fn name(dot: Dot) -> u64 {
     let update = dot.update();
     (u64::from(update.origin.0) << 32) | u64::from(update.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn the_first_difference_is_told() {
+        assert_eq!(difference("a\u{308}b", "a\u{308}b"), None);
+        let told = |recorded, text| difference(recorded, text).unwrap();
+        assert_eq!(told("abc", "abd"), "from character 2 on it has \"d\", and the recorded one \"c\"");
+        assert_eq!(told("äbc", "äb"), "from character 2 on it has \"\", and the recorded one \"c\"");
+    }
 }

@@ -98,21 +98,26 @@ impl<D: Dotted> Causal<D> {
         }
     }
 
-    /// Which of the dots here a context has: as much work as there are such dots and loose ones in the context, not as there are dots.
-    fn within(&self, context: &CausalContext) -> impl Iterator<Item = (Dot, u32)> {
-        let ranges = context.vector().iter().flat_map(|(origin, count)| self.keys.range(origin.dot(0)..=origin.dot(count)));
-        let loose = context.cloud().filter_map(|dot| self.keys.get_key_value(&dot));
+    /// Which of the dots here another has seen and holds no more: as much work as either has dots in the other's vector, for these are
+    /// walked side by side, and loose ones in its cloud; not as there are dots.
+    fn gone_from(&self, other: &Causal<D>) -> impl Iterator<Item = (Dot, u32)> {
+        let ranges = other.context.vector().iter().flat_map(|(origin, count)| {
+            let dots = origin.dot(0)..=origin.dot(count);
+            let mut theirs = other.keys.range(dots.clone()).map(|(dot, _)| dot).peekable();
+            self.keys.range(dots).filter(move |(dot, _)| {
+                while theirs.next_if(|their| their < dot).is_some() {}
+                theirs.next_if_eq(dot).is_none()
+            })
+        });
+        let loose = other.context.cloud().filter(|dot| !other.keys.contains_key(dot));
+        let loose = loose.filter_map(|dot| self.keys.get_key_value(&dot));
         ranges.chain(loose).map(|(dot, key)| (*dot, *key))
     }
 
     /// The join, as far as the keys are wanted (Almeida et al. 2018, §7.2): what either holds stays, unless the other has seen it and
     /// holds it no more.
     fn join(&mut self, other: &Causal<D>, wanted: impl Fn(u32) -> bool) {
-        let gone: Vec<Dot> = self
-            .within(&other.context)
-            .filter(|(dot, key)| !other.keys.contains_key(dot) && wanted(*key))
-            .map(|(dot, _)| dot)
-            .collect();
+        let gone: Vec<Dot> = self.gone_from(other).filter(|(_, key)| wanted(*key)).map(|(dot, _)| dot).collect();
         gone.into_iter().for_each(|dot| self.forget(dot));
         for ((key, dot), held) in other.held.iter() {
             if wanted(key) && !self.context.contains(dot) {
@@ -170,7 +175,7 @@ impl<D: Dotted> Crdt for Causal<D> {
         }
         let mut beyond = Causal::default();
         self.context.each_beyond(&known.context, &mut |dot| beyond.take(self, dot));
-        for (dot, _) in known.within(&self.context).filter(|(dot, _)| !self.keys.contains_key(dot)) {
+        for (dot, _) in known.gone_from(self) {
             beyond.context.insert(dot);
         }
         Some(beyond)
