@@ -1,5 +1,5 @@
-//! Recorded editing sessions, typed again. The small one is part of the project; those of real documents are not, and are looked for in
-//! the folder that `QUORATE_EDITING_TRACES` names.
+//! Recorded editing sessions, typed again. The small one is part of the project; those of real documents are not, and are left out where
+//! they are not there.
 
 mod common;
 
@@ -34,18 +34,13 @@ fn another_end_is_a_violation() {
 
 #[test]
 fn sessions_of_real_documents_end_as_they_were_recorded() {
-    let Some(folder) = std::env::var_os("QUORATE_EDITING_TRACES") else {
-        return eprintln!("skipped: QUORATE_EDITING_TRACES names no folder with editing traces");
-    };
-    let mut ran = 0;
+    let folder = common::root().join("../shared/traces");
     for name in ["friendsforever.json.gz", "sveltecomponent.json.gz"] {
-        let trace = Path::new(&folder).join(name);
+        let trace = folder.join(name);
         if !trace.exists() {
-            eprintln!("skipped: there is no {}", trace.display());
+            eprintln!("skipped: there is no {name} here");
             continue;
         }
         ["rga", "fugue"].iter().for_each(|order| ends_as_recorded(&trace, order));
-        ran += 1;
     }
-    assert!(ran > 0, "no trace in the folder that QUORATE_EDITING_TRACES names");
 }
