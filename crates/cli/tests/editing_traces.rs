@@ -16,20 +16,20 @@ fn ends_as_recorded(trace: &Path, order: &str) {
 
 #[test]
 fn the_small_session_ends_as_it_was_recorded() {
-    let trace = common::root().join("scenarios/data/fox.json");
+    let trace = common::root().join("scenarios/data/fox.session");
     ["rga", "fugue"].iter().for_each(|order| ends_as_recorded(&trace, order));
 }
 
 #[test]
 fn another_end_is_a_violation() {
-    let recorded = std::fs::read_to_string(common::root().join("scenarios/data/fox.json")).unwrap();
+    let recorded = std::fs::read_to_string(common::root().join("scenarios/data/fox.session")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("wrong.json");
     std::fs::write(&trace, recorded.replace("lazy dogs", "lazy cats")).unwrap();
     let trace = format!("workload.trace={}", trace.display());
     let ended = common::run(&["run", &scenario("crdt/text-trace.toml"), "--set", &trace]);
     let told = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(ended.status == 1 && told.contains("from character 37 on it has \"dogs 🐕.\""), "{}", ended.stdout);
+    assert!(ended.status == 1 && told.contains("from character 39 on it has \"dogs 🐕.\""), "{}", ended.stdout);
 }
 
 #[test]

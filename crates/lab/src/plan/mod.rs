@@ -118,8 +118,8 @@ pub struct AskEntry {
 /// A recorded editing session that is replayed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TraceEntry {
-    /// The file, as the scenario has it.
-    pub path: String,
+    /// The recording, as it was read.
+    pub json: String,
     /// What was recorded.
     pub trace: Arc<Trace>,
 }

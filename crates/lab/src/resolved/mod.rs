@@ -201,7 +201,7 @@ fn workload(plan: &Plan) -> Table {
         .with_some("moves", (!moves.is_empty()).then_some(moves))
         .with_some("transactions", (!transactions.is_empty()).then_some(transactions))
         .with_some("changes", (!changes.is_empty()).then_some(changes));
-    let table = table.with_some("trace", plan.trace.as_ref().map(|entry| entry.path.as_str()));
+    let table = table.with_some("trace", plan.trace.as_ref().map(|entry| entry.json.as_str()));
     let clients = plan.populations.iter().map(clients::clients).collect::<Vec<Value>>();
     table.with_some("clients", (!clients.is_empty()).then_some(clients))
 }

@@ -71,6 +71,11 @@ pub(crate) struct Included<'a> {
 }
 
 impl<'a> Spot<'a> {
+    /// The text here, if it is no path but the contents of a file themselves: a JSON object. So does a resolved scenario say what it read.
+    pub(crate) fn itself(&self) -> Option<&'a str> {
+        self.text().ok().filter(|text| text.trim_start().starts_with('{'))
+    }
+
     /// The file that the text here names.
     pub(crate) fn included(&self) -> Read<Included<'a>> {
         let needed = needed(self)?;
@@ -124,6 +129,7 @@ fn table(spot: &Spot<'_>, keys: &[Key], found: &mut Vec<Needed>) {
     for key in keys {
         let Some(value) = spot.get(key.name) else { continue };
         match key.holds {
+            Holds::File if value.itself().is_some() => {}
             Holds::File => found.extend(needed(&value).ok()),
             Holds::Table(keys) | Holds::Tables(keys) | Holds::TableOrTables(keys) | Holds::ValueOrTable(keys) => {
                 let items = value.list().unwrap_or_else(|| vec![value]);

@@ -88,7 +88,10 @@ pub(crate) fn entries(
 /// The recorded session to be replayed, if there is one.
 pub(crate) fn replayed(section: Option<Spot<'_>>, replicas: &Replicas<'_>, total: &mut Total) -> Read<Option<TraceEntry>> {
     let Some(spot) = section.and_then(|section| section.get("trace")) else { return Ok(None) };
-    let trace = read_trace(&spot.included()?)?;
+    let (json, trace) = match spot.itself() {
+        Some(json) => (json, trace::trace(json).map_err(|wrong| spot.fail(wrong.message))?),
+        None => read_trace(&spot.included()?)?,
+    };
     if trace.agents > replicas.count {
         return Err(spot.fail(format!(
             "the recorded session has {} agents, and the scenario {} nodes; it needs a node for each",
@@ -96,12 +99,13 @@ pub(crate) fn replayed(section: Option<Spot<'_>>, replicas: &Replicas<'_>, total
         )));
     }
     total.add(&spot, replicas, trace.transactions.len() as u64)?;
-    Ok(Some(TraceEntry { path: spot.text()?.to_string(), trace: Arc::new(trace) }))
+    Ok(Some(TraceEntry { json: json.to_string(), trace: Arc::new(trace) }))
 }
 
-fn read_trace(file: &Included<'_>) -> Read<Trace> {
+fn read_trace<'a>(file: &Included<'a>) -> Read<(&'a str, Trace)> {
     let text = file.text()?;
-    trace::trace(text).map_err(|wrong| {
+    let read = trace::trace(text).map(|trace| (text, trace));
+    read.map_err(|wrong| {
         // Where no place is known, the message has the path to the value.
         let (line, column) = wrong.at.unwrap_or((1, 1));
         let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();

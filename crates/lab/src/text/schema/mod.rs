@@ -162,7 +162,7 @@ pub const WORKLOAD: &[Key] = &[
     key(
         "trace",
         "path",
-        "A recorded editing session to replay, as JSON, gzip too: agent k's transactions are asked of replica k.",
+        "A recorded editing session to replay, as JSON, gzip too: agent k's transactions are asked of replica k. Or the JSON itself.",
     )
     .holds(Holds::File),
     key("clients", "[[workload.clients]]", "Clients that ask by themselves.").holds(Holds::Tables(CLIENTS)),
