@@ -11,6 +11,7 @@ mod harness;
 mod history;
 pub mod local;
 pub mod options;
+pub mod order;
 pub mod registry;
 pub mod replication;
 pub mod sorted;
