@@ -43,6 +43,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::payments::PROTOCOL,
     crdt::riak::PROTOCOL,
     replication::register::PROTOCOL,
+    order::sequencer::FIXED,
+    order::sequencer::PER_CHANNEL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,
     commit::three_phase::PROTOCOL,
