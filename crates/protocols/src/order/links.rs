@@ -1,13 +1,15 @@
-//! Reliable links in the order of sending, over a network that loses, doubles and reorders (Bertsekas and Gallager, "Data Networks", 1992, §2.4;
-//! Cachin, Guerraoui and Rodrigues 2011, §2.4, "perfect links"; Hadzilacos and Toueg 1994, §2): what each node sends another it numbers from 1
-//! on. The other keeps what came too early, delivers in the order of the numbers, each once, and acknowledges how far it has come. What is
-//! not acknowledged is said again, by one timer for all peers, after longer and longer waits.
+//! Reliable links in the order of sending, over a network that loses, doubles and reorders (Bertsekas and Gallager, "Data
+//! Networks", 1992, §2.4; Cachin, Guerraoui and Rodrigues 2011, §2.4, "perfect links"; Hadzilacos and Toueg 1994, §2): what
+//! each node sends another it numbers from 1 on. The other keeps what came too early, delivers in the order of the numbers,
+//! each once, and acknowledges how far it has come. What is not acknowledged is said again, by one timer for all peers, after
+//! longer and longer waits.
 //!
-//! A protocol of messages `B` sends [`Packet`]s of them, keeps a [`Links`] in its actor, and says in a [`Manner`] what it wants of it. The kinds of
-//! `B` begin with [`ACK`] and [`AGAIN`], so that the ledger counts what the links cost apart from what the protocol does.
+//! A protocol of messages `B` sends [`Packet`]s of them, keeps a [`Links`] in its actor, and says in a [`Manner`] what it
+//! wants of it. The kinds of `B` begin with [`ACK`] and [`AGAIN`], so that the ledger counts what the links cost apart from
+//! what the protocol does.
 //!
-//! Links end with a crash: who restarts begins with none of the numbers, and nobody understands it. That is for protocols whose nodes
-//! do not come back, or keep the links' state themselves.
+//! Links end with a crash: who restarts begins with none of the numbers, and nobody understands it. That is for protocols
+//! whose nodes do not come back, or keep the links' state themselves.
 
 #[cfg(test)]
 mod tests;
@@ -39,8 +41,8 @@ pub enum Packet<B> {
 /// What a protocol wants of its links.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Manner<T> {
-    /// Whether messages are acknowledged and said again; if not, the network must lose nothing. Numbers order them either way, and
-    /// tell what comes twice.
+    /// Whether messages are acknowledged and said again; if not, the network must lose nothing. Numbers order them either
+    /// way, and tell what comes twice.
     pub acknowledged: bool,
     /// Whether they are delivered in order; if not, as they come, each once.
     pub ordered: bool,
@@ -86,8 +88,8 @@ impl<B> Default for Peer<B> {
     }
 }
 
-/// The most looks between two times that a message is said: a peer that does not answer is not flooded, and one that is there again soon
-/// hears.
+/// The most looks between two times that a message is said: a peer that does not answer is not flooded, and one that is there
+/// again soon hears.
 const WAITS_MAX: u32 = 16;
 
 impl<B: Clone> Peer<B> {
@@ -117,8 +119,8 @@ impl<B: Clone> Peer<B> {
         }
     }
 
-    /// Whether it is time to say again what is open: at the second look, so that a message has a whole wait, then at the fourth, the eighth, and
-    /// so on.
+    /// Whether it is time to say again what is open: at the second look, so that a message has a whole wait, then at the
+    /// fourth, the eighth, and so on.
     fn is_due(&mut self) -> bool {
         self.waits = self.waits.saturating_add(1);
         let waits = self.waits;

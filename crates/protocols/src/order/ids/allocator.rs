@@ -14,8 +14,8 @@ pub(super) struct Allocator {
     given: u64,
     /// Who waits for more to be set aside.
     waiting: VecDeque<(NodeId, Want)>,
-    /// The block that each node got last, and under which name: so that one that asks again gets the same. A restart forgets it; then blocks are
-    /// lost, and none is given twice.
+    /// The block that each node got last, and under which name: so that one that asks again gets the same. A restart forgets
+    /// it; then blocks are lost, and none is given twice.
     blocks: BTreeMap<NodeId, (Want, u64)>,
 }
 

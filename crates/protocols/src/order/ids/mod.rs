@@ -6,10 +6,12 @@
 //! | `blocks`: node 0 gives out ranges, of which nodes give ids by themselves | 2/`block` messages, 1/`block` forced writes | within a node | node 0, when a block is used up |
 //! | `snowflake`: the clock, the node and a count (Twitter 2010) | no message, a forced write every `ahead`/2 | roughly that of the clocks | a clock that steps back |
 //!
-//! Blocks are Silberschatz's and everybody's "hi/lo" (Ambler, "Mapping objects to relational databases", 2000); what is left of one is lost in a crash.
+//! Blocks are also known as "hi/lo" (Ambler, "Mapping objects to relational databases", 2000); what is left of one is lost in
+//! a crash.
 //!
-//! None gives an id above what it has on disk as its bound ([`ceiling`]), and after a crash begins above that bound: a node need not write each id
-//! down, and still gives none twice. An operation that is asked again may get a second id; the first is then nobody's.
+//! None gives an id above what it has on disk as its bound (`ceiling`), and after a crash begins above that bound: a node
+//! need not write each id down, and still gives none twice. An operation that is asked again may get a second id; the first
+//! is then nobody's.
 //!
 //! | Twitter Snowflake, `IdWorker.scala` | here |
 //! |---|---|
@@ -19,8 +21,9 @@
 //! | "Clock moved backwards. Refusing to generate id" | it waits: metric `ids.waited` |
 //! | `tilNextMillis` | the same wait |
 //!
-//! Snowflake keeps nothing on disk, and so could give an id twice if its clock stood behind after a restart; here it writes down how far it may
-//! have come. Ids are unique as long as disks keep what was forced: a node whose disk was replaced or has holes stays out.
+//! Snowflake keeps nothing on disk, and so could give an id twice if its clock stood behind after a restart; here it writes
+//! down how far it may have come. Ids are unique as long as disks keep what was forced: a node whose disk was replaced or has
+//! holes stays out.
 
 mod allocator;
 mod ceiling;

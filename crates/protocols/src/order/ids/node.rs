@@ -194,7 +194,8 @@ impl Actor for Node {
     /// Records are bounds. What a bound had covered may be given already, and is given no more.
     fn recover(&mut self, ctx: &mut Ctx<'_>, records: &[u64]) {
         let keeps_bound = self.node == ALLOCATOR || ctx.options().scheme == Scheme::Snowflake;
-        // A record that nothing readable follows may be the end of a write that a crash cut short; nobody was told of that bound.
+        // A record that nothing readable follows may be the end of a write that a crash cut short; nobody was told of that
+        // bound.
         let is_damaged = ctx.damage().is_some_and(|damage| damage.readable_after > 0);
         if keeps_bound && (ctx.disk_is_new() || is_damaged) {
             self.is_out = true;

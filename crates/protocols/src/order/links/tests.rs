@@ -2,8 +2,8 @@
 
 use super::{Packet, Peer};
 
-/// One link over a network of little good will: in each step it delivers, loses or doubles one of the packets under way, whichever comes
-/// to hand, or the sender says again what is open.
+/// One link over a network of little good will: in each step it delivers, loses or doubles one of the packets under way,
+/// whichever comes to hand, or the sender says again what is open.
 fn run(seed: u64, ordered: bool, messages: u64) -> Vec<u64> {
     let mut state = seed;
     let mut below = |bound: u64| {

@@ -116,8 +116,9 @@ fn mean(lengths: &[Nanos]) -> Option<f64> {
     (!lengths.is_empty()).then(|| sum as f64 / lengths.len() as f64 / SECOND as f64)
 }
 
-/// Whether nobody waits for ever while the section is free. No run is for ever: one that has waited for longer than anything can take when
-/// nothing goes wrong, with nobody in, waits in vain; and so does everybody who waits when nothing can happen any more.
+/// Whether nobody waits for ever while the section is free. No run is for ever: one that has waited for longer than anything
+/// can take when nothing goes wrong, with nobody in, waits in vain; and so does everybody who waits when nothing can happen
+/// any more.
 fn served<A: Algorithm>(seen: &Seen<'_, Node<A>>, report: &Report, tale: &Tale) -> Verdict {
     let outcome = &report.outcome;
     if !tale.gone.is_empty() || seen.replicas.iter().any(Option::is_none) {

@@ -1,6 +1,6 @@
-//! Lamport's algorithm. Every node keeps a queue of all requests, its own included, in the order of their timestamps, and answers each request.
-//! It enters when its request is the first and it has heard something later from everybody: since messages between two nodes arrive in
-//! order, no older request can be under way.
+//! Lamport's algorithm. Every node keeps a queue of all requests, its own included, in the order of their timestamps, and
+//! answers each request. It enters when its request is the first and it has heard something later from everybody: since
+//! messages between two nodes arrive in order, no older request can be under way.
 //!
 //! | Lamport 1978, p. 561 | here |
 //! |---|---|

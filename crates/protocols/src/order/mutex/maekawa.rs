@@ -1,16 +1,18 @@
-//! Maekawa's algorithm. Each node has one vote. Who wants to enter asks the members of its quorum (`quorums`), and enters with all of their votes;
-//! since any two quorums meet, no two nodes have them. Several may then hold some votes each and wait for the rest: a voter who hears of an
-//! older request than the one it has voted for inquires whether it may have its vote back, and gets it from one who knows that it cannot win.
+//! Maekawa's algorithm. Each node has one vote. Who wants to enter asks the members of its quorum (`quorums`), and enters
+//! with all of their votes; since any two quorums meet, no two nodes have them. Several may then hold some votes each and
+//! wait for the rest: a voter who hears of an older request than the one it has voted for inquires whether it may have its
+//! vote back, and gets it from one who knows that it cannot win.
 //!
 //! | Maekawa 1985, §3 | here |
 //! |---|---|
 //! | `REQUEST`, `LOCKED`, `FAILED`, `INQUIRE`, `RELINQUISH`, `RELEASE` | [`Body`] |
-//! | "locked for" | `locked` of the [`Voter`] |
+//! | "locked for" | `locked` of the voter |
 //! | `WAITING QUEUE` | `waiting` |
 //! | `S_i`, of K members | `quorums` |
 //!
-//! As published the algorithm can come to a halt: a request that waits as the oldest, and is overtaken by one that is older still, is not told that it
-//! failed. Sanders ("The information structure of distributed mutual exclusion algorithms", 1987, §5) tells it, and so do we.
+//! As published the algorithm can come to a halt: a request that waits as the oldest, and is overtaken by one that is older
+//! still, is not told that it failed. Sanders ("The information structure of distributed mutual exclusion algorithms", 1987)
+//! tells it, and so do we.
 
 use super::monitor::MUTUAL_EXCLUSION;
 use super::options::{Mistake, Options};
@@ -84,7 +86,8 @@ struct Voter {
     locked: Option<Stamp>,
     /// Whether that one was asked to give it back.
     has_inquired: bool,
-    /// Who else wants it. Invariant: all but the first know that somebody comes before them, and the first knows unless it is older than `locked`.
+    /// Who else wants it. Invariant: all but the first know that somebody comes before them, and the first knows unless it is
+    /// older than `locked`.
     waiting: BTreeSet<Stamp>,
 }
 

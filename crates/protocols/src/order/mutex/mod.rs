@@ -1,5 +1,5 @@
-//! Mutual exclusion among nodes that share nothing but links: one at a time is in the critical section, and whoever asks enters some day. Four
-//! algorithms, each without a coordinator:
+//! Mutual exclusion among nodes that share nothing but links: one at a time is in the critical section, and whoever asks
+//! enters some day. Four algorithms, each without a coordinator:
 //!
 //! | algorithm | an entry costs | and the next one waits |
 //! |---|---|---|
@@ -10,12 +10,13 @@
 //!
 //! where T is a message's delay, K the size of a quorum, and one's own vote costs nothing.
 //!
-//! Pieces that they share: [`node`], the actor that takes clients' wishes one by one, stays in for the option `hold`, and leaves; [`Algorithm`],
-//! what each has of its own; [`monitor`], which judges at every step; `evidence`, which judges once more at the end, from outside.
+//! Pieces that they share: [`node`], the actor that takes clients' wishes one by one, stays in for the option `hold`, and
+//! leaves; [`Algorithm`], what each has of its own; [`monitor`], which judges at every step; `evidence`, which judges once
+//! more at the end, from outside.
 //!
-//! All of them assume that what is sent arrives, Lamport's that it arrives in order too: [`crate::order::links`] see to both. And all assume that
-//! nobody crashes. Here one that did stays out of the game, as if it had not come back: nobody knows what it had promised. The others wait for
-//! it sooner or later, for ever, but never two of them are in.
+//! All of them assume that what is sent arrives, Lamport's that it arrives in order too: [`crate::order::links`] see to both.
+//! And all assume that nobody crashes. Here one that did stays out of the game, as if it had not come back: nobody knows what
+//! it had promised. The others wait for it sooner or later, for ever, but never two of them are in.
 
 mod evidence;
 pub mod lamport;
@@ -42,7 +43,8 @@ use quorate_engine::{Message, NodeId};
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// What an algorithm has of its own: when a node may enter, and what it tells others. The node asks, enters and leaves in turns.
+/// What an algorithm has of its own: when a node may enter, and what it tells others. The node asks, enters and leaves in
+/// turns.
 pub trait Algorithm: Clone + Eq + Hash + Debug + 'static {
     /// What nodes say to each other. The kinds begin with those of the links.
     type Body: Message;

@@ -1,6 +1,7 @@
-//! Maekawa's quorums as a grid (Maekawa 1985, §6: where no finite projective plane has n points, and for simplicity where one has): nodes
-//! stand in rows as long as the root of n, rounded up; the last row may be shorter. A node's quorum is its row and its column, itself included:
-//! 2√n - 1 nodes of a full square. Any two of them meet: one of the two rows is full, or both are the same.
+//! Maekawa's quorums as a grid (Maekawa 1985: where no finite projective plane has n points, and for simplicity where one
+//! has): nodes stand in rows as long as the root of n, rounded up; the last row may be shorter. A node's quorum is its row
+//! and its column, itself included: 2√n - 1 nodes of a full square. Any two of them meet: one of the two rows is full, or
+//! both are the same.
 
 use quorate_engine::NodeId;
 

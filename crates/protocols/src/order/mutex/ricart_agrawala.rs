@@ -1,8 +1,8 @@
-//! Ricart's and Agrawala's algorithm: a reply is both Lamport's acknowledgement and his release. Who wants to enter asks everybody, and enters
-//! when all have replied. Who is in, or wants to enter and came first, replies when it has left. 2(n-1) messages are as few as an algorithm
-//! can do with in which nobody knows more than others and all decide at once.
+//! Ricart's and Agrawala's algorithm: a reply is both Lamport's acknowledgement and his release. Who wants to enter asks
+//! everybody, and enters when all have replied. Who is in, or wants to enter and came first, replies when it has left. 2(n-1)
+//! messages are as few as an algorithm can do with in which nobody knows more than others and all decide at once.
 //!
-//! | Ricart and Agrawala 1981, fig. 1 | here |
+//! | Ricart and Agrawala 1981, their program | here |
 //! |---|---|
 //! | `Our_Sequence_Number`, `Requesting_Critical_Section` | `own` |
 //! | `Highest_Sequence_Number` | `highest` |

@@ -1,8 +1,8 @@
-//! Suzuki's and Kasami's algorithm. There is one token, on node 0 at first, and who has it may enter, as often as it likes and without a word. Who
-//! has not asks everybody for it, since nobody knows where it is. The token knows which request of each node was the last to be served, and who
-//! is next.
+//! Suzuki's and Kasami's algorithm. There is one token, on node 0 at first, and who has it may enter, as often as it likes
+//! and without a word. Who has not asks everybody for it, since nobody knows where it is. The token knows which request of
+//! each node was the last to be served, and who is next.
 //!
-//! | Suzuki and Kasami 1985, fig. 1 | here |
+//! | Suzuki and Kasami 1985, their program | here |
 //! |---|---|
 //! | `RN`, the largest request number heard of each node | `requested` |
 //! | `LN`, the request of each node that was served last | [`Token::served`] |
@@ -47,7 +47,7 @@ pub struct Token {
 /// What nodes say to each other.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Body {
-    /// I want to enter, for the so manieth time.
+    /// I want to enter: my request of that number.
     Request(u64),
     /// You have it.
     Token(Token),
