@@ -52,4 +52,9 @@ pub static PROTOCOLS: &[Protocol] = &[
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,
+    order::mutex::LAMPORT,
+    order::mutex::RICART_AGRAWALA,
+    order::mutex::SUZUKI_KASAMI,
+    order::mutex::MAEKAWA,
+    order::ids::PROTOCOL,
 ];

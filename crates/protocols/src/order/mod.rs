@@ -1,11 +1,15 @@
 //! Delivery and order: what a message costs that may be lost, one that arrives, one that arrives once, and one that arrives everywhere in one
 //! order (Hadzilacos and Toueg 1994; Défago, Schiper and Urbán 2004; Cachin, Guerraoui and Rodrigues 2011). What broadcasts have in common stands in
-//! [`deliveries`] and [`request`].
+//! [`deliveries`] and [`request`]; reliable links in [`links`]; who may enter a critical section in
+//! [`mutex`]; ids that nobody else has in [`ids`].
 //!
 //! Processes crash and come back with what is on their disks: whatever one has delivered it has on disk before, and it is correct when it is up
 //! in the end. One that has lost its disk has no name any more, and stays out.
 
 mod costs;
 pub mod deliveries;
+pub mod ids;
+pub mod links;
+pub mod mutex;
 pub mod request;
 pub mod sequencer;
