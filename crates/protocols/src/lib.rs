@@ -11,6 +11,7 @@ mod harness;
 mod history;
 pub mod local;
 pub mod options;
+pub mod patterns;
 pub mod registry;
 pub mod replication;
 pub mod sorted;
@@ -41,6 +42,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::hybrid::PROTOCOL,
     crdt::payments::PROTOCOL,
     crdt::riak::PROTOCOL,
+    patterns::coordination::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,
