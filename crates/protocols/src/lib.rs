@@ -43,6 +43,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::payments::PROTOCOL,
     crdt::riak::PROTOCOL,
     patterns::coordination::PROTOCOL,
+    patterns::worker::PROTOCOL,
+    patterns::sync::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,
     commit::two_phase::PROTOCOL,

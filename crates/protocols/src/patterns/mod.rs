@@ -2,3 +2,5 @@
 //! "Anti-Pattern Gallery"): the same task done in several ways, with every message counted.
 
 pub mod coordination;
+pub mod sync;
+pub mod worker;

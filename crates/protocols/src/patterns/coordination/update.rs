@@ -110,7 +110,8 @@ impl Known {
                 self.is_fresh = true;
                 ctx.send(via, Message::Tell { item: self.item, again: self.is_old });
             }
-            if options.one_by_one {
+            // Who waits for this node in turn is not waited for: two nodes that were both asked would wait for each other for ever.
+            if options.one_by_one && !self.owed.has(via) {
                 break;
             }
         }
