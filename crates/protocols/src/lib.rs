@@ -43,7 +43,7 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::payments::PROTOCOL,
     crdt::riak::PROTOCOL,
     patterns::coordination::PROTOCOL,
-    patterns::worker::PROTOCOL,
+    patterns::chatty::PROTOCOL,
     patterns::sync::PROTOCOL,
     replication::register::PROTOCOL,
     replication::primary_backup::PROTOCOL,

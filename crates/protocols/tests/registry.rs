@@ -185,7 +185,8 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// transactions on lists. Three phases alone take six steps, and only then may somebody lose patience; and Paxos Commit has one acceptor on
 /// two nodes, and with it decides as two-phase commit does.
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
-const NOT_SEARCHED: [(&str, &str); 42] = [
+/// Of a pattern of coordination somebody must speak for a third node, lose patience, or crash and never come back to its work.
+const NOT_SEARCHED: [(&str, &str); 46] = [
     ("gossip", "strict-timestamp"),
     ("resettable-counter", "pncounter-reset"),
     ("lww-register", "lww-skew"),
@@ -198,6 +199,10 @@ const NOT_SEARCHED: [(&str, &str); 42] = [
     ("text", "sort-by-id"),
     ("replicated-tree", "tree-move-cycle"),
     ("hybrid-counter", "reset-loses"),
+    ("coordination-pattern", "ack-early"),
+    ("coordination-pattern", "silence-is-consent"),
+    ("coordination-pattern", "leave-off"),
+    ("state-sync", "no-repair"),
     ("primary-backup", "answer-before-sync"),
     ("primary-backup", "recover-without-replay"),
     ("primary-backup", "two-primaries"),

@@ -34,9 +34,9 @@ struct Course {
 }
 
 pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
-    if seen.options.pattern == Pattern::None {
-        let verdict = Verdict::NotJudged("nobody tells anybody: nobody promises that all come to have it".to_string());
-        report.checks.push(Check { name: CONVERGES.name, verdict });
+    match seen.options.excuse() {
+        Some(why) => report.checks.push(Check { name: CONVERGES.name, verdict: Verdict::NotJudged(why.to_string()) }),
+        None => excuse_the_cut_off(seen, report),
     }
     let nodes = seen.job.setup.nodes;
     let courses = courses(seen, report);
@@ -68,9 +68,22 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         "sent": by_kind.map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent))).collect::<serde_json::Map<_, _>>(),
         "busiest": report.outcome.busiest.0.to_string(),
         "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<serde_json::Map<_, _>>(),
+        "last_update": courses.last().map(told),
         "updates": courses.iter().take(SHOWN_MAX).map(told).collect::<Vec<Value>>(),
     });
     report.metrics.extend(metrics);
+}
+
+/// Nobody promises anything to those who are cut off from others by a node that is down at the end.
+fn excuse_the_cut_off(seen: &Seen<'_, Node>, report: &mut Report) {
+    let Options { pattern, tree, one_by_one, .. } = seen.options;
+    let cuts = |node: &NodeId| *one_by_one || tree.neighbours(*node).count() > 1;
+    let down = (0..seen.job.setup.nodes).map(NodeId).filter(|node| seen.replicas[node.index()].is_none());
+    let Some(node) = down.into_iter().find(cuts).filter(|_| *pattern == Pattern::Tree) else { return };
+    let mut checks = report.checks.iter_mut();
+    if let Some(check) = checks.find(|check| check.name == CONVERGES.name && check.verdict != Verdict::Ok) {
+        check.verdict = Verdict::NotJudged(format!("{node} is down at the end, and the way of an update goes through it"));
+    }
 }
 
 /// What came of each update that was asked, whether a node ever heard of it or not.

@@ -31,7 +31,7 @@ use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
 use message::{Request, Response};
 use monitor::{Fact, NO_FALSE_ACKNOWLEDGEMENT};
 use node::Node;
-use options::{Options, Pattern};
+use options::Options;
 use quorate_check::history::{Answer, Call, Model};
 
 /// The registry's line.
@@ -97,9 +97,9 @@ const UNACKNOWLEDGED: &str = "pattern.unacknowledged";
 const GLUE: Glue<Node> = Glue {
     options: options::options,
     request,
-    replicates: |options| match options.pattern {
-        Pattern::None => Replicates::Nothing,
-        Pattern::Tree | Pattern::Mesh | Pattern::Gossip => Replicates::Updates,
+    replicates: |options| match options.excuse() {
+        Some(_) => Replicates::Nothing,
+        None => Replicates::Updates,
     },
     history: |_| Telling {
         model: Model::Counter,

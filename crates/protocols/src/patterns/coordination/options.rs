@@ -20,6 +20,8 @@ pub struct Options {
     pub fanout: u32,
     /// How often a node looks at what is not acknowledged, in ns: gossip's round, or when it says again what was not answered.
     pub period: Nanos,
+    /// Whether what was not acknowledged is said again. Gossip's rounds go on in any case.
+    pub again: bool,
     /// After how many such looks a client is told what is known so far.
     pub patience: u32,
     /// What is wrong on purpose.
@@ -77,13 +79,18 @@ const RESEND: Field = Field::duration(
     200 * MILLISECOND,
     "In the other patterns: how often a node says again what was not acknowledged; the first wait is of one to two times that.",
 );
+const AGAIN: Field = Field::flag(
+    "again",
+    true,
+    "In the other patterns: whether a node says again what was not acknowledged. If not, what is lost stays lost.",
+);
 const PATIENCE: Field = Field::duration(
     "patience",
     2 * SECOND,
     "How long a client waits at least before it is told of those who are known by then; in whole rounds, or waits. Nodes go on.",
 );
 
-pub(super) const FIELDS: &[Field] = &[PATTERN, BRANCHING, ONE_BY_ONE, FANOUT, INTERVAL, RESEND, PATIENCE];
+pub(super) const FIELDS: &[Field] = &[PATTERN, BRANCHING, ONE_BY_ONE, FANOUT, INTERVAL, RESEND, AGAIN, PATIENCE];
 
 /// The planted variants.
 pub(super) const VARIANTS: &[Variant; 5] = &[
@@ -136,6 +143,7 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
         one_by_one: values.flag(ONE_BY_ONE.name),
         fanout: values.integer(FANOUT.name) as u32,
         period,
+        again: values.flag(AGAIN.name),
         patience: u32::try_from(patience).unwrap_or(u32::MAX - 1),
         mistake: planted(
             job.variant,
@@ -146,6 +154,15 @@ pub(super) fn options(job: &Job<'_>) -> Result<Options, OptionError> {
 }
 
 impl Options {
+    /// Why nobody promises that all come to have an update; `None` where it is promised.
+    pub(super) fn excuse(&self) -> Option<&'static str> {
+        match self.pattern {
+            Pattern::None => Some("nobody tells anybody"),
+            Pattern::Tree | Pattern::Mesh if !self.again => Some("nothing is said again: what is lost stays lost"),
+            Pattern::Tree | Pattern::Mesh | Pattern::Gossip => None,
+        }
+    }
+
     /// Whether this is what is wrong.
     pub(super) fn makes(&self, mistake: Mistake) -> bool {
         self.mistake == Some(mistake)

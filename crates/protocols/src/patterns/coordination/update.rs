@@ -164,7 +164,7 @@ impl Known {
         };
         match options.pattern {
             Pattern::Gossip => self.spread(ctx),
-            _ if was_fresh => {}
+            _ if was_fresh || !options.again => {}
             _ => {
                 let missing: Vec<NodeId> = self.told.iter().filter(is_missing).collect();
                 missing.into_iter().for_each(|node| ctx.send(node, Message::Tell { item: self.item, again: true }));

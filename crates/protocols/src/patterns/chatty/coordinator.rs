@@ -6,6 +6,7 @@ use super::node::{Ctx, WORKER};
 use super::options::Mistake;
 use quorate_engine::{Content, OpId};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The coordinator's part of a node. It is in no log: who wants a job after a crash asks again.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -70,13 +71,12 @@ impl Job {
 impl Coordinator {
     /// A client asks for a job.
     pub(super) fn ask(&mut self, ctx: &mut Ctx<'_>, operation: OpId, key: u32, amount: u32) {
-        if !self.jobs.contains_key(&operation) {
-            let mut job = Job { key, amount, next: 0, under_way: BTreeMap::new(), is_fresh: true };
+        if let Entry::Vacant(place) = self.jobs.entry(operation) {
+            let job = place.insert(Job { key, amount, next: 0, under_way: BTreeMap::new(), is_fresh: true });
             match ctx.options().window {
                 None => ctx.send(WORKER, job.batch(operation, ctx.options().items, false)),
                 Some(window) => _ = job.begin(ctx, operation, window),
             }
-            self.jobs.insert(operation, job);
         }
         self.wait(ctx);
     }

@@ -78,7 +78,8 @@ impl Monitor<Node> for Results {
             Fact::Processed(name) => self.count(*name),
             Fact::Opened(names) => {
                 self.times.clear();
-                names.iter().try_for_each(|name| self.count(*name))
+                let counted: Vec<_> = names.iter().map(|name| self.count(*name)).collect();
+                counted.into_iter().collect()
             }
             Fact::Finished(job, items) => {
                 let mut without = (0..*items).filter(|place| !self.times.contains_key(&Name { job: *job, place: *place }));

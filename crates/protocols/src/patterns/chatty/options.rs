@@ -37,7 +37,7 @@ const MODES: &[Choice] = &[
 ];
 
 const MODE: Field =
-    Field { name: "mode", kind: FieldKind::Choice(MODES), default: Default::Choice("chatty"), doc: "How items are handed over." };
+    Field { name: "mode", kind: FieldKind::Choice(MODES), default: Default::Choice("batch"), doc: "How items are handed over." };
 const ITEMS: Field = Field::integer("items", 1, 100_000, 4, "Items of a job.");
 const WINDOW: Field = Field::integer("window", 1, 100_000, 100, "Pipelined: how many items of a job are under way at a time.");
 const RESEND: Field = Field::duration(
