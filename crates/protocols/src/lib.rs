@@ -12,6 +12,7 @@ mod history;
 pub mod local;
 pub mod options;
 pub mod order;
+pub mod patterns;
 pub mod registry;
 pub mod replication;
 pub mod sorted;
@@ -42,6 +43,9 @@ pub static PROTOCOLS: &[Protocol] = &[
     crdt::hybrid::PROTOCOL,
     crdt::payments::PROTOCOL,
     crdt::riak::PROTOCOL,
+    patterns::coordination::PROTOCOL,
+    patterns::chatty::PROTOCOL,
+    patterns::sync::PROTOCOL,
     replication::register::PROTOCOL,
     order::sequencer::FIXED,
     order::sequencer::PER_CHANNEL,
