@@ -52,6 +52,16 @@ pub enum Step {
         /// Under this number, where messages have numbers: from 1 on in each channel.
         number: Option<u64>,
     },
+    /// A process has come back, and its disk says that it had delivered this: all of it is told again, in its order. What was durable when the
+    /// process crashed was delivered, and need not have been told.
+    Had {
+        /// Its name.
+        message: Update,
+        /// In which channel.
+        channel: u32,
+        /// Under this number, as when it was delivered.
+        number: Option<u64>,
+    },
 }
 
 /// What a protocol promises of deliveries. That nothing is delivered that was not broadcast is always promised.
@@ -195,6 +205,8 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
                 Ok(())
             }
             Some(Step::Delivered { message, channel, number }) => self.delivered(promises, node, message, channel, number),
+            Some(Step::Had { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
+            Some(Step::Had { message, channel, number }) => self.delivered(promises, node, message, channel, number),
         }
     }
 }
@@ -229,11 +241,19 @@ fn judge<A: Broadcasts>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) ->
         Order::Total => properties.extend([Property::Prefix(Scope::All), Property::Numbers(Scope::All)]),
     }
     let mut events: BTreeMap<u32, Vec<Event>> = BTreeMap::new();
+    let mut had: BTreeSet<(NodeId, Update)> = BTreeSet::new();
     for (_, node, fact) in seen.facts {
         let (channel, message, what) = match A::step(fact) {
             None => continue,
             Some(Step::Broadcast { message, channel }) => (channel, message, What::Broadcast),
-            Some(Step::Delivered { message, channel, number }) => (channel, message, What::Deliver { number }),
+            Some(Step::Delivered { message, channel, number }) => {
+                had.insert((*node, message));
+                (channel, message, What::Deliver { number })
+            }
+            Some(Step::Had { message, channel, number }) => match had.insert((*node, message)) {
+                true => (channel, message, What::Deliver { number }),
+                false => continue,
+            },
         };
         // What the judge calls a message is a number.
         let message = u64::from(message.origin.0) * 10_000_000_000 + u64::from(message.number);

@@ -5,5 +5,6 @@
 //! Processes crash and come back with what is on their disks: whatever one has delivered it has on disk before, and it is correct when it is up
 //! in the end. One that has lost its disk has no name any more, and stays out.
 
+pub mod broadcast;
 pub mod deliveries;
 pub mod request;
