@@ -50,10 +50,12 @@ pub static PROTOCOLS: &[Protocol] = &[
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,
+    order::delivery::PROTOCOL,
     order::broadcast::BEST_EFFORT,
     order::broadcast::RELIABLE,
     order::broadcast::UNIFORM,
     order::broadcast::FIFO,
     order::broadcast::CAUSAL,
     order::broadcast::LAMPORT,
+    order::agreed::PROTOCOL,
 ];

@@ -5,6 +5,9 @@
 //! Processes crash and come back with what is on their disks: whatever one has delivered it has on disk before, and it is correct when it is up
 //! in the end. One that has lost its disk has no name any more, and stays out.
 
+pub mod agreed;
 pub mod broadcast;
+mod costs;
 pub mod deliveries;
+pub mod delivery;
 pub mod request;

@@ -235,6 +235,7 @@ impl Actor for Process {
             return;
         }
         self.detector.heard(from);
+        self.spread.heard(from);
         match message {
             Message::Data(envelope) | Message::Relay(envelope) | Message::Again(envelope) => self.received(ctx, from, envelope),
             Message::Ack(message) => self.shown(ctx, message, from),

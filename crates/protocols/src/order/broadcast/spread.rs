@@ -9,6 +9,8 @@ pub(super) struct Spread {
     open: BTreeMap<Update, Holders>,
     /// Who has lost its disk, and is waited for no more.
     gone: BTreeSet<NodeId>,
+    /// Who has said something since the last turn.
+    awake: BTreeSet<NodeId>,
 }
 
 /// Who has a message on disk, as far as this process was told.
@@ -75,16 +77,27 @@ impl Spread {
         !self.open.values().any(|holders| holders.says)
     }
 
-    /// What is to be said again, and to whom: what has waited a turn, at most so many messages, the oldest of each sender first.
-    pub(super) fn again(&mut self, most: usize, others: &[NodeId]) -> Vec<(Update, Vec<NodeId>)> {
-        let gone = &self.gone;
+    /// Something arrived from that one.
+    pub(super) fn heard(&mut self, node: NodeId) {
+        self.awake.insert(node);
+    }
+
+    /// What is to be said again, and to whom: what has waited a turn, of what each lacks the oldest of each sender first. Who has said nothing
+    /// since the last turn gets one message, to see whether it is there, and the others `most`.
+    pub(super) fn again(&mut self, most: usize, others: impl Iterator<Item = NodeId>) -> Vec<(Update, Vec<NodeId>)> {
+        let awake = std::mem::take(&mut self.awake);
+        let room = |node: NodeId| (node, if awake.contains(&node) { most } else { 1 });
+        let mut room: BTreeMap<NodeId, usize> = others.filter(|node| !self.gone.contains(node)).map(room).collect();
         let mut due = Vec::new();
         for (message, holders) in self.open.iter_mut().filter(|(_, holders)| holders.says) {
-            if !std::mem::replace(&mut holders.waited, true) || due.len() >= most {
+            if !std::mem::replace(&mut holders.waited, true) {
                 continue;
             }
-            let lack = |node: &&NodeId| !holders.has.contains(node) && !gone.contains(node);
-            let whom: Vec<NodeId> = others.iter().filter(lack).copied().collect();
+            let mut whom = Vec::new();
+            for (node, room) in room.iter_mut().filter(|(node, room)| **room > 0 && !holders.has.contains(node)) {
+                *room -= 1;
+                whom.push(*node);
+            }
             if !whom.is_empty() {
                 due.push((*message, whom));
             }

@@ -7,7 +7,7 @@ use super::options::{Guarantee, Options};
 use crate::order::request::Response;
 use quorate_engine::{NodeId, Update, Wire};
 
-/// Messages that are said again at once: who has been away for long is not flooded.
+/// Messages that one process is told again at once: who has been away for long is not flooded.
 const AGAIN_MAX: usize = 64;
 
 /// A digest with one more delivery in it. Where there is a stamp, the order counts; elsewhere it does not.
@@ -190,12 +190,11 @@ impl Process {
 
     /// Says again what was not acknowledged, and asks those for whom the first message waits.
     pub(super) fn say_again(&mut self, ctx: &mut Ctx<'_>) {
-        let others: Vec<NodeId> = ctx.others().iter().collect();
-        for (message, whom) in self.spread.again(AGAIN_MAX, &others) {
+        for (message, whom) in self.spread.again(AGAIN_MAX, ctx.others().iter()) {
             ctx.multicast(whom, Message::Again(self.known[&message].clone()));
         }
         if ctx.options().guarantee == Guarantee::Total {
-            ctx.multicast(self.held.silent(others.into_iter()), Message::Nudge);
+            ctx.multicast(self.held.silent(ctx.others().iter()), Message::Nudge);
         }
     }
 
