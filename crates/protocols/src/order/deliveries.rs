@@ -53,8 +53,9 @@ pub enum Step {
         /// Under this number, where messages have numbers: from 1 on in each channel.
         number: Option<u64>,
     },
-    /// A process has come back and has delivered it: perhaps the crash came between the disk and the words, and nobody was told so far.
-    Has {
+    /// A process has come back, and its disk says that it had delivered this: all of it is told again, in its order. What was durable when the
+    /// process crashed was delivered, and need not have been told.
+    Had {
         /// Its name.
         message: Update,
         /// In which channel.
@@ -124,6 +125,11 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
+    /// How often messages were delivered.
+    pub(crate) fn count(&self) -> usize {
+        self.had.values().map(BTreeSet::len).sum()
+    }
+
     /// How many messages were broadcast.
     pub(crate) fn broadcasts(&self) -> usize {
         self.sent.len()
@@ -226,8 +232,8 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
                 self.broadcast(promises.order, node, message, channel);
                 Ok(())
             }
-            Some(Step::Has { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
-            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+            Some(Step::Had { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
+            Some(Step::Delivered { message, channel, number } | Step::Had { message, channel, number }) => {
                 self.delivered(promises, node, message, channel, number)
             }
         }
@@ -275,8 +281,8 @@ fn judge<A: Broadcasts<Monitor = Deliveries>>(seen: &Seen<'_, A>, promises: Prom
         let (channel, message, what) = match A::step(fact) {
             None => continue,
             Some(Step::Broadcast { message, channel }) => (channel, message, What::Broadcast),
-            Some(Step::Has { message, .. }) if told.contains(&(*node, message)) => continue,
-            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+            Some(Step::Had { message, .. }) if told.contains(&(*node, message)) => continue,
+            Some(Step::Delivered { message, channel, number } | Step::Had { message, channel, number }) => {
                 told.insert((*node, message));
                 (channel, message, What::Deliver { number })
             }

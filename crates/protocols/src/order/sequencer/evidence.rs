@@ -4,7 +4,8 @@ use super::fact::Fact;
 use super::message::{Epoch, Posted};
 use super::node::Sequenced;
 use crate::harness::{CONVERGES, Seen};
-use crate::order::{costs, deliveries, request};
+use crate::order::costs::Courses;
+use crate::order::{deliveries, request};
 use crate::registry::{Check, MetricInfo, Report};
 use quorate_check::Verdict;
 use quorate_engine::time::seconds;
@@ -43,7 +44,7 @@ pub(super) fn report(seen: &Seen<'_, Sequenced>, report: &mut Report) {
         report.checks.push(Check { name: CONVERGES.name, verdict });
     }
     deliveries::report(seen, report);
-    costs::report(seen, report);
+    Courses::of(seen).measure(seen, &[], report);
     let placement = &seen.options.placement;
     let mut reigns: BTreeMap<u32, Vec<(Time, NodeId, Epoch)>> = BTreeMap::new();
     let mut first: BTreeMap<Update, (u32, Time, Option<Time>)> = BTreeMap::new();

@@ -44,7 +44,7 @@ impl Fact {
             Fact::Delivered(number, Posted { id, channel, .. }) => {
                 Some(Step::Delivered { message: id, channel, number: Some(number) })
             }
-            Fact::Has(number, Posted { id, channel, .. }) => Some(Step::Has { message: id, channel, number: Some(number) }),
+            Fact::Has(number, Posted { id, channel, .. }) => Some(Step::Had { message: id, channel, number: Some(number) }),
             Fact::Sequences(..) | Fact::Seals(..) => None,
         }
     }

@@ -90,7 +90,7 @@ const ENTRY: Protocol = Protocol {
     records: harness::keeps_records::<Sequenced>(),
     facts: <Fact as quorate_engine::Fact>::KINDS,
     checks: &joined::<CheckInfo, 2, 4, 6>([CONVERGES, VERIFIED], CHECKS),
-    metrics: &joined::<MetricInfo, 4, 5, 9>(costs::METRICS, evidence::METRICS),
+    metrics: &joined::<MetricInfo, 7, 5, 12>(costs::METRICS, evidence::METRICS),
     scenarios: &[],
     run: |job| harness::run(&ONE, job),
     explore: |job, bounds| harness::explore(&ONE, job, bounds),
