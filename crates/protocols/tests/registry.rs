@@ -112,6 +112,9 @@ fn is_of_other_replication(protocol: &Protocol, variant: &str) -> bool {
 /// than additions: removals, resets, places in a text. That somebody waits for ever is judged of mutual exclusion only where nobody crashes,
 /// and here somebody does; and ids come from a counter by default, not from blocks or clocks.
 const NOT_CAUGHT_HERE: [(&str, &str); 24] = [
+/// than additions: removals, resets, places in a text. Here everybody comes back with its disk, and says again what it had to say: relays and
+/// majorities matter where somebody does not.
+const NOT_CAUGHT_HERE: [(&str, &str); 20] = [
     ("resettable-counter", "pncounter-reset"),
     ("mv-register", "vv-per-server"),
     ("or-set", "orset-no-tombstone"),
@@ -136,6 +139,8 @@ const NOT_CAUGHT_HERE: [(&str, &str); 24] = [
     ("unique-ids", "block-reused"),
     ("unique-ids", "snowflake-steps-back"),
     ("unique-ids", "worker-reused"),
+    ("reliable-broadcast", "no-relay"),
+    ("uniform-broadcast", "delivers-before-majority"),
 ];
 
 #[test]
@@ -195,6 +200,9 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// Whoever has a doubled token must ask once more; that somebody waits for ever is no state; and ids come from a counter here.
 /// Of a pattern of coordination somebody must speak for a third node, lose patience, or crash and never come back to its work.
 const NOT_SEARCHED: [(&str, &str); 53] = [
+/// One message of a sender cannot overtake another, nor two processes have a third one wait; agreement shows in the end alone; and who delivers
+/// twice after a crash must have delivered before, which takes acknowledgements, or an election.
+const NOT_SEARCHED: [(&str, &str); 49] = [
     ("gossip", "strict-timestamp"),
     ("resettable-counter", "pncounter-reset"),
     ("lww-register", "lww-skew"),
@@ -248,6 +256,13 @@ const NOT_SEARCHED: [(&str, &str); 53] = [
     ("unique-ids", "block-reused"),
     ("unique-ids", "snowflake-steps-back"),
     ("unique-ids", "worker-reused"),
+    ("reliable-broadcast", "no-relay"),
+    ("uniform-broadcast", "delivers-before-majority"),
+    ("uniform-broadcast", "forgets-delivered"),
+    ("fifo-broadcast", "fifo-no-hold"),
+    ("causal-broadcast", "causal-no-wait"),
+    ("lamport-broadcast", "forgets-delivered"),
+    ("consensus-broadcast", "delivers-before-commit"),
 ];
 
 #[test]

@@ -99,6 +99,12 @@ impl<T> Waiting<T> {
         self.queue.push_back((journal.appended(), what));
     }
 
+    /// This waits for the record of that number, which is not below what anything before waits for.
+    pub fn push_for(&mut self, record: u64, what: T) {
+        debug_assert!(self.queue.back().is_none_or(|(last, _)| *last <= record), "record {record} was waited for before");
+        self.queue.push_back((record, what));
+    }
+
     /// The next that need not wait any longer.
     pub fn next(&mut self, journal: &Journal) -> Option<T> {
         let (record, _) = self.queue.front()?;

@@ -22,7 +22,7 @@ pub struct Member {
     raft: Raft,
     /// The digest of Raft's state machine when it was last looked at.
     looked_at: u64,
-    /// Its own messages, by operation; and those that are not delivered here, by number.
+    /// Its own messages, by operation; and by number those that are on disk, and not delivered here.
     operations: BTreeMap<OpId, Item>,
     open: BTreeMap<u32, Item>,
     clients: BTreeSet<OpId>,
@@ -158,7 +158,6 @@ impl Member {
         let message = Update { origin: ctx.node(), number: self.operations.len() as u32 + 1 };
         let item = Item { message, channel, value };
         self.operations.insert(operation, item);
-        self.open.insert(message.number, item);
         self.log.append(ctx, Record::Broadcast(item), Task::Broadcast(item));
     }
 
@@ -192,6 +191,7 @@ impl Member {
             match task {
                 Task::Broadcast(item) => {
                     ctx.fact(Fact::Broadcast(item.message, item.channel));
+                    self.open.insert(item.message.number, item);
                     self.propose(ctx, item, false);
                 }
                 Task::Delivered(item) => {

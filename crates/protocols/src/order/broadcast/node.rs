@@ -69,6 +69,11 @@ impl Log {
         self.tasks.push(&self.journal, task);
     }
 
+    /// Does the task once everything is durable that is to be forced by now: no sooner than what was appended for others.
+    pub(super) fn after(&mut self, task: Task) {
+        self.tasks.push_for(self.due, task);
+    }
+
     /// Appends what need not be durable soon.
     pub(super) fn note(&mut self, ctx: &mut Ctx<'_>, record: Record) {
         self.journal.append(ctx, record);
@@ -165,7 +170,7 @@ impl Process {
         self.clients.insert(operation);
         if let Some(message) = self.operations.get(&operation) {
             if !self.held.contains(&self.known[message]) {
-                self.log.tasks.push(&self.log.journal, Task::Reply(operation));
+                self.log.after(Task::Reply(operation));
             }
             return self.go_on(ctx);
         }
@@ -234,8 +239,10 @@ impl Actor for Process {
             }
             return;
         }
-        self.detector.heard(from);
-        self.spread.heard(from);
+        if message != Message::Gone {
+            self.detector.heard(from);
+            self.spread.heard(from);
+        }
         match message {
             Message::Data(envelope) | Message::Relay(envelope) | Message::Again(envelope) => self.received(ctx, from, envelope),
             Message::Ack(message) => self.shown(ctx, message, from),

@@ -24,7 +24,7 @@ impl Process {
             self.shown(ctx, message, from);
             if !ctx.options().given {
                 // Once it is durable: the record may still be on its way to the disk.
-                self.log.tasks.push(&self.log.journal, Task::Acknowledge(message, from));
+                self.log.after(Task::Acknowledge(message, from));
             }
             return;
         }

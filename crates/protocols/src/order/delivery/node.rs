@@ -192,7 +192,7 @@ impl Node {
             self.append(ctx, Record::Delivered(letter, now), Task::Delivered(letter));
         }
         // Nobody hears of a delivery that a crash may take back, the second time no more than the first.
-        self.waiting.push(&self.journal, Task::Ack(from, letter.number));
+        self.waiting.push_for(self.due, Task::Ack(from, letter.number));
     }
 
     fn confirmed(&mut self, ctx: &mut Ctx<'_>, from: NodeId, number: u32) {
