@@ -50,4 +50,6 @@ pub static PROTOCOLS: &[Protocol] = &[
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,
+    order::ring::TOKEN_RING,
+    order::ring::MOVING_SEQUENCER,
 ];

@@ -52,6 +52,15 @@ pub enum Step {
         /// Under this number, where messages have numbers: from 1 on in each channel.
         number: Option<u64>,
     },
+    /// A process has come back and has delivered it: perhaps the crash came between the disk and the words, and nobody was told so far.
+    Has {
+        /// Its name.
+        message: Update,
+        /// In which channel.
+        channel: u32,
+        /// As [`Step::Delivered`] has it.
+        number: Option<u64>,
+    },
 }
 
 /// What a protocol promises of deliveries. That nothing is delivered that was not broadcast is always promised.
@@ -194,7 +203,10 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
                 self.broadcast(promises.order, node, message);
                 Ok(())
             }
-            Some(Step::Delivered { message, channel, number }) => self.delivered(promises, node, message, channel, number),
+            Some(Step::Has { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
+            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+                self.delivered(promises, node, message, channel, number)
+            }
         }
     }
 }
@@ -229,11 +241,16 @@ fn judge<A: Broadcasts>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) ->
         Order::Total => properties.extend([Property::Prefix(Scope::All), Property::Numbers(Scope::All)]),
     }
     let mut events: BTreeMap<u32, Vec<Event>> = BTreeMap::new();
+    let mut told: BTreeSet<(NodeId, Update)> = BTreeSet::new();
     for (_, node, fact) in seen.facts {
         let (channel, message, what) = match A::step(fact) {
             None => continue,
             Some(Step::Broadcast { message, channel }) => (channel, message, What::Broadcast),
-            Some(Step::Delivered { message, channel, number }) => (channel, message, What::Deliver { number }),
+            Some(Step::Has { message, .. }) if told.contains(&(*node, message)) => continue,
+            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+                told.insert((*node, message));
+                (channel, message, What::Deliver { number })
+            }
         };
         // What the judge calls a message is a number.
         let message = u64::from(message.origin.0) * 10_000_000_000 + u64::from(message.number);

@@ -7,3 +7,4 @@
 
 pub mod deliveries;
 pub mod request;
+pub mod ring;
