@@ -9,7 +9,7 @@ use crate::harness::Seen;
 use crate::order::{deliveries, request};
 use crate::registry::Report;
 use quorate_engine::time::seconds;
-use quorate_engine::{NodeId, Time, Update};
+use quorate_engine::{Time, Update};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -23,7 +23,6 @@ struct Told {
     asked: BTreeMap<Update, Time>,
     /// When each first got a number, and how often.
     numbered: BTreeMap<Update, (Time, u64)>,
-    by_node: BTreeMap<NodeId, u64>,
     /// Of each token, when and for how many times it was where its ring begins.
     rounds: BTreeMap<Generation, Vec<(Time, u64)>>,
     regenerated: Vec<Value>,
@@ -48,10 +47,11 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
     let rotation = told.rotation();
     let mean = |of: &[f64]| (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64);
     let most = |of: &[f64]| of.iter().copied().reduce(f64::max);
-    let given: u64 = told.by_node.values().sum();
-    let busiest = told.by_node.values().max().map(|most| *most as f64 / given as f64);
+    let given: u64 = seen.monitor.givers.values().sum();
+    let busiest = seen.monitor.givers.values().max().map(|most| *most as f64 / given as f64);
     let sent: u64 = report.outcome.ledger.by_kind().take(Message::WORK).map(|(_, tally)| tally.sent).sum();
-    let each = (!told.numbered.is_empty()).then(|| sent as f64 / told.numbered.len() as f64);
+    let numbered = seen.monitor.numbered();
+    let each = (numbered > 0).then(|| sent as f64 / numbered as f64);
     let optional = [(WAIT, mean(&waits)), (ROTATION, rotation), (MESSAGES, each), (BUSIEST, busiest)];
     report.metrics.extend(optional.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))));
     report.metrics.extend([(REGENERATIONS, told.regenerated.len() as f64), (HOPS, seen.monitor.hops as f64)]);
@@ -66,7 +66,7 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
         "messages": {
             "asked_by_clients": request::asked(seen),
             "broadcast": told.asked.len(),
-            "numbered": told.numbered.len(),
+            "numbered": numbered,
             "numbered_again_by_a_later_token": told.numbered.values().filter(|(_, times)| *times > 1).count(),
             "delivered_most": seen.live().map(|(_, process)| delivered(process)).max(),
             "delivered_least": seen.live().filter(|(_, process)| !process.is_out).map(|(_, process)| delivered(process)).min(),
@@ -79,7 +79,7 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
             "last": latest.map(|place| json!({ "round": place.generation.round, "made_by": place.generation.node.0, "hop": place.hop })),
             "made_anew": told.regenerated.iter().take(TOKENS_SHOWN_MAX).collect::<Vec<_>>(),
         },
-        "numbers_given": told.by_node.iter().map(|(node, count)| (node.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "numbers_given": seen.monitor.givers.iter().map(|(node, count)| (node.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "out": seen.live().filter(|(_, process)| process.is_out).map(|(node, _)| node).collect::<Vec<u32>>(),
     });
 }
@@ -89,10 +89,7 @@ fn told(seen: &Seen<'_, Process>) -> Told {
     for (at, node, fact) in seen.facts {
         match *fact {
             Fact::Broadcast(id) => drop(told.asked.entry(id).or_insert(*at)),
-            Fact::Numbered(_, _, id) => {
-                told.numbered.entry(id).or_insert((*at, 0)).1 += 1;
-                *told.by_node.entry(*node).or_default() += 1;
-            }
+            Fact::Numbered(_, _, id) => told.numbered.entry(id).or_insert((*at, 0)).1 += 1,
             Fact::Rotated(generation, round) => told.rounds.entry(generation).or_default().push((*at, round)),
             Fact::Regenerated(generation, next, recovered) => told.regenerated.push(json!({
                 "at_sec": seconds(at.0),

@@ -6,7 +6,7 @@ use super::options::Options;
 use crate::order::deliveries::{Broadcasts, Deliveries, NO_CREATION, NO_DUPLICATION, ORDERED, Order, Promises, Step};
 use quorate_check::order::Scope;
 use quorate_engine::{Broken, FactKind, Monitor, NodeId, Update};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -80,8 +80,17 @@ pub const NUMBERED_ONCE: &str = "numbered-once";
 pub struct Watch {
     deliveries: Deliveries,
     given: BTreeMap<(Generation, u64), Update>,
+    /// How many numbers each process gave.
+    pub(super) givers: BTreeMap<NodeId, u64>,
     /// How often somebody got the token.
     pub(super) hops: u64,
+}
+
+impl Watch {
+    /// How many messages have got a number.
+    pub(super) fn numbered(&self) -> usize {
+        self.given.values().collect::<BTreeSet<&Update>>().len()
+    }
 }
 
 impl AsRef<Deliveries> for Watch {
@@ -96,6 +105,7 @@ impl Monitor<Process> for Watch {
     fn fact(&mut self, options: &Options, node: NodeId, fact: &Fact) -> Result<(), Broken> {
         match fact {
             Fact::Numbered(generation, number, message) => {
+                *self.givers.entry(node).or_default() += 1;
                 let first = *self.given.entry((*generation, *number)).or_insert(*message);
                 if first == *message {
                     return Ok(());
