@@ -12,6 +12,7 @@ mod history;
 pub mod local;
 pub mod options;
 pub mod order;
+pub mod patterns;
 pub mod registry;
 pub mod replication;
 pub mod sorted;
@@ -50,6 +51,24 @@ pub static PROTOCOLS: &[Protocol] = &[
     consensus::paxos::single::PROTOCOL,
     consensus::paxos::multi::PROTOCOL,
     consensus::raft::PROTOCOL,
+    order::delivery::PROTOCOL,
+    order::broadcast::BEST_EFFORT,
+    order::broadcast::RELIABLE,
+    order::broadcast::UNIFORM,
+    order::broadcast::FIFO,
+    order::broadcast::CAUSAL,
+    order::broadcast::LAMPORT,
+    order::agreed::PROTOCOL,
+    order::sequencer::FIXED,
+    order::sequencer::PER_CHANNEL,
     order::ring::TOKEN_RING,
     order::ring::MOVING_SEQUENCER,
+    order::mutex::LAMPORT,
+    order::mutex::RICART_AGRAWALA,
+    order::mutex::SUZUKI_KASAMI,
+    order::mutex::MAEKAWA,
+    order::ids::PROTOCOL,
+    patterns::coordination::PROTOCOL,
+    patterns::chatty::PROTOCOL,
+    patterns::sync::PROTOCOL,
 ];

@@ -11,6 +11,7 @@ use crate::harness::Seen;
 use crate::registry::{Check, CheckInfo, Report};
 use quorate_check::Verdict;
 use quorate_check::order::{self, Event, Process, Property, Run, Scope, What};
+use quorate_engine::simulate::FACTS_KEPT_MAX;
 use quorate_engine::{Actor, Broken, Monitor, NodeId, Update};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,8 +53,9 @@ pub enum Step {
         /// Under this number, where messages have numbers: from 1 on in each channel.
         number: Option<u64>,
     },
-    /// A process has come back and has delivered it: perhaps the crash came between the disk and the words, and nobody was told so far.
-    Has {
+    /// A process has come back, and its disk says that it had delivered this: all of it is told again, in its order. What was durable when the
+    /// process crashed was delivered, and need not have been told.
+    Had {
         /// Its name.
         message: Update,
         /// In which channel.
@@ -109,8 +111,9 @@ pub(crate) const CHECKS: [CheckInfo; 4] = [
 /// What was broadcast and delivered so far.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Deliveries {
-    /// What a message must come after: what its sender had broadcast or delivered since its message before, and that one.
-    sent: BTreeMap<Update, Vec<Update>>,
+    /// In which channel a message is, and what it must come after: what its sender had broadcast or delivered since its message before, and
+    /// that one.
+    sent: BTreeMap<Update, (u32, Vec<Update>)>,
     /// Of each process, what its next message must come after.
     causes: BTreeMap<NodeId, Vec<Update>>,
     /// What each process has delivered.
@@ -127,7 +130,33 @@ impl Deliveries {
         self.had.values().map(BTreeSet::len).sum()
     }
 
-    fn broadcast(&mut self, order: Order, node: NodeId, message: Update) {
+    /// How many messages were broadcast.
+    pub(crate) fn broadcasts(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Whether all processes that should have heard a message have it: validity and agreement, from these books alone.
+    fn agree(&self, scope: Scope, correct: &BTreeSet<u32>, hears: impl Fn(NodeId, u32) -> bool) -> Verdict {
+        let nobody = BTreeSet::new();
+        let had = |node: u32| self.had.get(&NodeId(node)).unwrap_or(&nobody);
+        let who = |node: &&NodeId| scope == Scope::All || correct.contains(&node.0);
+        let mut owed: BTreeMap<Update, u32> = BTreeMap::new();
+        for (message, (channel, _)) in self.sent.iter().filter(|(message, _)| correct.contains(&message.origin.0)) {
+            owed.insert(*message, *channel);
+        }
+        for messages in self.had.iter().filter(|(node, _)| who(node)).map(|(_, had)| had) {
+            owed.extend(messages.iter().filter_map(|message| Some((*message, self.sent.get(message)?.0))));
+        }
+        for (message, channel) in owed {
+            let lacks = |node: &&u32| hears(NodeId(**node), channel) && !had(**node).contains(&message);
+            if let Some(node) = correct.iter().find(lacks) {
+                return Verdict::Violation(format!("n{node} never delivered {message}, which it should have"));
+            }
+        }
+        Verdict::Ok
+    }
+
+    fn broadcast(&mut self, order: Order, node: NodeId, message: Update, channel: u32) {
         if self.sent.contains_key(&message) {
             return;
         }
@@ -135,7 +164,7 @@ impl Deliveries {
             Order::Fifo | Order::Causal => std::mem::replace(self.causes.entry(node).or_default(), vec![message]),
             Order::Any | Order::Total => Vec::new(),
         };
-        self.sent.insert(message, causes);
+        self.sent.insert(message, (channel, causes));
     }
 
     fn delivered(
@@ -147,7 +176,7 @@ impl Deliveries {
         number: Option<u64>,
     ) -> Result<(), Broken> {
         let broken = |property, evidence| Err(Broken { property, evidence });
-        let Some(causes) = self.sent.get(&message) else {
+        let Some((_, causes)) = self.sent.get(&message) else {
             return broken(NO_CREATION, format!("{message} is delivered, and nobody has broadcast it"));
         };
         let had = self.had.entry(node).or_default();
@@ -192,6 +221,12 @@ impl Deliveries {
     }
 }
 
+impl AsRef<Deliveries> for Deliveries {
+    fn as_ref(&self) -> &Deliveries {
+        self
+    }
+}
+
 impl<A: Broadcasts> Monitor<A> for Deliveries {
     const PROPERTIES: &'static [&'static str] = &[NO_CREATION, NO_DUPLICATION, ORDERED];
 
@@ -199,12 +234,12 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
         let promises = A::promises(options);
         match A::step(fact) {
             None => Ok(()),
-            Some(Step::Broadcast { message, .. }) => {
-                self.broadcast(promises.order, node, message);
+            Some(Step::Broadcast { message, channel }) => {
+                self.broadcast(promises.order, node, message, channel);
                 Ok(())
             }
-            Some(Step::Has { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
-            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+            Some(Step::Had { message, .. }) if self.had.get(&node).is_some_and(|had| had.contains(&message)) => Ok(()),
+            Some(Step::Delivered { message, channel, number } | Step::Had { message, channel, number }) => {
                 self.delivered(promises, node, message, channel, number)
             }
         }
@@ -212,7 +247,7 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
 }
 
 /// Judges a run from outside, channel by channel, and says which of the monitor's properties nobody had promised.
-pub(crate) fn report<A: Broadcasts>(seen: &Seen<'_, A>, report: &mut Report) {
+pub(crate) fn report<A: Broadcasts<Monitor: AsRef<Deliveries>>>(seen: &Seen<'_, A>, report: &mut Report) {
     let promises = A::promises(seen.options);
     let not_judged = |name: &str, why: &str, report: &mut Report| {
         let check = report.checks.iter_mut().find(|check| check.name == name).expect("the monitor judges it");
@@ -231,7 +266,13 @@ pub(crate) fn report<A: Broadcasts>(seen: &Seen<'_, A>, report: &mut Report) {
     report.checks.push(Check { name: AGREEMENT, verdict });
 }
 
-fn judge<A: Broadcasts>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) -> Verdict {
+fn judge<A: Broadcasts<Monitor: AsRef<Deliveries>>>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) -> Verdict {
+    let nodes = seen.replicas.len() as u32;
+    let correct: BTreeSet<u32> = seen.live().filter(|(_, process)| !process.is_out()).map(|(number, _)| number).collect();
+    if seen.facts.len() >= FACTS_KEPT_MAX {
+        // Of a run this long the monitor alone knows everything.
+        return seen.monitor.as_ref().agree(scope, &correct, |node, channel| A::hears(seen.options, node, nodes, channel));
+    }
     let mut properties = vec![Property::NoCreation, Property::Validity, Property::Agreement(scope)];
     properties.extend(promises.once.then_some(Property::NoDuplication));
     match promises.order {
@@ -246,8 +287,8 @@ fn judge<A: Broadcasts>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) ->
         let (channel, message, what) = match A::step(fact) {
             None => continue,
             Some(Step::Broadcast { message, channel }) => (channel, message, What::Broadcast),
-            Some(Step::Has { message, .. }) if told.contains(&(*node, message)) => continue,
-            Some(Step::Delivered { message, channel, number } | Step::Has { message, channel, number }) => {
+            Some(Step::Had { message, .. }) if told.contains(&(*node, message)) => continue,
+            Some(Step::Delivered { message, channel, number } | Step::Had { message, channel, number }) => {
                 told.insert((*node, message));
                 (channel, message, What::Deliver { number })
             }
@@ -256,9 +297,7 @@ fn judge<A: Broadcasts>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) ->
         let message = u64::from(message.origin.0) * 10_000_000_000 + u64::from(message.number);
         events.entry(channel).or_default().push(Event { process: node.0, message, what });
     }
-    let correct: BTreeSet<u32> = seen.live().filter(|(_, process)| !process.is_out()).map(|(number, _)| number).collect();
     for (channel, events) in &events {
-        let nodes = seen.replicas.len() as u32;
         let hears = |node: &u32| A::hears(seen.options, NodeId(*node), nodes, *channel);
         let processes: Vec<Process> =
             (0..nodes).map(|process| Process { process, correct: correct.contains(&process) && hears(&process) }).collect();

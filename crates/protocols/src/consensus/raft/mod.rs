@@ -94,6 +94,7 @@ pub const PROTOCOL: Protocol = Protocol {
         metrics::SPLIT_VOTES,
     ],
     scenarios: &[
+        "order/consensus-load.toml",
         "raft/bench.toml",
         "raft/bridge-partition.toml",
         "raft/clock-drift.toml",

@@ -62,7 +62,7 @@ impl Broadcasts for Process {
         match *fact {
             Fact::Broadcast(message) => Some(Step::Broadcast { message, channel: 0 }),
             Fact::Delivered(number, message) => Some(Step::Delivered { message, channel: 0, number: Some(number) }),
-            Fact::Has(number, message) => Some(Step::Has { message, channel: 0, number: Some(number) }),
+            Fact::Has(number, message) => Some(Step::Had { message, channel: 0, number: Some(number) }),
             Fact::Numbered(..) | Fact::Took(_) | Fact::Rotated(..) | Fact::Regenerated(..) => None,
         }
     }

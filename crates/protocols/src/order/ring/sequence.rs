@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(sequence.upto(round(1)), 0);
         sequence.put(1, round(1), posted(7), true);
         assert_eq!(sequence.upto(round(1)), 0, "not on disk");
-        [1, 2].map(|number| sequence.written(number, round(1)));
+        [1, 2].iter().for_each(|number| sequence.written(*number, round(1)));
         assert_eq!(sequence.upto(round(1)), 2);
         assert_eq!(sequence.deliver(1), Some(posted(7)));
         assert_eq!(sequence.next(round(1), true, false), Some((2, posted(8))));

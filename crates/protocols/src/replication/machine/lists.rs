@@ -71,6 +71,11 @@ impl Lists {
         self.by_key.len()
     }
 
+    /// Every key and its values, ascending by key.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, &[u64])> {
+        self.by_key.iter().map(|(key, list)| (*key, list.values.as_slice()))
+    }
+
     fn values(&self, key: u32) -> Vec<u64> {
         self.by_key.get(&key).map_or_else(Vec::new, |list| list.values.clone())
     }

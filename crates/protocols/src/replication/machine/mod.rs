@@ -117,6 +117,15 @@ impl Machine {
         registers.into_iter().flatten()
     }
 
+    /// Of lists, every key and what was appended, ascending by key.
+    pub fn lists(&self) -> impl Iterator<Item = (u32, &[u64])> {
+        let lists = match &self.state {
+            State::Lists(lists) => Some(lists.each()),
+            _ => None,
+        };
+        lists.into_iter().flatten()
+    }
+
     /// Carries out a command that `origin` logged first, and tells the world what it changed.
     ///
     /// Whoever was told that a write, a grant or a release took effect is owed it until a later one takes its place; an append or an addition
