@@ -61,6 +61,8 @@ pub static PROTOCOLS: &[Protocol] = &[
     order::agreed::PROTOCOL,
     order::sequencer::FIXED,
     order::sequencer::PER_CHANNEL,
+    order::ring::TOKEN_RING,
+    order::ring::MOVING_SEQUENCER,
     order::mutex::LAMPORT,
     order::mutex::RICART_AGRAWALA,
     order::mutex::SUZUKI_KASAMI,

@@ -110,11 +110,10 @@ fn is_of_other_replication(protocol: &Protocol, variant: &str) -> bool {
 /// where several propose at once and some of their messages come late; Raft's mistakes need leaders that come and go, other options than
 /// the defaults, or operators; locks that are given back too early show in transactions on lists; and data types must be asked for more
 /// than additions: removals, resets, places in a text. That somebody waits for ever is judged of mutual exclusion only where nobody crashes,
-/// and here somebody does; and ids come from a counter by default, not from blocks or clocks.
-const NOT_CAUGHT_HERE: [(&str, &str); 24] = [
-/// than additions: removals, resets, places in a text. Here everybody comes back with its disk, and says again what it had to say: relays and
-/// majorities matter where somebody does not.
-const NOT_CAUGHT_HERE: [(&str, &str); 20] = [
+/// and here somebody does; ids come from a counter by default, not from blocks or clocks. Everybody comes back with its disk, and says again
+/// what it had to say: relays and majorities matter where somebody does not. An old sequencer must be heard by one half after the other half
+/// has turned to a new one.
+const NOT_CAUGHT_HERE: &[(&str, &str)] = &[
     ("resettable-counter", "pncounter-reset"),
     ("mv-register", "vv-per-server"),
     ("or-set", "orset-no-tombstone"),
@@ -141,6 +140,7 @@ const NOT_CAUGHT_HERE: [(&str, &str); 20] = [
     ("unique-ids", "worker-reused"),
     ("reliable-broadcast", "no-relay"),
     ("uniform-broadcast", "delivers-before-majority"),
+    ("fixed-sequencer", "no-seal"),
 ];
 
 #[test]
@@ -164,7 +164,13 @@ fn planted_variants_are_caught() {
             }
         }
     }
-    assert_eq!(missed, NOT_CAUGHT_HERE);
+    assert_eq!(sorted(&missed), sorted(NOT_CAUGHT_HERE));
+}
+
+fn sorted<'a>(variants: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut sorted = variants.to_vec();
+    sorted.sort_unstable();
+    sorted
 }
 
 /// Searches a few replicas whose clocks differ and whose instants do not matter, with two updates on two of them.
@@ -199,10 +205,11 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
 /// For a Paxos acceptor to show what it forgot or did not promise, three proposals must follow each other, or time must pass.
 /// Whoever has a doubled token must ask once more; that somebody waits for ever is no state; and ids come from a counter here.
 /// Of a pattern of coordination somebody must speak for a third node, lose patience, or crash and never come back to its work.
-const NOT_SEARCHED: [(&str, &str); 53] = [
 /// One message of a sender cannot overtake another, nor two processes have a third one wait; agreement shows in the end alone; and who delivers
 /// twice after a crash must have delivered before, which takes acknowledgements, or an election.
-const NOT_SEARCHED: [(&str, &str); 49] = [
+/// In a ring the token must come round before it does harm to have it twice, a second one be made, or a third message be stable over a hole.
+/// A sequencer must be silent for some beats before anybody takes over from it, and a third message be stable over a hole.
+const NOT_SEARCHED: &[(&str, &str)] = &[
     ("gossip", "strict-timestamp"),
     ("resettable-counter", "pncounter-reset"),
     ("lww-register", "lww-skew"),
@@ -249,6 +256,14 @@ const NOT_SEARCHED: [(&str, &str); 49] = [
     ("raft", "change-before-own-term"),
     ("raft", "config-on-commit"),
     ("raft", "wiped-returns"),
+    ("token-ring", "token-doubled"),
+    ("token-ring", "regenerates-from-own"),
+    ("token-ring", "delivers-unstable"),
+    ("token-ring", "drops-gap"),
+    ("moving-sequencer", "token-doubled"),
+    ("moving-sequencer", "regenerates-from-own"),
+    ("moving-sequencer", "delivers-unstable"),
+    ("moving-sequencer", "drops-gap"),
     ("suzuki-kasami", "token-doubled"),
     ("suzuki-kasami", "forgetful"),
     ("maekawa", "no-inquiry"),
@@ -263,6 +278,16 @@ const NOT_SEARCHED: [(&str, &str); 49] = [
     ("causal-broadcast", "causal-no-wait"),
     ("lamport-broadcast", "forgets-delivered"),
     ("consensus-broadcast", "delivers-before-commit"),
+    ("fixed-sequencer", "sequencer-failover"),
+    ("fixed-sequencer", "no-seal"),
+    ("fixed-sequencer", "numbers-again"),
+    ("fixed-sequencer", "delivers-unstable"),
+    ("fixed-sequencer", "drops-gap"),
+    ("sequencer-per-channel", "sequencer-failover"),
+    ("sequencer-per-channel", "no-seal"),
+    ("sequencer-per-channel", "numbers-again"),
+    ("sequencer-per-channel", "delivers-unstable"),
+    ("sequencer-per-channel", "drops-gap"),
 ];
 
 #[test]
@@ -286,5 +311,5 @@ fn searches_find_planted_variants_and_nothing_in_right_ones() {
             }
         }
     }
-    assert_eq!(missed, NOT_SEARCHED);
+    assert_eq!(sorted(&missed), sorted(NOT_SEARCHED));
 }

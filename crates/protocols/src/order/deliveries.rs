@@ -221,6 +221,12 @@ impl Deliveries {
     }
 }
 
+impl AsRef<Deliveries> for Deliveries {
+    fn as_ref(&self) -> &Deliveries {
+        self
+    }
+}
+
 impl<A: Broadcasts> Monitor<A> for Deliveries {
     const PROPERTIES: &'static [&'static str] = &[NO_CREATION, NO_DUPLICATION, ORDERED];
 
@@ -241,7 +247,7 @@ impl<A: Broadcasts> Monitor<A> for Deliveries {
 }
 
 /// Judges a run from outside, channel by channel, and says which of the monitor's properties nobody had promised.
-pub(crate) fn report<A: Broadcasts<Monitor = Deliveries>>(seen: &Seen<'_, A>, report: &mut Report) {
+pub(crate) fn report<A: Broadcasts<Monitor: AsRef<Deliveries>>>(seen: &Seen<'_, A>, report: &mut Report) {
     let promises = A::promises(seen.options);
     let not_judged = |name: &str, why: &str, report: &mut Report| {
         let check = report.checks.iter_mut().find(|check| check.name == name).expect("the monitor judges it");
@@ -260,12 +266,12 @@ pub(crate) fn report<A: Broadcasts<Monitor = Deliveries>>(seen: &Seen<'_, A>, re
     report.checks.push(Check { name: AGREEMENT, verdict });
 }
 
-fn judge<A: Broadcasts<Monitor = Deliveries>>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) -> Verdict {
+fn judge<A: Broadcasts<Monitor: AsRef<Deliveries>>>(seen: &Seen<'_, A>, promises: Promises, scope: Scope) -> Verdict {
     let nodes = seen.replicas.len() as u32;
     let correct: BTreeSet<u32> = seen.live().filter(|(_, process)| !process.is_out()).map(|(number, _)| number).collect();
     if seen.facts.len() >= FACTS_KEPT_MAX {
         // Of a run this long the monitor alone knows everything.
-        return seen.monitor.agree(scope, &correct, |node, channel| A::hears(seen.options, node, nodes, channel));
+        return seen.monitor.as_ref().agree(scope, &correct, |node, channel| A::hears(seen.options, node, nodes, channel));
     }
     let mut properties = vec![Property::NoCreation, Property::Validity, Property::Agreement(scope)];
     properties.extend(promises.once.then_some(Property::NoDuplication));

@@ -7,6 +7,7 @@
 //! | one sender, one receiver: fire and forget, acknowledged, exactly once | [`delivery`] |
 //! | one to all: best effort, reliable, uniform, FIFO, causal, in Lamport's order | [`broadcast`] |
 //! | total order by consensus, by sequencers, one for all or for each channel | [`agreed`], [`sequencer`] |
+//! | total order by a token that goes round, or a sequencer that moves | [`ring`] |
 //! | who may enter a critical section | [`mutex`], over [`links`] |
 //! | ids that nobody else has | [`ids`] |
 //!
@@ -22,4 +23,5 @@ pub mod ids;
 pub mod links;
 pub mod mutex;
 pub mod request;
+pub mod ring;
 pub mod sequencer;
