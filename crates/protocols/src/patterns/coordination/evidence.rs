@@ -65,10 +65,10 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         "nodes": nodes,
         "down_at_end": (0..nodes).filter(|node| seen.replicas[*node as usize].is_none()).collect::<Vec<u32>>(),
         "messages_an_update_closed_form": closed_form(seen.options, nodes),
+        "last_update": courses.last().map(told),
         "sent": by_kind.map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent))).collect::<serde_json::Map<_, _>>(),
         "busiest": report.outcome.busiest.0.to_string(),
         "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<serde_json::Map<_, _>>(),
-        "last_update": courses.last().map(told),
         "updates": courses.iter().take(SHOWN_MAX).map(told).collect::<Vec<Value>>(),
     });
     report.metrics.extend(metrics);

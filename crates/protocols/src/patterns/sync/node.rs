@@ -33,6 +33,15 @@ struct Written {
     is_told: bool,
 }
 
+/// How what others have is taken over.
+#[derive(Clone, Copy)]
+struct How {
+    /// Whether it goes on as an update does.
+    is_told: bool,
+    /// Whether older things are taken over too.
+    overwrites: bool,
+}
+
 impl Node {
     /// The registers, in ascending order of keys.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -120,19 +129,18 @@ impl Node {
         }
     }
 
-    /// Others have these; what is new here is taken over.
-    fn take_over<'a>(&mut self, ctx: &mut Ctx<'_>, from: NodeId, entries: impl Iterator<Item = &'a Entry>, is_told: bool) {
-        let overwrites = ctx.options().makes(Mistake::Overwrites);
+    /// Others have these; what is new here is taken over, or all of it.
+    fn take_over<'a>(&mut self, ctx: &mut Ctx<'_>, from: NodeId, entries: impl Iterator<Item = &'a Entry>, how: How) {
         let before = self.writing.len();
         for entry in entries {
             let newest = self.newest(entry.key).copied();
-            let is_news = newest.is_none_or(|newest| match overwrites {
+            let is_news = newest.is_none_or(|newest| match how.overwrites {
                 true => newest.update != entry.update,
                 false => newest.age() < entry.age(),
             });
             if is_news {
                 let record = Record { entry: *entry, operation: None };
-                self.log(ctx, Written { record, from: Some(from), is_told });
+                self.log(ctx, Written { record, from: Some(from), is_told: how.is_told });
             } else if let Some(held) = self.state.get(entry.key).filter(|held| held.age() > entry.age()) {
                 ctx.supersede(entry.update, held.update);
             }
@@ -205,8 +213,13 @@ impl Actor for Node {
         match message {
             // Of n(n-1) states nearly all say nothing new.
             Message::State(state) if state.digest() == self.digest => {}
-            Message::State(state) => self.take_over(ctx, from, state.iter().map(|(_, entry)| entry), true),
-            Message::Delta(entry) => self.take_over(ctx, from, [&entry].into_iter(), true),
+            Message::State(state) => {
+                self.take_over(ctx, from, state.iter().map(|(_, entry)| entry), How { is_told: true, overwrites: false });
+            }
+            Message::Delta(entry) => {
+                let overwrites = ctx.options().makes(Mistake::Overwrites);
+                self.take_over(ctx, from, [&entry].into_iter(), How { is_told: true, overwrites });
+            }
             Message::Version { digest, .. } => {
                 if digest != self.digest && !ctx.options().makes(Mistake::NoRepair) {
                     let ages: Vec<(u32, Age)> = self.entries().map(|entry| (entry.key, entry.age())).collect();
@@ -215,7 +228,7 @@ impl Actor for Node {
             }
             Message::Compare(theirs) => self.compare(ctx, from, &theirs),
             Message::Repair { entries, wanted } => {
-                self.take_over(ctx, from, entries.iter(), false);
+                self.take_over(ctx, from, entries.iter(), How { is_told: false, overwrites: false });
                 let entries: Vec<Entry> = wanted.iter().filter_map(|key| self.state.get(*key).copied()).collect();
                 if !entries.is_empty() {
                     ctx.send(from, Message::Repair { entries: Content::new(entries), wanted: Vec::new() });

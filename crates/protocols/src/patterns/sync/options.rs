@@ -51,7 +51,7 @@ pub enum Versions {
 pub enum Mistake {
     /// Another version is heard of, and nothing is done.
     NoRepair,
-    /// What comes is taken over, new or not.
+    /// A delta is taken over, new or not. States are not: they would chase each other for ever.
     Overwrites,
     /// What is not on disk yet is told to others and to the client.
     TellsBeforeForce,
@@ -93,11 +93,7 @@ pub(super) const VARIANTS: &[Variant; 3] = &[
         summary: "a node that hears of another version does nothing, so that a delta that was lost stays lost",
         caught_by: CONVERGES.name,
     },
-    Variant {
-        name: "overwrite",
-        summary: "what comes last takes the place of what is there, newer or not",
-        caught_by: NEWEST_WINS,
-    },
+    Variant { name: "overwrite", summary: "a delta takes the place of what is there, newer or not", caught_by: NEWEST_WINS },
     Variant {
         name: "tell-before-force",
         summary: "a node tells others and its client what is not on its disk yet",
