@@ -13,6 +13,7 @@
 
 mod embedding;
 mod evidence;
+mod log;
 pub mod message;
 pub mod monitor;
 pub mod node;

@@ -1,17 +1,17 @@
 //! A process: its own messages that are not delivered yet, what it has delivered, and the Raft by which all agree on the order.
 
+use super::log::{Log, Task};
 use super::message::{Item, Message, Record, Timer};
 use super::monitor::Fact;
 use super::options::{Mistake, Options};
 use crate::consensus::raft::server::Raft;
 use crate::order::deliveries::Deliveries;
 use crate::order::request::{Request, Response};
-use crate::replication::journal::{Journal, Waiting};
 use crate::replication::machine;
 use quorate_engine::{Actor, Context, NodeId, OpId, Update, Wire};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-type Ctx<'a> = Context<'a, Member>;
+pub(super) type Ctx<'a> = Context<'a, Member>;
 
 /// A process that broadcasts by consensus.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -34,55 +34,6 @@ pub struct Member {
     delivered: Vec<Item>,
     digests: BTreeMap<u32, (u64, u64)>,
     retrying: bool,
-}
-
-/// One log for the broadcast's records and for Raft's.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Log {
-    own: Journal,
-    tasks: Waiting<Task>,
-    /// Of Raft's records, how many are durable.
-    rafts: u64,
-    durable: u64,
-    /// Of each record that is not durable, in order: whether it is Raft's.
-    rest: VecDeque<bool>,
-}
-
-/// What is done once the disk has its record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Task {
-    Broadcast(Item),
-    Delivered(Item),
-    Reply(OpId),
-}
-
-impl Log {
-    fn recovered(own: usize, rafts: usize) -> Log {
-        Log {
-            own: Journal::recovered(own),
-            tasks: Waiting::default(),
-            rafts: rafts as u64,
-            durable: (own + rafts) as u64,
-            rest: VecDeque::new(),
-        }
-    }
-
-    fn append(&mut self, ctx: &mut Ctx<'_>, record: Record, task: Task) {
-        self.own.append(ctx, record);
-        self.rest.push_back(false);
-        self.tasks.push(&self.own, task);
-    }
-
-    fn synced(&mut self, upto: u64) {
-        let mut own = self.own.durable();
-        while self.durable < upto
-            && let Some(is_rafts) = self.rest.pop_front()
-        {
-            self.durable += 1;
-            *(if is_rafts { &mut self.rafts } else { &mut own }) += 1;
-        }
-        self.own.synced(own);
-    }
 }
 
 impl Member {

@@ -12,12 +12,13 @@
 //! |---|---|
 //! | "Fire and forget" | `guarantee = "fire-and-forget"` |
 //! | "Tell me when done" | `guarantee = "acknowledged"` |
-//! | "Exactly once delivery", "Deduplication + Acks" | `guarantee = "exactly-once"`, `ids` of [`node::Node`] |
+//! | "Exactly once delivery", "Deduplication + Acks" | `guarantee = "exactly-once"`, `Ids` of [`node::Node`] |
 //! | Cachin, Guerraoui and Rodrigues 2011, fair-loss, stubborn and perfect links | the same three |
 //!
 //! Not here: an order of messages (`fifo-broadcast`), and receivers that lose their disks, which no protocol between two can help.
 
 mod evidence;
+mod ids;
 pub mod message;
 pub mod monitor;
 pub mod node;

@@ -1,5 +1,6 @@
 //! A node: a sender for its clients, and a receiver for the others.
 
+use super::ids::Ids;
 use super::message::{Letter, Message, Record, Resend};
 use super::monitor::Fact;
 use super::options::Options;
@@ -7,7 +8,7 @@ use crate::order::deliveries::Deliveries;
 use crate::order::request::{Request, Response};
 use crate::replication::journal::{Journal, Waiting};
 use quorate_engine::{Actor, Context, NodeId, OpId, Update};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 type Ctx<'a> = Context<'a, Node>;
 
@@ -71,44 +72,6 @@ enum Stage {
     Due,
 }
 
-/// A receiver's memory of one sender. Whatever is not among the last numbers of a whole window is old: the sender would not say it, were it
-/// not confirmed.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
-struct Ids {
-    /// When each was delivered, on the elapsed clock. Invariant: at most a window of numbers.
-    kept: BTreeMap<u32, u64>,
-    /// By age. Invariant: instants do not descend; of numbers that are kept no more, some may be left.
-    by_age: VecDeque<(u64, u32)>,
-    highest: u32,
-}
-
-impl Ids {
-    fn knows(&self, number: u32, window: u32) -> bool {
-        self.kept.contains_key(&number) || number.saturating_add(window) <= self.highest
-    }
-
-    fn keep(&mut self, number: u32, at: u64, window: u32) {
-        self.kept.insert(number, at);
-        self.by_age.push_back((at, number));
-        self.highest = self.highest.max(number);
-        let old = self.highest.saturating_sub(window);
-        self.kept = self.kept.split_off(&(old + 1));
-    }
-
-    /// Forgets what was delivered more than `memory` before `now`.
-    fn expire(&mut self, now: u64, memory: u64) {
-        while let Some((at, number)) = self.by_age.front().copied()
-            && (now.saturating_sub(at) > memory || self.kept.get(&number) != Some(&at))
-        {
-            self.by_age.pop_front();
-            self.kept.remove(&number);
-            if self.kept.is_empty() {
-                self.highest = 0;
-            }
-        }
-    }
-}
-
 impl Node {
     /// Whether it came back without what it had written.
     pub(super) fn has_lost_its_disk(&self) -> bool {
@@ -117,7 +80,7 @@ impl Node {
 
     /// How many deliveries it remembers.
     pub(super) fn remembers(&self) -> usize {
-        self.ids.values().map(|ids| ids.kept.len()).sum()
+        self.ids.values().map(|ids| ids.len()).sum()
     }
 
     /// The messages that it goes on saying.
