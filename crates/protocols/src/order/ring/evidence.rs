@@ -1,4 +1,5 @@
-//! The section of a report on a ring: how long messages waited for the token, what it cost, who gave the numbers, and when a token was lost.
+//! The section of a report on a ring: how long messages waited for the token, what it cost, who gave the numbers, and when a
+//! token was lost.
 
 use super::message::{Generation, Message, Place};
 use super::monitor::Fact;

@@ -1,11 +1,11 @@
-//! Total order by a token that goes round. Who has it, and nobody else, gives numbers to messages, and passes it on. Two protocols over
-//! one actor:
+//! Total order by a token that goes round. Who has it, and nobody else, gives numbers to messages, and passes it on. Two
+//! protocols over one actor:
 //!
-//! - `token-ring`: who has the token numbers its own messages and broadcasts them (Amir, Moser, Melliar-Smith, Agarwal and Ciarfella, "The Totem
-//!   single-ring ordering and membership protocol", ACM TOCS 13(4), 1995; privilege-based in Défago, Schiper and Urbán, "Total order broadcast and
-//!   multicast algorithms", ACM Computing Surveys 36(4), 2004, §4.3);
-//! - `moving-sequencer`: messages are broadcast at once, and who has the token numbers all that it has, whoever sent them (Chang and Maxemchuk,
-//!   "Reliable broadcast protocols", ACM TOCS 2(3), 1984; Défago, Schiper and Urbán, §4.2).
+//! - `token-ring`: who has the token numbers its own messages and broadcasts them (Amir, Moser, Melliar-Smith, Agarwal and
+//!   Ciarfella, "The Totem single-ring ordering and membership protocol", ACM TOCS 13(4), 1995; privilege-based in Défago,
+//!   Schiper and Urbán, "Total order broadcast and multicast algorithms", ACM Computing Surveys 36(4), 2004, §4.3);
+//! - `moving-sequencer`: messages are broadcast at once, and who has the token numbers all that it has, whoever sent them (Chang
+//!   and Maxemchuk, "Reliable broadcast protocols", ACM TOCS 2(3), 1984; Défago, Schiper and Urbán, §4.2).
 //!
 //! | paper | here |
 //! |---|---|
@@ -19,15 +19,17 @@
 //! | Chang and Maxemchuk: token site, token list | who holds the token; [`message::Token::ring`] |
 //! | Chang and Maxemchuk: acknowledgement with timestamp | [`message::Message::Number`] |
 //!
-//! Processes crash and come back with their disks, links lose and double. A token is lost when its holder crashes or cannot be reached. Nobody can
-//! tell whether one that does not answer has it, so there is never a second token of one generation: a majority is sealed, as in Paxos, and
-//! the new token begins after all that a majority may have accepted. Hence a message is delivered only when a majority has accepted it, and all before it, from one
-//! token.
+//! Processes crash and come back with their disks, links lose and double. A token is lost when its holder crashes or cannot be
+//! reached. Nobody can tell whether one that does not answer has it, so there is never a second token of one generation: a
+//! majority is sealed, as in Paxos, and the new token begins after all that a majority may have accepted. Hence a message is
+//! delivered only when a majority has accepted it, and all before it, from one token.
 //!
-//! Where `regeneration` is `none` nothing makes a token anew: it is kept by logs, and stands still while the process that has it is down. Then a message is
-//! delivered as soon as it and all before it are there. A disk that is lost with the token on it stops the ring for ever.
+//! Where `regeneration` is `none` nothing makes a token anew: it is kept by logs, and stands still while the process that has it
+//! is down. Then a message is delivered as soon as it and all before it are there. A disk that is lost with the token on it stops
+//! the ring for ever.
 //!
-//! Not here: Totem's flow control over the whole ring, its rings of rings, and groups; Chang and Maxemchuk's token that rides on acknowledgements.
+//! Not here: Totem's partitions that each go on (extended virtual synchrony), its flow control over the whole ring, its rings of rings, and groups; Chang and Maxemchuk's token that rides on
+//! acknowledgements.
 
 mod accepting;
 mod evidence;
@@ -107,7 +109,7 @@ pub const TOKEN_RING: Protocol = ring!(Form::Privilege,
     name: "token-ring",
     summary: "total order by a token that goes round: who has it numbers its own messages and broadcasts them",
     source: "Amir et al. 1995 (Totem); Défago, Schiper and Urbán 2004, §4.3",
-    scenarios: &["order/token-ring.toml", "order/token-loss.toml", "order/token-ring-swarm.toml"],
+    scenarios: &["order/token-ring.toml", "order/token-wait.toml", "order/token-loss.toml", "order/token-ring-swarm.toml"],
 );
 
 /// The registry's line of the moving sequencer.

@@ -1,5 +1,5 @@
-//! A process. What it broadcasts, accepts and delivers stands in `accepting`, how it has the token in `token`, how a lost one is made anew in
-//! `regeneration`, and how it comes back from a crash in `recovery`.
+//! A process. What it broadcasts, accepts and delivers stands in `accepting`, how it has the token in `token`, how a lost one is
+//! made anew in `regeneration`, and how it comes back from a crash in `recovery`.
 
 use super::accepting::chain;
 use super::message::{Generation, Member, Message, Place, Posted, Record, Timer};

@@ -1,7 +1,8 @@
-//! A lost token is made anew: by whoever has heard nothing of it for too long, or cannot pass it, and finds a majority that has not heard of it
-//! either. The majority promises to accept nothing more from older tokens, and says what it has accepted: phase 1 of Paxos (Lamport,
-//! "The part-time parliament", ACM TOCS 1998), for all numbers at once. Chang and Maxemchuk call it the reformation phase (1984, §4), Totem the membership protocol
-//! (1995, §5); both ask that a majority be there.
+//! A lost token is made anew: by whoever has heard nothing of it for too long, or cannot pass it, and finds a majority that has
+//! not heard of it either. The majority promises to accept nothing more from older tokens, and says what it has accepted: phase 1
+//! of Paxos (Lamport, "The part-time parliament", ACM TOCS 1998), for all numbers at once. Chang and Maxemchuk call it the
+//! reformation phase, and ask that a majority be there; Totem calls it the membership protocol, and lets each part of a
+//! cut network go on with an order of its own, which is not done here.
 
 use super::message::{Generation, Given, Member, Message, Place, Record, Timer, Token, Why};
 use super::monitor::Fact;
@@ -14,7 +15,8 @@ use std::rc::Rc;
 /// An attempt to make a new token.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Campaign {
-    /// Who has not heard of the token since it was there. To ask first keeps one that was cut off from stopping a token that lives.
+    /// Who has not heard of the token since it was there. To ask first keeps one that was cut off from stopping a token that
+    /// lives.
     Probing(Place, BTreeSet<NodeId>),
     /// Who has promised, in which life, and what it has accepted.
     Sealing(Generation, BTreeMap<NodeId, (u32, Rc<[Given]>)>),

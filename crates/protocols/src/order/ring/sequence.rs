@@ -1,7 +1,8 @@
-//! What a process knows of the order: which message has which number, from which token it was accepted, and up to where it is delivered.
+//! What a process knows of the order: which message has which number, from which token it was accepted, and up to where it is
+//! delivered.
 //!
-//! A number may be given again by a later token as long as no majority has accepted it, and everything before it, from one token. What a
-//! majority has accepted so is *stable*: every later token finds it, because two majorities meet.
+//! A number may be given again by a later token as long as no majority has accepted it, and everything before it, from one token.
+//! What a majority has accepted so is *stable*: every later token finds it, because two majorities meet.
 
 use super::message::{Generation, Given, Posted};
 use quorate_engine::Update;
@@ -146,9 +147,10 @@ impl Sequence {
         self.entries.range(number + 1..).map(told).collect()
     }
 
-    /// Paxos, number by number: of what a majority has accepted beyond what is delivered here, what a new token must give the same numbers. For each number
-    /// what is stable, or was accepted from the latest token; nothing beyond a hole, for what is beyond one no majority has accepted from one
-    /// token with all before it; and nothing from a message on that has a number already: of two numbers of one message, the higher one is not stable.
+    /// Paxos, number by number: of what a majority has accepted beyond what is delivered here, what a new token must give the
+    /// same numbers. For each number what is stable, or was accepted from the latest token; nothing beyond a hole, for what is
+    /// beyond one no majority has accepted from one token with all before it; and nothing from a message on that has a number
+    /// already: of two numbers of one message, the higher one is not stable.
     pub(super) fn recovered<'a>(&self, accepted: impl Iterator<Item = &'a Given>) -> Vec<Given> {
         let mut best: BTreeMap<u64, Given> = BTreeMap::new();
         for given in accepted.filter(|given| given.number > self.delivering) {

@@ -1,4 +1,5 @@
-//! The token: how it is taken, what its holder does, and how it is passed (Amir et al. 1995, §4, Figure 2; Chang and Maxemchuk 1984, §3).
+//! The token: how it is taken, what its holder does, and how it is passed (Amir et al. 1995, §4; Chang and Maxemchuk
+//! 1984).
 
 use super::message::{Generation, Member, Message, Place, Posted, Record, Timer, Token, Why};
 use super::monitor::Fact;
@@ -60,7 +61,8 @@ impl Process {
                 self.taken = Some(Place { hop: hop - 1, ..token.place });
                 self.send(ctx, token);
             }
-            // In its first life: nobody knows of the token before node 0 has passed it, and that waits for the disk where it must.
+            // In its first life: nobody knows of the token before node 0 has passed it, and that waits for the disk where it
+            // must.
             _ if ctx.node() == NodeId(0) && (ctx.restarts() == 0 || !regenerates) => self.take(ctx, NodeId(0), token),
             _ => {}
         }
@@ -125,7 +127,8 @@ impl Process {
         self.visit(ctx);
     }
 
-    /// The holder does what there is to do, and passes the token. It is called again when something comes up while the token rests here.
+    /// The holder does what there is to do, and passes the token. It is called again when something comes up while the token
+    /// rests here.
     pub(super) fn visit(&mut self, ctx: &mut Ctx<'_>) {
         let Some(mut held) = self.held.take_if(|held| !held.is_busy) else { return };
         if let Some(promised) = self.admit(ctx, &mut held.token) {
@@ -152,8 +155,8 @@ impl Process {
         }
     }
 
-    /// Whoever has said that it is back is a member from now on. One that must refuse this token makes another one necessary: then what
-    /// it has promised.
+    /// Whoever has said that it is back is a member from now on. One that must refuse this token makes another one necessary:
+    /// then what it has promised.
     fn admit(&mut self, ctx: &mut Ctx<'_>, token: &mut Token) -> Option<Generation> {
         for (node, (life, promised)) in std::mem::take(&mut self.joins) {
             if promised > token.place.generation {
@@ -201,8 +204,8 @@ impl Process {
         self.lacked = token.next;
     }
 
-    /// Gives numbers: to its own messages, or with a moving sequencer to all that it has. A message has a number already if it stands in the
-    /// order of this token; so nobody gives numbers who does not know that order as far as it matters.
+    /// Gives numbers: to its own messages, or with a moving sequencer to all that it has. A message has a number already if it
+    /// stands in the order of this token; so nobody gives numbers who does not know that order as far as it matters.
     fn give(&mut self, ctx: &mut Ctx<'_>, token: &mut Token) -> Vec<u64> {
         let (options, generation) = (ctx.options(), token.place.generation);
         let matters = match options.form {
