@@ -117,6 +117,11 @@ impl Channel {
         &self.order[..self.told]
     }
 
+    /// Whom it takes for the sequencer, and in which round of epochs.
+    pub fn sequencer(&self) -> (NodeId, u32) {
+        (self.epoch.node, self.epoch.round)
+    }
+
     /// The last number that is delivered, or about to be.
     pub(super) fn upto(&self) -> u64 {
         self.order.last().map_or(0, |(number, _)| *number)

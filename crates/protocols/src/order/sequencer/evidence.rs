@@ -99,6 +99,7 @@ pub(super) fn report(seen: &Seen<'_, Sequenced>, report: &mut Report) {
         "numbers_given_by": by_node.iter().take(SHOWN_MAX).map(|(node, count)| json!({ "node": node.0, "numbers": count })).collect::<Vec<Value>>(),
         "takeovers": takeovers.iter().take(SHOWN_MAX).map(told).collect::<Vec<Value>>(),
         "channels_moved": moved.len(),
+        "behind_at_the_end": behind(seen).take(SHOWN_MAX).collect::<Vec<Value>>(),
     });
 }
 
@@ -122,4 +123,21 @@ fn numbers_given(
     }
     by_node.retain(|_, numbers| *numbers > 0);
     by_node
+}
+
+/// Who lacks what others have delivered in a channel, and whom it takes for the sequencer.
+fn behind<'a>(seen: &'a Seen<'_, Sequenced>) -> impl Iterator<Item = Value> + 'a {
+    let placement = &seen.options.placement;
+    let hearers = move |channel: u32| {
+        let hears = move |(node, process): &(u32, &Sequenced)| placement.hears(channel, NodeId(*node)) && !process.is_out();
+        seen.live().filter(hears).map(move |(node, process)| (node, &process.channels()[channel as usize]))
+    };
+    (0..placement.channels()).flat_map(move |channel| {
+        let most = hearers(channel).map(|(_, of_channel)| of_channel.delivered().len()).max().unwrap_or(0);
+        hearers(channel).filter(move |(_, of_channel)| of_channel.delivered().len() < most).map(move |(node, of_channel)| {
+            let (sequencer, epoch) = of_channel.sequencer();
+            let delivered = of_channel.delivered().len();
+            json!({ "node": node, "channel": channel, "delivered": delivered, "of": most, "sequencer": sequencer.0, "epoch": epoch })
+        })
+    })
 }

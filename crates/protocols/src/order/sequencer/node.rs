@@ -324,6 +324,8 @@ impl Actor for Sequenced {
                 of_channel.advance(false, |_, _| true);
             }
             of_channel.told = of_channel.order.len();
+            // Whatever anybody has delivered is stable.
+            of_channel.stable = of_channel.upto();
             let last = of_channel.accepted.last_key_value().map_or(of_channel.upto(), |(number, _)| *number);
             if let Some(leading) = of_channel.leading() {
                 leading.next = leading.next.max(last + 1);

@@ -139,7 +139,9 @@ impl Sequenced {
         of_channel.turn(epoch);
         let numbers: Vec<u64> = of_channel.accepted.keys().copied().collect();
         numbers.into_iter().for_each(|number| of_channel.drop_number(number));
-        of_channel.role = Role::Sequencer(Box::new(Leading::new(upto + messages.len() as u64 + 1)));
+        let mut leading = Leading::new(upto + messages.len() as u64 + 1);
+        leading.acked.insert(ctx.node(), upto);
+        of_channel.role = Role::Sequencer(Box::new(leading));
         self.journal.append(ctx, Record::Promised(channel, epoch));
         ctx.fact(Fact::Sequences(channel, epoch));
         for (number, posted) in (upto + 1..).zip(&messages) {
