@@ -33,7 +33,9 @@ pub mod node;
 pub mod options;
 mod ordering;
 pub mod placement;
+mod recovery;
 mod takeover;
+mod wire;
 
 use super::costs;
 use super::deliveries::{Broadcasts, CHECKS, Order, Promises, Step};

@@ -1,9 +1,9 @@
 //! A process: what it was asked to broadcast, the channels that it hears, and its log. What it does as a sequencer stands in [`super::ordering`],
 //! what it does with the numbers of others in [`super::following`], how it takes over in [`super::takeover`].
 
-use super::channel::{Accepted, Channel, Leading, Role};
+use super::channel::Channel;
 use super::fact::Fact;
-use super::message::{Entry, Epoch, Message, Posted, Progress, Record, Timer};
+use super::message::{Epoch, Message, Posted, Progress, Record, Timer};
 use super::options::{Form, Options};
 use crate::order::deliveries::Deliveries;
 use crate::order::request::{Request, Response};
@@ -25,7 +25,7 @@ pub struct Sequenced {
     /// All of them, by number; those that it does not hear stay as they were.
     pub(super) channels: Vec<Channel>,
     /// Messages of its own so far.
-    sent: u32,
+    pub(super) sent: u32,
     /// Those that it has not delivered, and whether they were said since the last round of saying again.
     pub(super) outstanding: BTreeMap<Update, (Posted, bool)>,
     /// The clients who asked for them, both ways round.
@@ -38,7 +38,7 @@ pub struct Sequenced {
     /// Channels in which something was accepted that is on disk since.
     touched: BTreeSet<u32>,
     /// The digest of all that is delivered: of every channel's, together.
-    digest: u64,
+    pub(super) digest: u64,
     chains: Vec<u64>,
 }
 
@@ -187,7 +187,7 @@ impl Sequenced {
         }
     }
 
-    fn chain(&mut self, posted: Posted) {
+    pub(super) fn chain(&mut self, posted: Posted) {
         let chain = &mut self.chains[posted.channel as usize];
         self.digest ^= *chain;
         *chain = chained(*chain, &posted);
@@ -232,39 +232,6 @@ impl Sequenced {
         self.settle(ctx);
         ctx.set_timer(Timer::Resend, ctx.options().resend);
     }
-
-    /// What the log says.
-    fn remember(&mut self, record: &Record) {
-        match *record {
-            Record::Sent(posted) => {
-                self.sent = posted.id.number;
-                self.outstanding.insert(posted.id, (posted, false));
-            }
-            Record::Promised(channel, epoch) => {
-                let channel = self.channel(channel);
-                channel.epoch = channel.epoch.max(epoch);
-            }
-            Record::Accepted(Entry { number, epoch, posted }) => {
-                let channel = self.channel(posted.channel);
-                let epoch = epoch.unwrap_or(channel.epoch);
-                channel.epoch = channel.epoch.max(epoch);
-                channel.put(number, Accepted { epoch, posted, durable: true });
-            }
-            Record::Granted(channel, number, id) => {
-                let channel = self.channel(channel);
-                channel.leading().expect("who grants sequences, for ever").grant(id, number);
-            }
-            Record::Delivered(channel, upto) => {
-                let of_channel = self.channel(channel);
-                while let Some((number, accepted)) = of_channel.accepted.first_key_value().filter(|(number, _)| **number <= upto)
-                {
-                    let (number, posted) = (*number, accepted.posted);
-                    of_channel.accepted.remove(&number);
-                    of_channel.order.push((number, posted));
-                }
-            }
-        }
-    }
 }
 
 fn chained(chain: u64, posted: &Posted) -> u64 {
@@ -305,49 +272,7 @@ impl Actor for Sequenced {
             self.out = true;
             return ctx.withdraw();
         }
-        let (me, takeover) = (ctx.node(), ctx.options().takeover);
-        let begins = ctx.restarts() == 0 && records.is_empty();
-        for (number, channel) in (0..).zip(&mut self.channels) {
-            if channel.epoch.node == me && (begins || !takeover) {
-                channel.role = Role::Sequencer(Box::new(Leading::new(1)));
-                ctx.fact(Fact::Sequences(number, channel.epoch));
-            } else if channel.epoch.node == me {
-                // It may have given numbers that it does not know of any more.
-                channel.silence = ctx.options().patience;
-            }
-        }
-        self.journal = Journal::recovered(records.len());
-        records.iter().for_each(|record| self.remember(record));
-        for channel in 0..self.channels.len() as u32 {
-            let of_channel = self.channel(channel);
-            if !takeover {
-                of_channel.advance(false, |_, _| true);
-            }
-            of_channel.told = of_channel.order.len();
-            // Whatever anybody has delivered is stable.
-            of_channel.stable = of_channel.upto();
-            let last = of_channel.accepted.last_key_value().map_or(of_channel.upto(), |(number, _)| *number);
-            if let Some(leading) = of_channel.leading() {
-                leading.next = leading.next.max(last + 1);
-            }
-            for (number, posted) in self.channel(channel).order.clone() {
-                self.chain(posted);
-                self.outstanding.remove(&posted.id);
-                ctx.fact(Fact::Has(number, posted));
-                if ctx.options().all_hear {
-                    ctx.holds(posted.id);
-                }
-            }
-        }
-        for (posted, _) in self.outstanding.values() {
-            ctx.fact(Fact::Broadcast(*posted));
-            if ctx.options().all_hear {
-                ctx.holds(posted.id);
-            }
-        }
-        if ctx.options().all_hear {
-            ctx.publish(self.digest);
-        }
+        self.come_back(ctx, records);
         ctx.set_timer_within(Timer::Beat, 0, ctx.options().heartbeat);
         ctx.set_timer(Timer::Resend, ctx.options().resend);
         self.journal.force(ctx);
