@@ -185,7 +185,7 @@ fn protocol_page(text: &mut String, protocol: &'static Protocol) {
     if protocol.laws.is_some() {
         text.push_str(&format!("\nWhether it needs no coordination: quorate describe {} --laws\n", protocol.name));
     }
-    text.push_str(&format!("\nTo begin with: quorate new my-{0} --protocol {0}\n", protocol.name));
+    text.push_str(&format!("\nTo begin: quorate new my-{0} --protocol {0}\n", protocol.name));
 }
 
 fn section<'a>(text: &mut String, title: &str, told: impl Iterator<Item = (&'a str, String)>) {

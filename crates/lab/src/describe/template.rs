@@ -81,9 +81,9 @@ fn written(template: &Template<'_>, workload: &str, held: &[&str], open: &[&str]
     comment(&mut text, "", &format!("Source: {}.", protocol.source));
     let _ = write!(
         text,
-        "#\n# A key's meaning: quorate describe network.loss\n\
-         # Other seeds:     quorate run {file}.toml --seeds 100\n\
-         # Another key:     quorate run {file}.toml --set network.loss=0.1\n"
+        "#\n# Meanings:   quorate describe network.loss\n\
+         # Many seeds: quorate run {file}.toml --seeds 100\n\
+         # Other keys: quorate run {file}.toml --set network.loss=0.1\n"
     );
     let _ = write!(
         text,

@@ -33,7 +33,7 @@ const TAKEOVERS: &str = "sequencer.takeovers";
 const MOVED: &str = "sequencer.moved_channels";
 const BUSIEST: &str = "sequencer.busiest_share";
 const OUTAGE: &str = "sequencer.longest_wait";
-const ELSEWHERE: &str = "sequencer.longest_wait_unmoved";
+const ELSEWHERE: &str = "sequencer.wait_unmoved";
 
 /// Channels, and takeovers, that the evidence tells one by one.
 const SHOWN_MAX: usize = 20;
