@@ -54,7 +54,7 @@ use options::Form;
 const WAIT: &str = "ring.wait";
 const ROTATION: &str = "ring.rotation";
 const REGENERATIONS: &str = "ring.regenerations";
-const MESSAGES: &str = "ring.messages_per_broadcast";
+const MESSAGES: &str = "ring.messages";
 const HOPS: &str = "ring.token_hops";
 const BUSIEST: &str = "ring.busiest_share";
 
