@@ -55,7 +55,8 @@ impl Sequenced {
         } else if beats > 0 {
             let waits_for: Vec<(Update, u64)> = leading.granted.iter().map(|(id, number)| (*id, *number)).collect();
             for (id, number) in waits_for {
-                self.send(ctx, id.origin, Message::Grant { channel, epoch, number, id });
+                // Not before the disk has it: who forgets a number gives it to another message.
+                self.park(Parked::Send(id.origin, Message::Grant { channel, epoch, number, id }));
             }
         }
     }
