@@ -136,6 +136,21 @@ impl Kind {
     pub const fn protocol(name: &'static str) -> Kind {
         Kind { name, role: Role::Protocol }
     }
+
+    /// The kinds of an actor that hands on another's messages and has some of its own: first that one's, then these.
+    ///
+    /// # Panics
+    /// When `N` is not the number of both.
+    pub const fn after<const N: usize>(inner: &[Kind], own: &[Kind]) -> [Kind; N] {
+        assert!(inner.len() + own.len() == N, "so many kinds there are not");
+        let mut kinds = [Kind::protocol(""); N];
+        let mut place = 0;
+        while place < N {
+            kinds[place] = if place < inner.len() { inner[place] } else { own[place - inner.len()] };
+            place += 1;
+        }
+        kinds
+    }
 }
 
 /// What a message is for: the question behind "what did the coordination cost".

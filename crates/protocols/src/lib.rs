@@ -13,6 +13,7 @@ pub mod local;
 pub mod options;
 pub mod order;
 pub mod patterns;
+pub mod registers;
 pub mod registry;
 pub mod replication;
 pub mod sorted;

@@ -8,11 +8,10 @@
 //! Nothing spreads, so replicas that were asked different things stay different: `converges` is not among the checks, and a
 //! scenario that asks for it fails, as it should.
 
-use crate::harness::{self, Glue, Replicates, Seen, VERIFIED, cannot, no_variant};
-use crate::history::{self, Telling};
-use crate::registry::{Ask, Check, CheckInfo, Protocol, Report};
+use crate::harness::{self, Glue, Replicates, Seen, VERIFIED, no_variant};
+use crate::registers::{self, Request, Response};
+use crate::registry::{Check, CheckInfo, Protocol, Report};
 use crate::sorted::Sorted;
-use quorate_check::history::{Answer, Call, Model};
 use quorate_check::{Verdict, register};
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::{Actor, Context, Kind, Message, NoTimer, NodeId, OpId, Sink, Time, Update, Wire};
@@ -48,28 +47,9 @@ const REGISTER: &str = "register";
 
 const GLUE: Glue<Local> = Glue {
     options: |job| if job.variant == "right" { Ok(()) } else { Err(no_variant(job.variant)) },
-    request: |(), operation, ask| {
-        Ok(match *ask {
-            Ask::Update { key, .. } => Request::Write(key, operation + 1),
-            Ask::Read { key } => Request::Read(key),
-            _ => return Err(cannot(ask)),
-        })
-    },
+    request: registers::request,
     replicates: |()| Replicates::Nothing,
-    history: |()| Telling {
-        model: Model::Register,
-        concerns: |_| true,
-        call: |request, names| match *request {
-            Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
-            Request::Read(key) => (history::key(key, names), Call::Read),
-        },
-        answer: |response, names| {
-            Some(match *response {
-                Response::Done => Answer::Done,
-                Response::Value(held) => Answer::Value(history::held(held, names)),
-            })
-        },
-    },
+    history: |()| registers::telling(),
     report,
 };
 
@@ -81,24 +61,6 @@ pub struct Local {
     applied: u32,
     /// Writes in the log that are not yet durable, in order.
     pending: VecDeque<(OpId, Write)>,
-}
-
-/// What a client asks of a replica.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Request {
-    /// Put a value under a key.
-    Write(u32, u64),
-    /// Tell what is under a key.
-    Read(u32),
-}
-
-/// What a client is told.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Response {
-    /// The write is durable.
-    Done,
-    /// What the replica has under the key.
-    Value(Option<u64>),
 }
 
 /// A write as it is logged.
@@ -249,33 +211,5 @@ impl Wire for Write {
     fn encode(&self, sink: &mut impl Sink) {
         sink.u32(self.key);
         sink.u64(self.value);
-    }
-}
-
-impl Wire for Request {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Request::Write(key, value) => {
-                sink.u8(0);
-                sink.u32(*key);
-                sink.u64(*value);
-            }
-            Request::Read(key) => {
-                sink.u8(1);
-                sink.u32(*key);
-            }
-        }
-    }
-}
-
-impl Wire for Response {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Response::Done => sink.u8(0),
-            Response::Value(value) => {
-                sink.u8(1);
-                value.encode(sink);
-            }
-        }
     }
 }

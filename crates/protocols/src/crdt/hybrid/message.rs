@@ -102,22 +102,16 @@ impl Named for Timer {
 
 const RAFTS: usize = raft::Message::KINDS.len();
 
-/// Raft's kinds, and these.
-const KINDS: [Kind; RAFTS + 4] = {
-    let mut kinds = [Kind::protocol("propose"); RAFTS + 4];
-    let mut place = 0;
-    while place < RAFTS {
-        kinds[place] = raft::Message::KINDS[place];
-        place += 1;
-    }
-    kinds[RAFTS + 1] = Kind { name: "agreed", role: Role::Recovery };
-    kinds[RAFTS + 2] = Kind::protocol("contribute");
-    kinds[RAFTS + 3] = Kind::protocol("contributed");
-    kinds
-};
-
 impl Counted for Message {
-    const KINDS: &'static [Kind] = &KINDS;
+    const KINDS: &'static [Kind] = &Kind::after::<{ RAFTS + 4 }>(
+        raft::Message::KINDS,
+        &[
+            Kind::protocol("propose"),
+            Kind { name: "agreed", role: Role::Recovery },
+            Kind::protocol("contribute"),
+            Kind::protocol("contributed"),
+        ],
+    );
 
     fn kind(&self) -> usize {
         match self {

@@ -3,9 +3,10 @@
 use super::actor::Gossip;
 use super::lineage::Fact;
 use super::options::Mode;
-use super::store::{Request, Store};
+use super::store::Store;
 use super::{REGISTER, ROUNDS};
 use crate::harness::Seen;
+use crate::registers::Request;
 use crate::registry::{Check, Report};
 use quorate_check::{Verdict, register};
 use quorate_engine::Update;

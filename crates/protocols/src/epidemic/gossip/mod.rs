@@ -23,12 +23,13 @@ pub mod record;
 pub mod state;
 pub mod store;
 
-use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, cannot, no_variant};
+use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, no_variant};
 use crate::options::{Choice, Default, Field, FieldKind, OptionError};
-use crate::registry::{Ask, CheckInfo, Job, MetricInfo, Protocol, Variant};
+use crate::registers;
+use crate::registry::{CheckInfo, Job, MetricInfo, Protocol, Variant};
 use actor::Gossip;
 use options::{FANOUT, INTERVAL, MODE, Options, PARTNERS, REPLY, START};
-use store::{Order, Request, Rule, Stamps, Store};
+use store::{Order, Rule, Stamps, Store};
 
 const VERSION: Field = Field {
     name: "version",
@@ -99,8 +100,13 @@ const REGISTER: &str = "register";
 /// The name of the metric of rounds.
 pub(crate) const ROUNDS: &str = "gossip.rounds";
 
-const GLUE: Glue<Gossip<Store>> =
-    Glue { options, request, replicates: |_| Replicates::Updates, history: |_| store::TELLING, report: evidence::report };
+const GLUE: Glue<Gossip<Store>> = Glue {
+    options,
+    request: registers::request,
+    replicates: |_| Replicates::Updates,
+    history: |_| registers::telling(),
+    report: evidence::report,
+};
 
 fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
     let stamps = if job.options.choice(VERSION.name) == "hybrid" { Stamps::Hybrid } else { Stamps::Lamport };
@@ -112,13 +118,4 @@ fn options(job: &Job<'_>) -> Result<Options<Rule>, OptionError> {
         _ => return Err(no_variant(job.variant)),
     };
     Ok(Options::new(job.options, rule))
-}
-
-/// Every write has a value of its own: the number of its operation, from 1.
-fn request(_: &Options<Rule>, operation: u64, ask: &Ask) -> Result<Request, String> {
-    Ok(match *ask {
-        Ask::Update { key, .. } => Request::Write(key, operation + 1),
-        Ask::Read { key } => Request::Read(key),
-        _ => return Err(cannot(ask)),
-    })
 }

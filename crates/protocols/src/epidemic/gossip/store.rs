@@ -4,9 +4,8 @@
 use super::actor::Gossip;
 use super::lineage::{Fact, Lineage};
 use super::state::State;
-use crate::history::{self, Telling};
+use crate::registers::{Request, Response};
 use crate::sorted::{Merged, Sorted};
-use quorate_check::history::{Answer, Call, Model};
 use quorate_engine::{Context, Sink, Update, Wire};
 
 /// S1 `state`: what is stored under each key.
@@ -55,40 +54,6 @@ pub enum Order {
     /// By stamp alone, as S1 has it: of two equal stamps neither is later. A planted mistake.
     StampOnly,
 }
-
-/// What a client asks of the store.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Request {
-    /// Put a value under a key.
-    Write(u32, u64),
-    /// Tell what is under a key.
-    Read(u32),
-}
-
-/// What a client is told.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Response {
-    /// The write is durable at the replica that was asked.
-    Done,
-    /// What the replica has under the key.
-    Value(Option<u64>),
-}
-
-/// How these stand in a history.
-pub(super) const TELLING: Telling<Gossip<Store>> = Telling {
-    model: Model::Register,
-    concerns: |_| true,
-    call: |request, names| match *request {
-        Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
-        Request::Read(key) => (history::key(key, names), Call::Read),
-    },
-    answer: |response, names| {
-        Some(match *response {
-            Response::Done => Answer::Done,
-            Response::Value(held) => Answer::Value(history::held(held, names)),
-        })
-    },
-};
 
 /// A write as it is logged.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -241,34 +206,6 @@ impl Wire for Entry {
         sink.u64(self.value);
         sink.i64(self.stamp);
         self.update.encode(sink);
-    }
-}
-
-impl Wire for Request {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Request::Write(key, value) => {
-                sink.u8(0);
-                sink.u32(*key);
-                sink.u64(*value);
-            }
-            Request::Read(key) => {
-                sink.u8(1);
-                sink.u32(*key);
-            }
-        }
-    }
-}
-
-impl Wire for Response {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Response::Done => sink.u8(0),
-            Response::Value(value) => {
-                sink.u8(1);
-                value.encode(sink);
-            }
-        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The section of a report on rumors: how far each came, how soon, and for how many messages. The paper's three figures (Demers et al. 1987,
 //! §1.4): residue, traffic, delay.
 
-use super::message::{Message, Request, Rumor};
+use super::message::{Message, Rumor};
 use super::monitor::{Fact, NO_FORGETTING};
 use super::node::Node;
 use super::options::{Judged, Mode, Options, Removal};
 use super::{NO_INVENTION, RESIDUE, T_AVE, T_LAST, TRAFFIC};
 use crate::harness::Seen;
+use crate::registers::Request;
 use crate::registry::{Check, Report};
 use quorate_check::{Verdict, register};
 use quorate_engine::outcome::OperationStatus;

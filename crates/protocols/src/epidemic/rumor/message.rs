@@ -90,24 +90,6 @@ pub struct Logged {
     pub rumor: Rumor,
 }
 
-/// What a client asks.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Request {
-    /// Put a value under a key.
-    Write(u32, u64),
-    /// Tell what is under a key.
-    Read(u32),
-}
-
-/// What a client is told.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Response {
-    /// The write is durable at the node that was asked, and it spreads it.
-    Done,
-    /// What the node has under the key.
-    Value(Option<u64>),
-}
-
 /// The only timer: the next cycle begins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Cycle;
@@ -158,33 +140,5 @@ impl Wire for Logged {
     fn encode(&self, sink: &mut impl Sink) {
         self.operation.encode(sink);
         self.rumor.encode(sink);
-    }
-}
-
-impl Wire for Request {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Request::Write(key, value) => {
-                sink.u8(0);
-                sink.u32(*key);
-                sink.u64(*value);
-            }
-            Request::Read(key) => {
-                sink.u8(1);
-                sink.u32(*key);
-            }
-        }
-    }
-}
-
-impl Wire for Response {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Response::Done => sink.u8(0),
-            Response::Value(value) => {
-                sink.u8(1);
-                value.encode(sink);
-            }
-        }
     }
 }

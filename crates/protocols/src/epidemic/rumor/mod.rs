@@ -28,14 +28,11 @@ pub mod monitor;
 pub mod node;
 pub mod options;
 
-use crate::harness::{self, Glue, Replicates, VERIFIED, cannot};
-use crate::history::{self, Telling};
-use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
-use message::{Request, Response};
+use crate::harness::{self, Glue, Replicates, VERIFIED};
+use crate::registers;
+use crate::registry::{CheckInfo, MetricInfo, Protocol};
 use monitor::{Fact, NEWEST_WINS, NO_FORGETTING};
 use node::Node;
-use options::Options;
-use quorate_check::history::{Answer, Call, Model};
 
 /// The registry's line.
 pub const PROTOCOL: Protocol = Protocol {
@@ -91,34 +88,9 @@ const T_AVE: &str = "rumor.t_ave";
 
 const GLUE: Glue<Node> = Glue {
     options: options::options,
-    request,
+    request: registers::request,
     // Nobody promises that all hear.
     replicates: |_| Replicates::Nothing,
-    history: |_| TELLING,
+    history: |_| registers::telling(),
     report: evidence::report,
 };
-
-/// How requests and answers stand in a history.
-const TELLING: Telling<Node> = Telling {
-    model: Model::Register,
-    concerns: |_| true,
-    call: |request, names| match *request {
-        Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
-        Request::Read(key) => (history::key(key, names), Call::Read),
-    },
-    answer: |response, names| {
-        Some(match *response {
-            Response::Done => Answer::Done,
-            Response::Value(held) => Answer::Value(history::held(held, names)),
-        })
-    },
-};
-
-/// Every write has a value of its own: the number of its operation, from 1.
-fn request(_: &Options, operation: u64, ask: &Ask) -> Result<Request, String> {
-    Ok(match *ask {
-        Ask::Update { key, .. } => Request::Write(key, operation + 1),
-        Ask::Read { key } => Request::Read(key),
-        _ => return Err(cannot(ask)),
-    })
-}

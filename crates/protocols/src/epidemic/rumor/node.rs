@@ -1,9 +1,10 @@
 //! A node. To a rumor it is susceptible, infective or removed: it has not heard it, spreads it, or knows it and has lost interest (Demers et
 //! al. 1987, §1.4). What was heard in a cycle and what came of the contacts in it is settled when the next one begins.
 
-use super::message::{Counter, Cycle, Logged, Message, Request, Response, Rumor};
+use super::message::{Counter, Cycle, Logged, Message, Rumor};
 use super::monitor::{Fact, Memory};
 use super::options::{Judged, Mistake, Mode, Options, Removal, Start};
+use crate::registers::{Request, Response};
 use crate::sorted::Sorted;
 use quorate_engine::{Actor, Context, NodeId, OpId, Update, Wire};
 use std::collections::{BTreeMap, VecDeque};

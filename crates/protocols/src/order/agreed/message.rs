@@ -100,20 +100,11 @@ impl Named for Timer {
 
 const RAFTS: usize = raft::Message::KINDS.len();
 
-/// Raft's kinds, and these.
-const KINDS: [Kind; RAFTS + 2] = {
-    let mut kinds = [Kind::protocol("propose"); RAFTS + 2];
-    let mut place = 0;
-    while place < RAFTS {
-        kinds[place] = raft::Message::KINDS[place];
-        place += 1;
-    }
-    kinds[RAFTS + 1] = Kind { name: "propose-again", role: Role::Retry };
-    kinds
-};
-
 impl Counted for Message {
-    const KINDS: &'static [Kind] = &KINDS;
+    const KINDS: &'static [Kind] = &Kind::after::<{ RAFTS + 2 }>(
+        raft::Message::KINDS,
+        &[Kind::protocol("propose"), Kind { name: "propose-again", role: Role::Retry }],
+    );
 
     fn kind(&self) -> usize {
         match self {

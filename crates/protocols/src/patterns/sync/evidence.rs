@@ -1,11 +1,12 @@
 //! The section of a report on copies: what an update set going, what went on anyway, and how long copies were stale.
 
-use super::message::{Message, Request};
+use super::message::Message;
 use super::monitor::Fact;
 use super::node::Node;
 use super::options::{OnUpdate, Versions};
 use super::{REPAIRS, STALENESS, TRANSFER_BYTES, TRANSFERS, VERSIONS};
 use crate::harness::{CONVERGES, Seen};
+use crate::registers::Request;
 use crate::registry::{Check, Report};
 use quorate_check::Verdict;
 use quorate_engine::outcome::OperationStatus;

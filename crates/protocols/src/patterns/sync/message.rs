@@ -1,25 +1,7 @@
-//! What clients ask, what nodes tell each other, and what they write down.
+//! What nodes tell each other, and what they write down.
 
 use crate::sorted::Sorted;
 use quorate_engine::{Content, Kind, Message as Counted, OpId, Role, Sink, Timer, TimerSlot, Update, Wire};
-
-/// What a client asks.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Request {
-    /// Put this value under this key.
-    Write(u32, u64),
-    /// Tell what is under this key.
-    Read(u32),
-}
-
-/// What a client is told.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Response {
-    /// It is on this node's disk.
-    Done,
-    /// The value, if there is one.
-    Value(Option<u64>),
-}
 
 /// How new something is: of one register, the greater is the newer. A stamp is one more than any that its author knew (Lamport 1978).
 pub type Age = (u64, Update);
@@ -132,34 +114,6 @@ impl Counted for Message {
             Message::State(_) | Message::Compare(_) | Message::Repair { .. } => return None,
         }
         Some(forged)
-    }
-}
-
-impl Wire for Request {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Request::Write(key, value) => {
-                sink.u8(0);
-                sink.u32(*key);
-                sink.u64(*value);
-            }
-            Request::Read(key) => {
-                sink.u8(1);
-                sink.u32(*key);
-            }
-        }
-    }
-}
-
-impl Wire for Response {
-    fn encode(&self, sink: &mut impl Sink) {
-        match self {
-            Response::Done => sink.u8(0),
-            Response::Value(value) => {
-                sink.u8(1);
-                value.encode(sink);
-            }
-        }
     }
 }
 

@@ -22,14 +22,12 @@ pub mod monitor;
 pub mod node;
 pub mod options;
 
-use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED, cannot};
-use crate::history::{self, Telling};
-use crate::registry::{Ask, CheckInfo, MetricInfo, Protocol};
-use message::{Request, Response};
+use crate::harness::{self, CONVERGES, Glue, Replicates, VERIFIED};
+use crate::registers;
+use crate::registry::{CheckInfo, MetricInfo, Protocol};
 use monitor::{Fact, NEWEST_WINS, NO_FORGETTING};
 use node::Node;
-use options::{Options, Versions};
-use quorate_check::history::{Answer, Call, Model};
+use options::Versions;
 
 /// The registry's line.
 pub const PROTOCOL: Protocol = Protocol {
@@ -79,34 +77,12 @@ const STALENESS: &str = "sync.staleness";
 
 const GLUE: Glue<Node> = Glue {
     options: options::options,
-    request,
+    request: registers::request,
     replicates: |options| match options.versions {
         // What is lost stays lost.
         Versions::Nothing => Replicates::Nothing,
         Versions::All | Versions::One => Replicates::Updates,
     },
-    history: |_| Telling {
-        model: Model::Register,
-        concerns: |_| true,
-        call: |request, names| match *request {
-            Request::Write(key, value) => (history::key(key, names), Call::Write(history::value(value, names))),
-            Request::Read(key) => (history::key(key, names), Call::Read),
-        },
-        answer: |response, names| {
-            Some(match *response {
-                Response::Done => Answer::Done,
-                Response::Value(held) => Answer::Value(history::held(held, names)),
-            })
-        },
-    },
+    history: |_| registers::telling(),
     report: evidence::report,
 };
-
-/// Every write has a value of its own: the number of its operation, from 1.
-fn request(_: &Options, operation: u64, ask: &Ask) -> Result<Request, String> {
-    Ok(match *ask {
-        Ask::Update { key, .. } => Request::Write(key, operation + 1),
-        Ask::Read { key } => Request::Read(key),
-        _ => return Err(cannot(ask)),
-    })
-}

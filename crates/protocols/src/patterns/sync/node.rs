@@ -1,8 +1,9 @@
 //! A node with a copy of the registers.
 
-use super::message::{Age, Entry, Interval, Message, Record, Request, Response, State};
+use super::message::{Age, Entry, Interval, Message, Record, State};
 use super::monitor::{Copies, Fact};
 use super::options::{Mistake, OnUpdate, Options, Versions};
+use crate::registers::{Request, Response};
 use quorate_engine::{Actor, Content, Context, NodeId, Update, Wire};
 use std::collections::VecDeque;
 
