@@ -121,6 +121,9 @@ impl Level {
 /// choice made.
 pub fn judge(history: &History, level: Level, budget: &mut Budget<'_>) -> Judgement {
     assert!(matches!(history.model, Model::ListAppend | Model::RwRegister), "no history of transactions");
+    if let Some(short) = read::answered_short(history) {
+        return Judgement::from(Verdict::Violation(short));
+    }
     if level != Level::StrictSerializable
         && let Some(committed) = strict_soon(history, budget)
     {

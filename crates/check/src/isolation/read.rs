@@ -130,6 +130,16 @@ pub(super) fn found(operation: &Operation) -> &[Found] {
     }
 }
 
+/// A transaction that was answered fewer or more reads than it asked for, in words: whoever answered so did not do what was asked.
+pub(super) fn answered_short(history: &History) -> Option<String> {
+    history.operations.iter().find_map(|operation| {
+        let Some(Answer::Found(found)) = operation.answer() else { return None };
+        let asked = accesses(operation).iter().filter(|access| access.act == Act::Read).count();
+        let told = || format!("operation {} asked for {asked} reads and was answered {}", operation.id, found.len());
+        (asked != found.len()).then(told)
+    })
+}
+
 /// All writes of a history, numbered in its order.
 struct Writes<'a> {
     history: &'a History,

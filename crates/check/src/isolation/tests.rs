@@ -318,3 +318,23 @@ fn others_agree() {
     }
     assert!(compared > 0);
 }
+
+#[test]
+fn who_answers_fewer_reads_than_were_asked_for_is_told_and_breaks_nothing() {
+    let mut history = (0..).map(|seed| generate::history(Model::RwRegister, seed)).find(|history| {
+        history.operations.iter().any(|operation| matches!(operation.answer(), Some(Answer::Found(found)) if !found.is_empty()))
+    });
+    let history = history.as_mut().expect("some history has a read");
+    let short = history.operations.iter_mut().find_map(|operation| match &mut operation.outcome {
+        Outcome::Ok(Answer::Found(found)) if !found.is_empty() => {
+            let asked = found.len();
+            *found = found[1..].into();
+            Some(format!("operation {} asked for {asked} reads and was answered {}", operation.id, asked - 1))
+        }
+        _ => None,
+    });
+    for level in Level::ALL {
+        assert_eq!(Some(verdict(history, level).evidence().to_string()), short, "{level:?}");
+        assert_eq!(verdict(history, level).name(), "violation");
+    }
+}
