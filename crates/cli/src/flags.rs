@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use quorate_check::checks::CHECKS;
 use quorate_check::history::Model;
 use quorate_check::history::model::MODELS;
+use quorate_lab::sweep::Shard;
 use quorate_lab::units::{bytes, duration};
 use quorate_protocols::registry::protocols;
 use std::path::PathBuf;
@@ -26,6 +27,25 @@ pub(crate) enum Command {
     /// Run a scenario file over one seed or many, and report.
     #[command(after_help = "Example: quorate run scenarios/gossip/push.toml --seeds 20 --set network.loss=0.1")]
     Run(Run),
+    /// Check scenario files as a CI job does: over many seeds, a line for each expectation, and a seed that fails.
+    #[command(after_help = "Example: quorate check scenarios/gossip --junit report.xml\n\n\
+        Each file is run over the seeds of its [ci], until every expectation is decided. In a job of GitHub Actions the summary and the \
+        annotations are written by themselves. More: docs/ci.md")]
+    Check(Check),
+    /// Run a scenario over a grid of values and many seeds, into a folder of Parquet files.
+    #[command(after_help = "Example: quorate sweep scenarios/gossip/push.toml --vary protocol.gossip.fanout=1,2,3 \
+        --vary network.loss=0,0.1 --seeds 1000 --out sweeps/push\n\n\
+        What is done is not done again: the same command goes on where it was ended. The exit status is 0 even when \
+        expectations fail: a sweep measures. How to split one over machines and how to read the files: docs/sweeps.md.")]
+    Sweep(Sweep),
+    /// Check the parts of a sweep, sum up each of its points and print the digest of its rows.
+    #[command(after_help = "Example: quorate merge sweeps/push")]
+    Merge(Merge),
+    /// Compare two results of the same seeds, metric by metric: what got better, what worse.
+    #[command(after_help = "Example: quorate diff baselines/push results/push --margin 5%\n\n\
+        A result is what quorate run --seeds N --out DIR has written, or a sweep's folder. Runs are compared in pairs of one seed. The exit \
+        status is 1 where a metric got worse by more than the margin.")]
+    Diff(Diff),
     /// Run a table: what a source claims, its closed form and what the engine measures, side by side. Without a name, list them.
     #[command(after_help = "Example: quorate table raft-elections --seeds 20\n\n\
         How to write one: docs/tables.md. The exit status does not tell the verdicts; --format json does.")]
@@ -96,6 +116,108 @@ pub(crate) struct Run {
     /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// Scenario files, or folders: every scenario below them, but for those whose [ci] says skip.
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Run so many seeds at most, whatever the files say.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seeds: Option<u32>,
+    /// Run all of these seeds, also when fewer decide everything.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Change a key of each file: --set network.loss=0.05. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Also write the verdicts as JUnit XML into this file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) junit: Option<PathBuf>,
+    /// Also write a summary in Markdown into this file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) summary: Option<PathBuf>,
+    /// How to print the verdicts.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Worker threads; as many as the machine has cores when left out. Changes no result.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) threads: Option<u16>,
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "without the feature nobody sweeps"))]
+pub(crate) struct Sweep {
+    /// The scenario file.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Take each of these values of a key: --vary nodes=3,5,7. May be repeated: then every combination, the last varies fastest.
+    #[arg(long = "vary", value_name = "KEY=VALUES")]
+    pub(crate) vary: Vec<String>,
+    /// Run so many seeds at each point.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seeds: u64,
+    /// Begin with this seed instead of the file's.
+    #[arg(long, value_name = "FIRST")]
+    pub(crate) seed: Option<u64>,
+    /// Change a key of the file at all points: --set network.loss=0.05. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The sweep's folder; it is made when it is not there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// Do only this part of the whole, such as 3/8: the third of eight. quorate merge brings them together.
+    #[arg(long, value_name = "K/N", value_parser = Shard::of)]
+    pub(crate) shard: Option<Shard>,
+    /// Run nothing; print which of N shards are not complete, as job arrays take them: 3,5-7.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000), conflicts_with = "shard")]
+    pub(crate) missing: Option<u64>,
+    /// Worker threads; as many as the machine has cores when left out. Changes no result.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub(crate) threads: Option<u16>,
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub(crate) color: Colour,
+}
+
+#[derive(Args)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "without the feature nobody sweeps"))]
+pub(crate) struct Merge {
+    /// The sweep's folder.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+    /// How to print what there is.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct Diff {
+    /// The result before: a folder, or the runs.jsonl or report.json in it.
+    #[arg(value_name = "A", value_hint = ValueHint::AnyPath)]
+    pub(crate) before: PathBuf,
+    /// The result after.
+    #[arg(value_name = "B", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: PathBuf,
+    /// How much worse is let pass: a part of the mean before.
+    #[arg(long, value_name = "PART", value_parser = crate::diff::margin, default_value = "0%")]
+    pub(crate) margin: f64,
+    /// Compare only this metric, or several with commas between them.
+    #[arg(long, value_name = "M", value_delimiter = ',', value_parser = crate::diff::metric)]
+    pub(crate) metric: Vec<String>,
+    /// Of this metric less is better; of costs, times and failures that is known.
+    #[arg(long, value_name = "M", value_delimiter = ',', value_parser = crate::diff::metric)]
+    pub(crate) less: Vec<String>,
+    /// Of this metric more is better.
+    #[arg(long, value_name = "M", value_delimiter = ',', value_parser = crate::diff::metric)]
+    pub(crate) more: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Args)]
@@ -249,11 +371,14 @@ pub(crate) struct HistoryCheck {
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue, gossip, check, raft or commit.
+    /// Only this one: W1, W2-1e5, W2-1e6, W3, queue, gossip, check, raft, commit, crdt, coverage or sweep.
     pub(crate) name: Option<String>,
     /// Tiny sizes, to see that it works; the rates mean nothing.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Of sweep: measure with so many runs, instead of 200,000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) runs: Option<u64>,
     /// How to print the figures.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -2,7 +2,9 @@
 //! the lab's business; nothing in here can change a result.
 
 mod bench;
+mod check;
 mod describe;
+mod diff;
 mod flags;
 mod history;
 mod laws;
@@ -14,6 +16,8 @@ mod output;
 mod run;
 mod scenario;
 mod show;
+#[cfg_attr(not(feature = "parquet"), path = "no_sweep.rs")]
+mod sweep;
 mod table;
 mod tables;
 mod validate;
@@ -42,6 +46,10 @@ fn command() -> ExitCode {
     };
     let done = match &flags.command {
         Command::Run(flags) => run::run(flags),
+        Command::Check(flags) => check::check(flags),
+        Command::Sweep(flags) => sweep::sweep(flags),
+        Command::Merge(flags) => sweep::merge::merge(flags),
+        Command::Diff(flags) => diff::diff(flags),
         Command::Table(flags) => table::table(flags),
         Command::Validate(flags) => validate::validate(flags),
         Command::Show(flags) => show::show(flags),
@@ -69,7 +77,7 @@ fn schema(flags: &flags::Schema) -> Result<Status, Stop> {
 }
 
 fn bench(flags: &flags::Bench) -> Result<Status, Stop> {
-    let report = bench::measure(flags.name.as_deref(), flags.quick).map_err(Stop::Input)?;
+    let report = bench::measure(flags.name.as_deref(), flags.quick, flags.runs).map_err(Stop::Input)?;
     match flags.format {
         flags::Format::Text => output::print(&report.to_text())?,
         flags::Format::Json => output::print_json(&report.to_json())?,

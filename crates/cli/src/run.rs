@@ -6,7 +6,7 @@ use crate::output::{Status, Stop, colour, json_text, print, write_file};
 use crate::scenario;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quorate_check::history::write;
-use quorate_lab::expect::Standing;
+use quorate_lab::expect::{Looks, Standing};
 use quorate_lab::plan::Plan;
 use quorate_lab::report::text::Style;
 use quorate_lab::run::{Keep, RunFailure, RunReport, SeedResult, Verify, run_seed_keeping, summarise};
@@ -37,7 +37,7 @@ fn one(flags: &Run, plan: &Plan, seed: u64, style: Style) -> Result<Status, Stop
     }
     match flags.format {
         Format::Json => print(&document)?,
-        Format::Text => print(&report.to_text(style, &replay(flags, seed)))?,
+        Format::Text => print(&report.to_text(style, &replay(&flags.file, &flags.set, seed, flags.verify)))?,
     }
     Ok(status(report.verdict))
 }
@@ -73,7 +73,7 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
     let runs: Vec<_> = pool.install(|| (first..=last).into_par_iter().map(run).collect());
     progress.finish_and_clear();
     let runs = runs.into_iter().flatten().collect::<Result<Vec<SeedResult>, Stop>>()?;
-    let many = summarise(plan, &runs);
+    let many = summarise(plan, &runs, Looks::Once);
     let document = json_text(&many.to_json());
     if let Some(out) = &flags.out {
         write_file(&out.join("report.json"), &document)?;
@@ -81,7 +81,7 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
     }
     match flags.format {
         Format::Json => print(&document)?,
-        Format::Text => print(&many.to_text(style, |seed| replay(flags, seed)))?,
+        Format::Text => print(&many.to_text(style, |seed| replay(&flags.file, &flags.set, seed, flags.verify)))?,
     }
     Ok(status(many.verdict))
 }
@@ -126,18 +126,19 @@ fn refused(flags: &Run, seed: u64, failure: &RunFailure) -> Stop {
 }
 
 /// The command that runs this seed again.
-fn replay(flags: &Run, seed: u64) -> String {
-    let mut line = format!("quorate run {} --seed {seed}", quoted(&flags.file.display().to_string()));
-    for set in &flags.set {
+pub(crate) fn replay(file: &Path, sets: &[String], seed: u64, verify: bool) -> String {
+    let mut line = format!("quorate run {} --seed {seed}", quoted(&file.display().to_string()));
+    for set in sets {
         line.push_str(&format!(" --set {}", quoted(set)));
     }
-    if flags.verify {
+    if verify {
         line.push_str(" --verify");
     }
     line
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
     if !word.is_empty() && word.chars().all(harmless) { word.to_string() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
@@ -150,7 +151,7 @@ fn lines(plan: &Plan, runs: &[SeedResult]) -> String {
 /// How far it is, on a terminal.
 pub(crate) fn progress(count: u64, of: &str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {of}, {{eta}} left"));
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {of}, {{per_sec}}, {{eta}} left"));
     ProgressBar::with_draw_target(Some(count), target).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

@@ -63,7 +63,7 @@ fn world_plan(world: &World, folder: &Path, wrong: &impl Fn(Errors) -> Refused) 
 }
 
 /// What the protocol does not take, at its place in the scenario where it has one.
-fn protocol_refuses(texts: Texts, overrides: &[Override], failure: &RunFailure) -> Refused {
+pub(crate) fn protocol_refuses(texts: Texts, overrides: &[Override], failure: &RunFailure) -> Refused {
     match quorate_lab::text::blamed(&texts.source(), overrides, &failure.path, &failure.message) {
         Some(errors) => Refused::Wrong(errors, Box::new(texts)),
         None => Refused::Stop(Stop::Input(format!("{}: {failure}", texts.source().name))),

@@ -74,7 +74,7 @@ fn scenario(path: &Path, sets: &[String]) -> Result<Found, Refused> {
 }
 
 /// The file itself; of a folder, every scenario below it in the order of their paths.
-fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }

@@ -1,7 +1,7 @@
 //! The metrics that every run has: the only list of their names, units and meanings. A protocol's own stand in its registry
 //! entry. How a metric is measured is the report's business.
 
-use quorate_protocols::registry::{MetricInfo, Protocol};
+use quorate_protocols::registry::{MetricInfo, Protocol, protocols};
 
 /// What a metric counts in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,6 +81,9 @@ pub const COMMON: &[MetricInfo] = &[
     metric("disk.torn_found", "", "Records that recovery could not read because a crash had cut them short"),
     metric("disk.corrupt_found", "", "Records that recovery could not read because bits had flipped"),
     metric("op.latency", "s", "Mean time from asking to the answer, over the operations that were answered"),
+    metric("op.latency_p50", "s", "Half of the operations of the run that were answered took no longer than this"),
+    metric("op.latency_p99", "s", "99 of 100 of them took no longer"),
+    metric("op.latency_max", "s", "The longest of these times"),
     metric("op.delays", "", "Mean message delays between asking and the answer"),
     metric("ops.ok", "", "Operations that were answered well"),
     metric("ops.refused", "", "Operations that were refused: they took no effect"),
@@ -109,6 +112,52 @@ pub const COMMON: &[MetricInfo] = &[
     metric("updates.lost", "", "Acknowledged updates that some live replica does not hold at the end"),
 ];
 
+/// What a change of a metric is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Better {
+    /// Less is better: what it costs, and how long it takes.
+    Less,
+    /// More is better.
+    More,
+    /// Neither: who compares must say.
+    Neither,
+}
+
+/// What is better of a common metric. Of a protocol's own nothing is known here.
+pub fn better(name: &str) -> Better {
+    let more =
+        ["convergence.coverage", "ops.ok", "ops.throughput", "availability", "availability.majority", "availability.minority"];
+    let neither = ["messages.delivered", "events.total"];
+    match name {
+        _ if more.contains(&name) => Better::More,
+        _ if neither.contains(&name) || !is_common(name) => Better::Neither,
+        _ => Better::Less,
+    }
+}
+
+/// Parts of the messages are what messages are.
+fn is_common(name: &str) -> bool {
+    COMMON.iter().any(|metric| metric.name == name) || name.starts_with("messages(") || name.starts_with("bytes(")
+}
+
+/// The unit of the metric of that name, whatever protocol has it.
+pub fn unit_of(name: &str) -> Option<Unit> {
+    let own = protocols().iter().flat_map(|protocol| protocol.metrics);
+    let metric = COMMON.iter().chain(own).find(|metric| metric.name == name).map(Unit::of);
+    let slice = || match name.split_once('(')?.0 {
+        "messages" => Some(Unit::Count),
+        "bytes" => Some(Unit::Bytes),
+        _ => None,
+    };
+    metric.or_else(slice)
+}
+
+/// Whether a run without that metric is one in which it did not come to an end: its time is longer than the run, and not unknown. Of other
+/// metrics a run that lacks one has no such thing.
+pub fn is_censored(name: &str) -> bool {
+    ["convergence.time", "convergence.rounds", "messages.to_convergence"].contains(&name)
+}
+
 /// The metrics of a protocol's runs: the common ones, then its own.
 pub fn of(protocol: &Protocol) -> impl Iterator<Item = &'static MetricInfo> + use<> {
     COMMON.iter().chain(protocol.metrics)
@@ -117,11 +166,11 @@ pub fn of(protocol: &Protocol) -> impl Iterator<Item = &'static MetricInfo> + us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quorate_protocols::registry::protocols;
 
     #[test]
     fn every_metric_has_one_name_and_a_unit() {
         let mut names: Vec<_> = COMMON.iter().map(|metric| metric.name).collect();
+        assert!(names.iter().all(|name| is_common(name) && unit_of(name).is_some()));
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), COMMON.len());

@@ -1,9 +1,7 @@
 //! What the reader accepts also runs: worlds in which values are exchanged for others of their shape go through the engine, twice
 //! each. Nothing that a file can say makes it panic, and a seed has one result. `QUORATE_MUTATIONS` says how many, as for the reader.
 
-mod common;
-
-use common::{DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read};
+use crate::common::{DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read};
 use proptest::prelude::*;
 use quorate_lab::plan::Plan;
 

@@ -1,8 +1,6 @@
 //! What entries of `[[workload.clients]]` come to, what protocols refuse of them before they run, and what reports say of them.
 
-mod common;
-
-use common::read;
+use crate::common::read;
 use quorate_engine::explore::Bounds;
 use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;

@@ -1,8 +1,6 @@
 //! `[disks]` from the file to the report.
 
-mod common;
-
-use common::read;
+use crate::common::read;
 use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
 use quorate_engine::setup::Disks;

@@ -1,8 +1,6 @@
 //! What entries of `[[faults]]` come to: instants, ends, triggers and whom; and what is written reads as what is meant.
 
-mod common;
-
-use common::{DISK_FAULTS, FAULTS, read};
+use crate::common::{DISK_FAULTS, FAULTS, read};
 use quorate_engine::fault::{Behaviour, Fault, On, Partition, Timed, Trigger, Who, Whom};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::outcome::OperationOutcome;

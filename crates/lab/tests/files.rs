@@ -1,9 +1,7 @@
 //! The files that a scenario names: they are listed, their contents enter the plan, and what is wrong in one is told with its
 //! own name, line and column.
 
-mod common;
-
-use common::{DESIGN, read, read_with};
+use crate::common::{DESIGN, read, read_with};
 use quorate_engine::latency::Distribution;
 use quorate_engine::topology::Topology;
 use quorate_lab::plan::Plan;

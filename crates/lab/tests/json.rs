@@ -1,8 +1,6 @@
 //! JSON is the other syntax of the same scenarios: one plan either way, and mistakes told with their places.
 
-mod common;
-
-use common::{Case, DESIGN, EVERYTHING, check, files_of, read, read_with};
+use crate::common::{Case, DESIGN, EVERYTHING, check, files_of, read, read_with};
 use std::path::{Path, PathBuf};
 
 const PARAMETERS: &str = include_str!("data/parameters.toml");

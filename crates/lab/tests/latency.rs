@@ -1,9 +1,7 @@
 //! Every form of a latency becomes the distribution that it describes, and is written back as itself. (What is wrong with a
 //! latency is in `wrong.rs`, what is drawn from one in the engine.)
 
-mod common;
-
-use common::{DESIGN, read};
+use crate::common::{DESIGN, read};
 use quorate_engine::latency::Distribution;
 use quorate_engine::time::MILLISECOND as MS;
 

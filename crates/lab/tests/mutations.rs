@@ -2,9 +2,7 @@
 //! scenarios in both syntaxes, and files that they name, with bytes deleted, inserted and replaced, and with words exchanged;
 //! and expressions made of all that stands in one. `QUORATE_MUTATIONS=200000` runs so many instead of a share of a few seconds.
 
-mod common;
-
-use common::{DESIGN, DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read, read_with};
+use crate::common::{DESIGN, DISK_FAULTS, EVERYTHING, FAULTS, NEMESIS, WORLD, config, read, read_with};
 use proptest::prelude::*;
 use quorate_lab::text::{Base, Files, Needed};
 

@@ -1,9 +1,7 @@
 //! `[nemesis]` in scenario files: what is written becomes the nemesis that it describes, and what could never come to pass is refused
 //! where it stands.
 
-mod common;
-
-use common::{Case, NEMESIS, check, read};
+use crate::common::{Case, NEMESIS, check, read};
 use quorate_engine::fault::{Fault, Tail, Timed};
 use quorate_engine::nemesis::{Away, Cut, Pattern, Whose};
 use quorate_engine::time::{SECOND, Time};

@@ -1,8 +1,6 @@
 //! Faults that overlap, and faults that strike each time that something happens: each ends what it began, and nothing that another holds.
 
-mod common;
-
-use common::read;
+use crate::common::read;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::time::SECOND;
 use quorate_lab::run::{Verify, run_seed};

@@ -3,9 +3,7 @@
 //! Five servers of 200 requests a second each; one dies, and the next in order takes over what it would have served. That one stands it
 //! if and only if twice a fifth of the load is no more than 200 a second.
 
-mod common;
-
-use common::read;
+use crate::common::read;
 use quorate_lab::run::{Verify, run_seed};
 
 const SCENARIO: &str = include_str!("../../../scenarios/world/overload.toml");

@@ -1,8 +1,6 @@
 //! Parameters: what expressions come to, where they may stand, and what is said of those that cannot be meant.
 
-mod common;
-
-use common::{Case, DESIGN, check, read};
+use crate::common::{Case, DESIGN, check, read};
 use quorate_engine::clock::Spread;
 use quorate_engine::fault::{Fault, Partition, Tail};
 use quorate_engine::id::NodeSet;

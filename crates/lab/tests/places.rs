@@ -1,8 +1,6 @@
 //! Regions, special links and moves become sites and links of the engine, and no pair of nodes gets another pair's link.
 
-mod common;
-
-use common::{read, read_with};
+use crate::common::{read, read_with};
 use quorate_engine::id::NodeId;
 use quorate_engine::latency::Distribution;
 use quorate_engine::setup::{Changed, Network};

@@ -1,15 +1,13 @@
 //! Right scenarios become the plan that they describe.
 
-mod common;
-
-use common::{DESIGN, EVERYTHING, read};
+use crate::common::{DESIGN, EVERYTHING, read};
 use quorate_engine::clock::Spread;
 use quorate_engine::fault::{Fault, Partition};
 use quorate_engine::id::{NodeId, NodeSet};
 use quorate_engine::latency::Distribution;
 use quorate_engine::setup::{Ties, Until};
 use quorate_engine::time::{MILLISECOND, SECOND, Time};
-use quorate_lab::expect::{Claim, Comparator};
+use quorate_lab::expect::{Claim, Comparator, Subject};
 use quorate_protocols::registry::Ask;
 
 #[test]
@@ -33,7 +31,8 @@ fn the_example_of_the_design() {
     let claims: Vec<_> = plan.expectations.iter().map(|each| (each.name.as_str(), &each.claim)).collect();
     assert_eq!(claims[0], ("converges", &Claim::Check("converges")));
     let Claim::Compare(cheap) = claims[2].1 else { panic!("{claims:?}") };
-    assert_eq!((cheap.metric, cheap.comparator, cheap.bound), ("messages.total", Comparator::AtMost, 40_000.0));
+    let Subject::Each(metric) = &cheap.subject else { panic!("{cheap:?}") };
+    assert_eq!((&*metric.name, cheap.comparator, cheap.bound), ("messages.total", Comparator::AtMost, 40_000.0));
     let setup = plan.setup(43);
     assert_eq!((setup.seed, setup.clients, setup.round, setup.until), (43, 1, SECOND, Until::Duration));
 }
@@ -97,7 +96,7 @@ fn overrides_change_the_plan() {
     assert_eq!(plan.timeline[0].fault, Fault::Partition(0, halves));
 }
 
-/// A changed one is blessed with `QUORATE_BLESS=1 cargo test -p quorate-lab --test right`, with the reason in the commit.
+/// A changed one is blessed with `QUORATE_BLESS=1 cargo test -p quorate-lab --test lab right`, with the reason in the commit.
 #[test]
 fn the_resolved_scenario_is_the_golden_one() {
     for (text, name) in [(DESIGN, "design"), (EVERYTHING, "everything")] {

@@ -1,8 +1,6 @@
 //! Topologies of scenarios: every form becomes what it says, and what a plan resolves to becomes the same plan again.
 
-mod common;
-
-use common::{DESIGN, read};
+use crate::common::{DESIGN, read};
 use quorate_engine::id::NodeId;
 use quorate_engine::random::Probability;
 use quorate_engine::topology::{Density, Inside, Law, Topology};

@@ -1,9 +1,7 @@
 //! Commit latencies over measured matrices (published with the matrices): a leaderless quorum and a leader, each a small actor
 //! that sends real messages over the network that a scenario file describes.
 
-mod common;
-
-use common::read_with;
+use crate::common::read_with;
 use quorate_engine::setup::{Planned, Setup};
 use quorate_engine::simulate::simulate;
 use quorate_engine::time::SECOND;

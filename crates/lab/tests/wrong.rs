@@ -1,9 +1,7 @@
 //! Wrong scenarios are refused with the place, what is wrong, and what would be right. The cases are data: a replacement in
 //! the design's example, and what the error must say.
 
-mod common;
-
-use common::{DESIGN, read};
+use crate::common::{DESIGN, read};
 
 /// `what` in the example is replaced by `by`; the errors must contain `expected`, which begins with line and column where
 /// the place matters.

@@ -1,9 +1,7 @@
 //! What the replicated registers promise beyond what every protocol of the registry is held to: what an operation costs, what a disk
 //! may lose, and what one copy cannot know.
 
-mod common;
-
-use common::{QUIET, World, is_of_other_objects};
+use crate::common::{QUIET, World, is_of_other_objects};
 use quorate_engine::fault::{Behaviour, Fault, Partition, Tail, Timed};
 use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::OperationStatus;
@@ -268,7 +266,7 @@ fn a_failover_loses_writes_only_where_they_were_answered_early() {
 fn liars_do_not_bring_nodes_down() {
     let always = Probability::from_f64(0.5).expect("a probability");
     for protocol in ["gossip", "g-counter", "pn-counter", "primary-backup"] {
-        let options = common::options(find(protocol).expect("a protocol"));
+        let options = crate::common::options(find(protocol).expect("a protocol"));
         let mut changed = 0;
         for seed in 0..60 {
             for behaviour in [Behaviour::Forging(always), Behaviour::Equivocating, Behaviour::Replaying(always)] {
@@ -315,7 +313,7 @@ fn whatever_clients_do_takes_effect_once() {
         let options = values(protocol, &failover.map(|name| ("failover", Value::Choice(name))).into_iter().collect::<Vec<_>>());
         let (mut retried, mut redirected, mut answered, mut late) = (0u64, 0u64, 0, 0);
         for seed in 0..100 {
-            let setup = busy(World::Crashes.setup(seed), common::NODES);
+            let setup = busy(World::Crashes.setup(seed), crate::common::NODES);
             let report = run(protocol, &setup, &options, &[]);
             for check in &report.checks {
                 let found = check.verdict.name();

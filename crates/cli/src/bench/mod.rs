@@ -4,8 +4,11 @@
 
 mod check;
 mod commit;
+mod coverage;
 mod crdt;
 mod raft;
+#[cfg(feature = "parquet")]
+mod sweep;
 
 use quorate_engine::loads::{Load, Running};
 use quorate_engine::outcome::RunError;
@@ -56,15 +59,20 @@ pub(crate) struct Report {
     raft: Option<Value>,
     commit: Option<Value>,
     types: Vec<Value>,
+    sweep: Option<Value>,
+    coverage: Vec<Value>,
 }
 
 /// Measures the load of that name, or everything.
 ///
 /// # Errors
 /// In words: an unknown name with the known ones, or a load that failed.
-pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String> {
-    let known: Vec<&str> =
-        loads(quick).iter().map(|load| load.name).chain(["queue", "gossip", "check", "raft", "commit", "crdt"]).collect();
+pub(crate) fn measure(name: Option<&str>, quick: bool, runs: Option<u64>) -> Result<Report, String> {
+    let known: Vec<&str> = loads(quick)
+        .iter()
+        .map(|load| load.name)
+        .chain(["queue", "gossip", "check", "raft", "commit", "crdt", "sweep", "coverage"])
+        .collect();
     if let Some(name) = name
         && !known.contains(&name)
     {
@@ -79,6 +87,8 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
         raft: None,
         commit: None,
         types: Vec::new(),
+        sweep: None,
+        coverage: Vec::new(),
     };
     for load in loads(quick).into_iter().filter(|load| wanted(load.name)) {
         report.workloads.push(load.measure().map_err(|error| error.to_string())?);
@@ -102,6 +112,15 @@ pub(crate) fn measure(name: Option<&str>, quick: bool) -> Result<Report, String>
     if wanted("crdt") {
         report.types = crdt::measure(quick)?;
     }
+    #[cfg(feature = "parquet")]
+    if wanted("coverage") {
+        report.coverage = coverage::measure(quick);
+    }
+    if wanted("sweep") {
+        report.sweep = Some(sweep::measure(quick, runs)?);
+    }
+    #[cfg(not(feature = "parquet"))]
+    let _ = runs;
     Ok(report)
 }
 
@@ -247,7 +266,7 @@ fn plan(name: &str, text: &str, overrides: &[Override]) -> Result<Plan, String> 
 
 impl Report {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft, "commit": self.commit, "types": self.types })
+        json!({ "quorate": env!("CARGO_PKG_VERSION"), "workloads": self.workloads, "queues": self.queues, "gossip": self.gossip, "judges": self.judges, "raft": self.raft, "commit": self.commit, "types": self.types, "sweep": self.sweep, "coverage": self.coverage })
     }
 
     /// At most 80 columns.
@@ -324,6 +343,13 @@ impl Report {
         }
         if !self.types.is_empty() {
             crdt::text(&mut text, &self.types);
+        }
+        #[cfg(feature = "parquet")]
+        if !self.coverage.is_empty() {
+            coverage::text(&mut text, &self.coverage);
+        }
+        if let Some(row) = &self.sweep {
+            sweep::text(&mut text, row);
         }
         text.trim_start_matches('\n').to_string()
     }

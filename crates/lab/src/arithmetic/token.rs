@@ -35,7 +35,7 @@ impl Token<'_> {
     }
 }
 
-const SIGNS: [&str; 12] = ["<=", ">=", "==", "<", ">", "(", ")", "+", "-", "*", "/", ","];
+const SIGNS: [&str; 13] = ["<=", ">=", "==", "<", ">", "(", ")", "+", "-", "*", "/", ",", "="];
 
 /// All tokens of a text; the last is [`Kind::End`]. A hyphen is part of a name only if there is such a name: of
 /// `nodes-fanout`, `nodes` is known and `nodes-fanout` is not, so that is a subtraction.
@@ -67,7 +67,6 @@ pub(crate) fn tokens<'a>(text: &'a str, known: &dyn Fn(&str) -> bool) -> Result<
 
 fn unexpected(sign: char, at: usize) -> Mistake {
     let cure = match sign {
-        '=' => "; to compare, write ==",
         '≤' => "; write <=",
         '≥' => "; write >=",
         '^' => "; write a power as a product",

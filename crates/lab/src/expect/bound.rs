@@ -30,6 +30,10 @@ fn nanos_of_a_second() -> Rational {
     Rational::whole(i128::from(quorate_engine::time::SECOND)).unwrap_or(Rational::ZERO)
 }
 
+/// The least number of replicas that are more than half, and twice the latency. Parameters and options of these names go before.
+const QUORUM: &str = "quorum";
+const RTT: &str = "rtt";
+
 impl Names for Scope<'_> {
     fn value(&self, name: &str) -> Option<Measure> {
         if name == "nodes" {
@@ -38,23 +42,32 @@ impl Names for Scope<'_> {
         if let Some(parameter) = self.parameters.get(name) {
             return Some(parameter);
         }
-        let (_, value) = self.options.iter().find(|(option, _)| *option == name)?;
-        let (number, dimension) = match value {
-            Value::Integer(number) => (i128::from(*number), Dimension::Plain),
-            Value::Duration(nanos) => (i128::from(*nanos), Dimension::Time),
-            Value::Choice(_) | Value::Flag(_) => return None,
+        let (number, dimension) = match (self.options.iter().find(|(option, _)| *option == name), name) {
+            (Some((_, Value::Integer(number))), _) => (i128::from(*number), Dimension::Plain),
+            (Some((_, Value::Duration(nanos))), _) => (i128::from(*nanos), Dimension::Time),
+            (Some((_, Value::Choice(_) | Value::Flag(_))), _) => return None,
+            (None, QUORUM) => (i128::from(self.nodes / 2 + 1), Dimension::Plain),
+            (None, RTT) => (i128::from(self.rtt?), Dimension::Time),
+            (None, _) => return None,
         };
         Some(Measure { value: Rational::whole(number)?, dimension })
     }
 
     fn is_known(&self, name: &str) -> bool {
-        name == "nodes" || self.parameters.has(name) || self.options.iter().any(|(option, _)| option == name)
+        ["nodes", QUORUM, RTT].contains(&name)
+            || self.parameters.has(name)
+            || self.options.iter().any(|(option, _)| option == name)
     }
 
     fn unknown(&self, token: &Token<'_>) -> Mistake {
+        if token.text == RTT {
+            let mistake = token.mistake("latencies between these replicas are not all one, so there is no rtt");
+            return mistake.help("give it a value: [parameters] rtt = …");
+        }
         let counts = |value: &Value| matches!(value, Value::Integer(_) | Value::Duration(_));
         let options = self.options.iter().filter(|(_, value)| counts(value)).map(|(name, _)| name);
-        let names: Vec<&str> = std::iter::once("nodes").chain(options).chain(self.parameters.names()).collect();
+        let own = ["nodes", QUORUM].into_iter().chain(self.rtt.map(|_| RTT));
+        let names: Vec<&str> = own.chain(options).chain(self.parameters.names()).collect();
         let guess = did_you_mean(token.text, names.iter().copied());
         let mistake = token.mistake(format!("{} is no number{guess}", token.shown()));
         mistake.help(format!("in a bound may stand: {}", names.join(", ")))

@@ -3,11 +3,13 @@
 //! without a statistic, and a check, must hold in every run.
 //!
 //! A run that lacks the metric, as one that never converged lacks a time, counts against the expectation: its value is
-//! infinite, on the wrong side of the bound.
+//! infinite, on the wrong side of the bound. So does one that leaves open what a rate counts.
 
-use super::{Claim, Comparator, Comparison, Expectation, Statistic};
+use super::{Claim, Comparator, Comparison, Expectation, Reading, Statistic, Subject};
 use crate::metrics::Unit;
-use crate::statistics::{Interval, mean, mean_interval, quantile_interval, sorted};
+use crate::statistics::{
+    Interval, Sequence, deviation, mean, mean_interval, mean_needs, quantile_interval, quantile_sequence, share_interval, sorted,
+};
 use quorate_check::Verdict;
 use quorate_engine::time::show;
 
@@ -46,6 +48,15 @@ impl Standing {
     }
 }
 
+/// When somebody looks at the runs: it decides how wide an honest interval is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looks {
+    /// Once, at a number of runs that was fixed before.
+    Once,
+    /// After every run, so as to stop when it is decided.
+    Always,
+}
+
 /// The verdict on an expectation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judged {
@@ -63,6 +74,8 @@ pub struct Judged {
     pub undecided: u64,
     /// The first run, counted from 0, that fails when judged alone.
     pub first_failed: Option<usize>,
+    /// The run, counted from 0, that fails most, or comes nearest to failing; of what only holds or not, the first that fails.
+    pub worst: Option<usize>,
 }
 
 /// The level of the interval that is told where none is asked for.
@@ -71,20 +84,23 @@ const TOLD_LEVEL: f64 = 0.95;
 impl Expectation {
     /// The verdict from one run.
     pub fn judge_one(&self, run: &impl Seen) -> Judged {
-        let (standing, observed, value) = match &self.claim {
-            Claim::Check(name) => {
-                let (standing, text) = checked(name, run);
-                (standing, text, None)
+        let (standing, observed) = self.claim.alone(run);
+        let value = match &self.claim {
+            Claim::Compare(Comparison { subject: Subject::Each(reading) | Subject::Of(_, reading), comparator, .. }) => {
+                Some(against(*comparator, reading, run))
             }
-            Claim::Compare(comparison) => {
-                let value = comparison.value(run);
-                let held = comparison.comparator.holds(value, comparison.bound);
-                let observed = match run.metric(comparison.metric) {
-                    Some(_) => shown(value, comparison.unit),
-                    None => format!("this run has no {}, which counts against it", comparison.metric),
-                };
-                (Standing::of(held), observed, Some(value))
-            }
+            Claim::Compare(Comparison { subject: Subject::Rate(_), .. }) => Some(f64::from(standing == Standing::Held)),
+            Claim::Check(_) => None,
+        };
+        // What one run cannot tell.
+        let several = match &self.claim {
+            Claim::Compare(Comparison { subject: Subject::Of(Statistic::Deviation, _), .. }) => Some("a standard deviation"),
+            Claim::Compare(Comparison { subject: Subject::Rate(_), .. }) => Some("a rate"),
+            _ => None,
+        };
+        let (standing, observed) = match several {
+            Some(what) => (Standing::Undecided, format!("{observed}; {what} takes several runs: --seeds 100")),
+            None => (standing, observed),
         };
         let failed = standing == Standing::Failed;
         Judged {
@@ -95,26 +111,46 @@ impl Expectation {
             failed: u64::from(failed),
             undecided: u64::from(standing == Standing::Undecided),
             first_failed: failed.then_some(0),
+            worst: failed.then_some(0),
         }
     }
 
     /// The verdict from runs in the order of their seeds.
-    pub fn judge_many<S: Seen>(&self, runs: &[S]) -> Judged {
-        let [first, _, ..] = runs else {
+    pub fn judge_many<S: Seen>(&self, runs: &[S], looks: Looks) -> Judged {
+        if let [] | [_] = runs {
             return runs.first().map_or_else(nothing, |run| self.judge_one(run));
-        };
+        }
+        let each = tally(runs, |run| self.claim.alone(run));
         match &self.claim {
-            Claim::Check(name) => tally(runs, |run| checked(name, run).0, |run| checked(name, run).1),
-            Claim::Compare(comparison) => {
-                let alone = |run: &S| Standing::of(comparison.comparator.holds(comparison.value(run), comparison.bound));
-                let each = tally(runs, alone, |run| shown(comparison.value(run), comparison.unit));
-                match comparison.statistic {
-                    None => Judged { value: Some(comparison.extreme(runs, first)), ..each },
-                    Some(statistic) => comparison.estimate(statistic, runs, each),
-                }
-            }
+            Claim::Check(_) => each,
+            Claim::Compare(comparison) => comparison.judge(runs, looks, each),
         }
     }
+}
+
+impl Claim {
+    /// Whether it holds in a run, judged alone, and what was seen: a statistic is the run's value, and a rate asks whether what it counts holds.
+    pub(super) fn alone(&self, run: &impl Seen) -> (Standing, String) {
+        match self {
+            Claim::Check(name) => checked(name, run),
+            Claim::Compare(comparison) => match &comparison.subject {
+                Subject::Rate(of) => of.alone(run),
+                Subject::Each(reading) | Subject::Of(_, reading) => {
+                    let value = against(comparison.comparator, reading, run);
+                    let observed = match run.metric(&reading.name) {
+                        Some(_) => shown(value, reading.unit),
+                        None => format!("this run has no {}, which counts against it", reading.name),
+                    };
+                    (Standing::of(comparison.comparator.holds(value, comparison.bound)), observed)
+                }
+            },
+        }
+    }
+}
+
+/// The run's value, or the infinity that counts against the expectation.
+fn against(comparator: Comparator, reading: &Reading, run: &impl Seen) -> f64 {
+    run.metric(&reading.name).unwrap_or(if comparator.is_upper() { f64::INFINITY } else { f64::NEG_INFINITY })
 }
 
 fn nothing() -> Judged {
@@ -126,6 +162,7 @@ fn nothing() -> Judged {
         failed: 0,
         undecided: 0,
         first_failed: None,
+        worst: None,
     }
 }
 
@@ -141,76 +178,124 @@ fn checked(name: &str, run: &impl Seen) -> (Standing, String) {
 }
 
 /// Every run alone: one that fails decides, then one that leaves it open.
-fn tally<S: Seen>(runs: &[S], alone: impl Fn(&S) -> Standing, observed: impl Fn(&S) -> String) -> Judged {
+fn tally<S: Seen>(runs: &[S], alone: impl Fn(&S) -> (Standing, String)) -> Judged {
     let mut judged = Judged { standing: Standing::Held, ..nothing() };
-    let mut first_open = None;
+    let (mut failure, mut open) = (None, None);
     for (index, run) in runs.iter().enumerate() {
-        match alone(run) {
+        let (standing, observed) = alone(run);
+        match standing {
             Standing::Held => {}
             Standing::Failed => {
                 judged.failed += 1;
-                judged.first_failed.get_or_insert(index);
+                failure.get_or_insert((index, observed));
             }
             Standing::Undecided => {
                 judged.undecided += 1;
-                first_open.get_or_insert(index);
+                open.get_or_insert((index, observed));
             }
         }
     }
     let count = runs.len();
-    (judged.standing, judged.observed) = match (judged.first_failed, first_open) {
-        (Some(first), _) => {
-            (Standing::Failed, format!("failed in {} of {count} runs; in the first: {}", judged.failed, observed(&runs[first])))
+    judged.first_failed = failure.as_ref().map(|(index, _)| *index);
+    judged.worst = judged.first_failed;
+    (judged.standing, judged.observed) = match (failure, open) {
+        (Some((_, observed)), _) => {
+            (Standing::Failed, format!("failed in {} of {count} runs; in the first: {observed}", judged.failed))
         }
-        (None, Some(first)) => (
-            Standing::Undecided,
-            format!("open in {} of {count} runs; in the first: {}", judged.undecided, observed(&runs[first])),
-        ),
+        (None, Some((_, observed))) => {
+            (Standing::Undecided, format!("open in {} of {count} runs; in the first: {observed}", judged.undecided))
+        }
         (None, None) => (Standing::Held, format!("held in all {count} runs")),
     };
     judged
 }
 
 impl Comparison {
-    /// The run's value, or the infinity that counts against the expectation.
-    fn value(&self, run: &impl Seen) -> f64 {
-        run.metric(self.metric).unwrap_or(match self.comparator {
-            Comparator::Less | Comparator::AtMost | Comparator::Equal => f64::INFINITY,
-            Comparator::Greater | Comparator::AtLeast => f64::NEG_INFINITY,
-        })
+    /// `each` is what the runs, judged alone, come to.
+    fn judge<S: Seen>(&self, runs: &[S], looks: Looks, each: Judged) -> Judged {
+        let values = |reading: &Reading| -> Vec<f64> { runs.iter().map(|run| against(self.comparator, reading, run)).collect() };
+        match &self.subject {
+            Subject::Rate(_) => self.rate(runs.len() as u64, looks, each),
+            Subject::Each(reading) => {
+                let (worst, value) = self.worst(&values(reading));
+                Judged { value: Some(value), worst: Some(worst), ..each }
+            }
+            Subject::Of(statistic, reading) => {
+                let values = values(reading);
+                let mut judged = self.estimate(*statistic, reading, &values, looks);
+                let lacking = runs.iter().filter(|run| run.metric(&reading.name).is_none()).count();
+                if lacking > 0 {
+                    judged.observed += &format!("; {lacking} runs have no {} and count against it", reading.name);
+                }
+                let worst = Some(self.worst(&values).0);
+                let Judged { failed, undecided, first_failed, .. } = each;
+                Judged { failed, undecided, first_failed, worst, ..judged }
+            }
+        }
     }
 
-    /// The value that comes nearest to failing, or fails most.
-    fn extreme<S: Seen>(&self, runs: &[S], first: &S) -> f64 {
-        let upper = matches!(self.comparator, Comparator::Less | Comparator::AtMost | Comparator::Equal);
-        let worse = |one: f64, other: f64| if upper { one.max(other) } else { one.min(other) };
-        runs.iter().map(|run| self.value(run)).fold(self.value(first), worse)
-    }
-
-    fn estimate<S: Seen>(&self, statistic: Statistic, runs: &[S], each: Judged) -> Judged {
-        let values: Vec<f64> = runs.iter().map(|run| self.value(run)).collect();
-        let ordered = sorted(&values);
-        let level = self.confidence.unwrap_or(TOLD_LEVEL);
-        let (value, interval) = match statistic {
-            Statistic::Mean => (mean(&values), Some(mean_interval(&values, level))),
-            Statistic::Min => (ordered[0], None),
-            Statistic::Max => (ordered[ordered.len() - 1], None),
-            Statistic::Quantile(quantile) => (quantile.of(&ordered), Some(quantile_interval(&ordered, quantile, level))),
+    /// The run whose value comes nearest to failing, or fails most, and that value. Of equal ones it is the first.
+    fn worst(&self, values: &[f64]) -> (usize, f64) {
+        let badness = |value: f64| match self.comparator {
+            Comparator::Equal => (value - self.bound).abs(),
+            Comparator::Less | Comparator::AtMost => value,
+            Comparator::Greater | Comparator::AtLeast => -value,
         };
+        let worse = |one: (usize, f64), other: (usize, f64)| if badness(other.1) > badness(one.1) { other } else { one };
+        values.iter().copied().enumerate().reduce(worse).unwrap_or((0, f64::NAN))
+    }
+
+    fn estimate(&self, statistic: Statistic, reading: &Reading, values: &[f64], looks: Looks) -> Judged {
+        let ordered = sorted(values);
+        let level = self.confidence.unwrap_or(TOLD_LEVEL);
+        let (value, interval) = match (statistic, looks) {
+            (Statistic::Mean, _) => (mean(values), Some(mean_interval(values, level))),
+            (Statistic::Min, _) => (ordered[0], None),
+            (Statistic::Max, _) => (ordered[ordered.len() - 1], None),
+            (Statistic::Deviation, _) => (deviation(values).filter(|value| !value.is_nan()).unwrap_or(f64::INFINITY), None),
+            (Statistic::Quantile(quantile), Looks::Once) => {
+                (quantile.of(&ordered), Some(quantile_interval(&ordered, quantile, level)))
+            }
+            (Statistic::Quantile(quantile), Looks::Always) => {
+                (quantile.of(&ordered), Some(quantile_sequence(&ordered, quantile, level)))
+            }
+        };
+        let mut judged = self.judged(value, interval);
+        judged.observed = format!("{statistic} is {} over {} runs", shown(value, reading.unit), values.len());
+        judged.observed += &told(interval, level, reading.unit);
+        if statistic == Statistic::Mean
+            && let Some(needed) = mean_needs(values)
+        {
+            judged.observed += &format!("; so skewed that the interval of the mean is doubtful below {needed} runs");
+        }
+        judged
+    }
+
+    fn rate(&self, runs: u64, looks: Looks, each: Judged) -> Judged {
+        // What is open counts on the wrong side.
+        let hits = runs - each.failed - if self.comparator.is_upper() { 0 } else { each.undecided };
+        let level = self.confidence.unwrap_or(TOLD_LEVEL);
+        let value = hits as f64 / runs as f64;
+        let interval = match looks {
+            Looks::Once => share_interval(hits, runs, level),
+            Looks::Always => Sequence::about(self.bound).interval(hits, runs, level),
+        };
+        let mut judged = self.judged(value, Some(interval));
+        judged.observed = format!("{hits} of {runs} runs, {}", figures(value)) + &told(Some(interval), level, Unit::Ratio);
+        if each.undecided > 0 {
+            judged.observed += &format!("; {} runs leave it open and count against it", each.undecided);
+        }
+        let Judged { failed, undecided, first_failed, worst, .. } = each;
+        Judged { failed, undecided, first_failed, worst, ..judged }
+    }
+
+    /// The verdict on a value with its interval.
+    fn judged(&self, value: f64, interval: Option<Interval>) -> Judged {
         let standing = match (self.confidence, interval) {
             (Some(_), Some(interval)) => self.decided_by(interval),
             _ => Standing::of(self.comparator.holds(value, self.bound)),
         };
-        let mut observed = format!("{statistic} is {} over {} runs", shown(value, self.unit), runs.len());
-        if let Some(interval) = interval {
-            let (low, high) = (shown(interval.low, self.unit), shown(interval.high, self.unit));
-            observed += &format!(", {} % interval {low} to {high}", libm::round(level * 1e6) / 1e4);
-        }
-        let lacking = runs.iter().filter(|run| run.metric(self.metric).is_none()).count();
-        if lacking > 0 {
-            observed += &format!("; {lacking} runs have no {} and count against it", self.metric);
-        }
-        Judged { standing, observed, value: Some(value), interval, ..each }
+        Judged { standing, value: Some(value), interval, ..nothing() }
     }
 
     /// Held when the whole interval keeps to the bound, failed when none of it does.
@@ -231,8 +316,14 @@ impl Comparison {
     }
 }
 
+/// An interval, for people.
+fn told(interval: Option<Interval>, level: f64, unit: Unit) -> String {
+    let Some(Interval { low, high }) = interval else { return String::new() };
+    format!(", {} % interval {} to {}", libm::round(level * 1e6) / 1e4, shown(low, unit), shown(high, unit))
+}
+
 /// A value with its unit, for people.
-fn shown(value: f64, unit: Unit) -> String {
+pub(crate) fn shown(value: f64, unit: Unit) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "infinity" } else { "-infinity" }.to_string();
     }
@@ -282,11 +373,12 @@ mod tests {
         let protocol = registry::find("gossip").unwrap();
         let options = Values::defaults(protocol.options);
         let parameters = Parameters::default();
-        Expectation::parse("e", text, &Scope { protocol, options: &options, nodes: 10, parameters: &parameters }).unwrap()
+        Expectation::parse("e", text, &Scope { protocol, options: &options, nodes: 10, parameters: &parameters, rtt: None })
+            .unwrap()
     }
 
     fn judged(text: &str, runs: &[Run]) -> (&'static str, String) {
-        let judged = expectation(text).judge_many(runs);
+        let judged = expectation(text).judge_many(runs, Looks::Once);
         (judged.standing.name(), judged.observed)
     }
 
@@ -329,7 +421,7 @@ mod tests {
             let (standing, observed) = judged(text, &runs);
             assert_eq!((standing, observed.as_str()), expected, "{text}");
         }
-        let judged = expectation("p50(convergence.time) <= 98s").judge_many(&runs);
+        let judged = expectation("p50(convergence.time) <= 98s").judge_many(&runs, Looks::Once);
         assert_eq!(
             (judged.standing, judged.failed, judged.first_failed, judged.value),
             (Standing::Held, 2, Some(98), Some(50.0))

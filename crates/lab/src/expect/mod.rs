@@ -1,18 +1,25 @@
 //! Expectations: strings that a person can read, such as `p99(convergence.time) <= 30s`, `messages.total <= nodes * 400`, or
 //! the name of a check. They are parsed against a protocol's metrics, checks and options (`parse`), so that one that could
-//! never be judged is an error of the scenario, and judged over one run or many (`judge`). Nothing is measured here.
+//! never be judged is an error of the scenario, and judged over one run or many (`judge`); `decide` knows when more runs would change
+//! nothing. Nothing is measured here.
 
 mod bound;
+mod decide;
 mod judge;
 mod parse;
+mod reading;
 
 pub use crate::arithmetic::Mistake;
-pub use judge::{Judged, Seen, Standing};
-pub(crate) use parse::{metric as metric_of, statistic as statistic_of};
+pub use decide::Decision;
+pub(crate) use judge::shown;
+pub use judge::{Judged, Looks, Seen, Standing};
+pub(crate) use parse::{SCOPED, reading as reading_of, statistic as statistic_of};
+pub use reading::{Of, Reading, Slice};
 
 use crate::arithmetic::Parameters;
 use crate::metrics::Unit;
 use crate::statistics::Quantile;
+use quorate_engine::time::Nanos;
 use quorate_protocols::options::Values;
 use quorate_protocols::registry::Protocol;
 use std::fmt;
@@ -33,25 +40,32 @@ pub struct Expectation {
 pub enum Claim {
     /// The check of that name finds nothing wrong in any run.
     Check(&'static str),
-    /// A metric keeps to a bound.
+    /// Something that is measured keeps to a bound.
     Compare(Comparison),
 }
 
 /// `p99(convergence.time) <= 30s with 99% confidence`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Comparison {
-    /// Over many runs: a statistic of the metric. `None`: every single run keeps to the bound.
-    pub statistic: Option<Statistic>,
-    /// The metric's name.
-    pub metric: &'static str,
-    /// The metric's unit.
-    pub unit: Unit,
-    /// How the two are compared.
+    /// What is measured.
+    pub subject: Subject,
+    /// How it is compared with the bound.
     pub comparator: Comparator,
-    /// The bound in the metric's unit, options and nodes filled in; finite.
+    /// The bound in the subject's unit, options and nodes filled in; finite.
     pub bound: f64,
     /// Let the interval at this level decide over many runs, such as 0.99.
     pub confidence: Option<f64>,
+}
+
+/// What a comparison is about.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Subject {
+    /// Every single run's value.
+    Each(Reading),
+    /// A statistic of the runs' values.
+    Of(Statistic, Reading),
+    /// The share of the runs in which this holds: a check, or a comparison of each run's value.
+    Rate(Box<Claim>),
 }
 
 /// What many runs' values of a metric are made into.
@@ -63,6 +77,8 @@ pub enum Statistic {
     Min,
     /// The greatest.
     Max,
+    /// The standard deviation.
+    Deviation,
     /// A quantile, by nearest rank.
     Quantile(Quantile),
 }
@@ -89,6 +105,8 @@ pub struct Scope<'a> {
     pub nodes: u32,
     /// The scenario's parameters.
     pub parameters: &'a Parameters,
+    /// Twice the latency between replicas, where that is one and always the same: `rtt` in bounds.
+    pub rtt: Option<Nanos>,
 }
 
 impl Expectation {
@@ -100,9 +118,51 @@ impl Expectation {
         let claim = parse::claim(text, scope)?;
         Ok(Expectation { name: name.to_string(), text: text.to_string(), claim })
     }
+
+    /// What it reads off a run, if it is no check.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.claim.reading()
+    }
+}
+
+impl Claim {
+    /// What it reads off a run, if it is no check.
+    pub fn reading(&self) -> Option<&Reading> {
+        match self {
+            Claim::Check(_) => None,
+            Claim::Compare(comparison) => match &comparison.subject {
+                Subject::Each(reading) | Subject::Of(_, reading) => Some(reading),
+                Subject::Rate(of) => of.reading(),
+            },
+        }
+    }
+
+    /// The check that it looks at, if it is one or the share of runs in which one holds.
+    pub fn check(&self) -> Option<&'static str> {
+        match self {
+            Claim::Check(name) => Some(name),
+            Claim::Compare(Comparison { subject: Subject::Rate(of), .. }) => of.check(),
+            Claim::Compare(_) => None,
+        }
+    }
+}
+
+impl Subject {
+    /// What it counts in.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Subject::Each(reading) | Subject::Of(_, reading) => reading.unit,
+            Subject::Rate(_) => Unit::Ratio,
+        }
+    }
 }
 
 impl Comparator {
+    /// Whether it bounds from above; what must be equal is bounded so too.
+    pub fn is_upper(self) -> bool {
+        matches!(self, Comparator::Less | Comparator::AtMost | Comparator::Equal)
+    }
+
     /// Whether `value` stands in this relation to `bound`.
     pub fn holds(self, value: f64, bound: f64) -> bool {
         match self {
@@ -133,6 +193,7 @@ impl fmt::Display for Statistic {
             Statistic::Mean => f.write_str("mean"),
             Statistic::Min => f.write_str("min"),
             Statistic::Max => f.write_str("max"),
+            Statistic::Deviation => f.write_str("stddev"),
             Statistic::Quantile(quantile) => quantile.fmt(f),
         }
     }

@@ -9,7 +9,7 @@ pub(crate) use network::{BY_REGION, PLAIN, Unfit, setup as links};
 pub use network::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
 
 use crate::arithmetic::Measure;
-use crate::expect::Expectation;
+use crate::expect::{Expectation, Of, Reading};
 use crate::resolved;
 use crate::text::Trace;
 use quorate_engine::fault::Timed;
@@ -90,6 +90,8 @@ pub struct Plan {
     pub workload: Vec<Asked>,
     /// What must hold.
     pub expectations: Vec<Expectation>,
+    /// Parts of the messages that somebody asks for: each is measured in every run, beside the registry's metrics. No two are the same.
+    pub slices: Vec<Reading>,
     /// How continuous integration runs it.
     pub ci: Ci,
 }
@@ -145,6 +147,13 @@ pub struct Ci {
 }
 
 impl Plan {
+    /// Has that measured in every run.
+    pub(crate) fn measure(&mut self, reading: &Reading) {
+        if matches!(reading.of, Of::Messages(_)) && !self.slices.contains(reading) {
+            self.slices.push(reading.clone());
+        }
+    }
+
     /// The world of one run.
     pub fn setup(&self, seed: u64) -> Setup {
         Setup {

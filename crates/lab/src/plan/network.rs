@@ -39,6 +39,15 @@ pub struct Region {
     pub nodes: NodeSet,
 }
 
+impl NetworkPlan {
+    /// Twice the mean latency between replicas, where it is the same between any two and at all times.
+    pub fn rtt(&self) -> Option<Nanos> {
+        let special = self.links.iter().any(|links| links.latency.is_some());
+        let one = self.matrix.is_none() && !special && self.changes.is_empty();
+        one.then(|| libm::round(2.0 * self.link.latency.mean()) as Nanos)
+    }
+}
+
 impl Region {
     /// The region of a zone; the name itself for a region that has no zones.
     pub fn of(name: &str) -> &str {

@@ -16,6 +16,7 @@ use quorate_engine::ledger::{Cause, Ledger, LinkClass, Tally};
 use quorate_engine::outcome::{ClockBound, DiskTotals, OperationOutcome, OperationStatus, Outcome, Strike};
 use quorate_engine::time::{Nanos, Time, seconds};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// The version of the report's format.
 pub const SCHEMA: u32 = 1;
@@ -42,7 +43,7 @@ impl RunReport<'_> {
                 "verdict": check.verdict.name(),
                 "evidence": check.verdict.evidence(),
             })).collect::<Vec<_>>(),
-            "metrics": values(plan, &self.metrics),
+            "metrics": values(plan, &self.metrics, &self.slices),
             "ledger": ledger(outcome),
             "convergence": convergence(&outcome.convergence, plan.round(self.seed)),
             "operations": operations(outcome),
@@ -71,7 +72,7 @@ impl SeedResult {
             "digest": self.digest.to_string(),
             "verdict": self.verdict.name(),
             "checks": checks,
-            "metrics": values(plan, &self.metrics),
+            "metrics": values(plan, &self.metrics, &self.slices),
         })
     }
 }
@@ -94,7 +95,9 @@ impl ManyReport<'_> {
         let metrics: Map<String, Value> = self
             .metrics
             .iter()
-            .map(|(name, summary)| (name.to_string(), summary.map_or(Value::Null, |each| summarised(&each))))
+            .map(|(name, summary)| (name.to_string(), *summary))
+            .chain(plan.slices.iter().map(|slice| slice.name.to_string()).zip(self.slices.iter().copied()))
+            .map(|(name, summary)| (name, summary.map_or(Value::Null, |each| summarised(&each))))
             .collect();
         json!({
             "schema": SCHEMA,
@@ -146,6 +149,7 @@ fn tallied(check: &Tallied) -> Value {
 fn summarised(summary: &Summary) -> Value {
     json!({
         "runs": summary.count,
+        "never": summary.never,
         "mean": number(summary.mean),
         "p50": number(summary.p50),
         "p90": number(summary.p90),
@@ -167,10 +171,12 @@ pub(crate) fn number(value: f64) -> Value {
 }
 
 /// Metrics under their names: counts and sizes as whole numbers where they are whole.
-fn values(plan: &Plan, measured: &[(&'static str, Option<f64>)]) -> Map<String, Value> {
-    let units = metrics::of(plan.protocol.0).map(Unit::of);
-    let value = |(unit, (name, value)): (Unit, &(&'static str, Option<f64>))| {
-        let value = match (unit, *value) {
+fn values(plan: &Plan, metrics: &[(&'static str, Option<f64>)], slices: &[(Arc<str>, Option<f64>)]) -> Map<String, Value> {
+    let units = metrics::of(plan.protocol.0).map(Unit::of).chain(plan.slices.iter().map(|slice| slice.unit));
+    let metrics = metrics.iter().map(|(name, value)| (*name, *value));
+    let measured = metrics.chain(slices.iter().map(|(name, value)| (&**name, *value)));
+    let value = |(unit, (name, value)): (Unit, (&str, Option<f64>))| {
+        let value = match (unit, value) {
             (_, None) => Value::Null,
             (Unit::Count | Unit::Bytes, Some(value)) => number(value),
             (Unit::Seconds | Unit::Ratio, Some(value)) => value.into(),

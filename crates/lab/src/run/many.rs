@@ -1,7 +1,8 @@
 //! Many seeds' results brought together: summaries of the metrics, and how often each check and expectation failed.
 
 use super::{SeedResult, overall, standing};
-use crate::expect::{Judged, Standing};
+use crate::expect::{Claim, Expectation, Judged, Looks, Standing};
+use crate::metrics::is_censored;
 use crate::plan::Plan;
 use crate::statistics::Summary;
 use quorate_check::Verdict;
@@ -27,6 +28,8 @@ pub struct ManyReport<'p> {
     pub checks: Vec<Tallied>,
     /// Every metric of the registry, in its order; `None` where no run has it.
     pub metrics: Vec<(&'static str, Option<Summary>)>,
+    /// What was asked of some of the messages, in the order of [`Plan::slices`].
+    pub slices: Vec<Option<Summary>>,
     /// The first run that fails, when judged alone, in something that failed over all runs.
     pub first_failed_seed: Option<u64>,
 }
@@ -56,13 +59,16 @@ pub struct Tallied {
 ///
 /// # Panics
 /// Without any result.
-pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
+pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult], looks: Looks) -> ManyReport<'p> {
     let first = runs.first().expect("a summary is of at least one run");
-    let expectations: Vec<Judged> = plan.expectations.iter().map(|expectation| expectation.judge_many(runs)).collect();
+    let judge = |expectation: &Expectation| expectation.judge_many(runs, looks);
+    let expectations: Vec<Judged> = plan.expectations.iter().map(judge).collect();
     let checks = tallied(runs);
     let standings = expectations.iter().map(|judged| judged.standing);
-    let verdict = overall(standings.chain(checks.iter().map(|check| check.standing)));
-    let in_checks = checks.iter().filter_map(|check| check.first_failed_seed);
+    // Of what only so many runs must hold to, one that does not decides nothing.
+    let in_each = || checks.iter().filter(|check| !is_rated(plan, check.name));
+    let verdict = overall(standings.chain(in_each().map(|check| check.standing)));
+    let in_checks = in_each().filter_map(|check| check.first_failed_seed);
     let failed = expectations.iter().filter(|judged| judged.standing == Standing::Failed);
     let in_expectations = failed.filter_map(|judged| judged.first_failed).map(|index| runs[index].seed);
     let first_failed_seed = in_checks.chain(in_expectations).min();
@@ -74,9 +80,19 @@ pub fn summarise<'p>(plan: &'p Plan, runs: &[SeedResult]) -> ManyReport<'p> {
         verdict,
         checks,
         metrics: summaries(runs, first),
+        slices: (0..plan.slices.len()).map(|index| summary(runs.iter().map(|run| run.slices[index].1), false)).collect(),
         first_failed_seed,
         expectations,
     }
+}
+
+/// Whether an expectation asks only how often that check holds, and none that it does.
+fn is_rated(plan: &Plan, check: &str) -> bool {
+    let asks = |wanted: bool| {
+        let named = plan.expectations.iter().filter(|expectation| expectation.claim.check() == Some(check));
+        named.filter(|expectation| matches!(expectation.claim, Claim::Check(_)) == wanted).count() > 0
+    };
+    asks(false) && !asks(true)
 }
 
 /// One digest over all, in their order.
@@ -91,11 +107,17 @@ pub(crate) fn combined(runs: &[SeedResult]) -> Digest {
 }
 
 fn summaries(runs: &[SeedResult], first: &SeedResult) -> Vec<(&'static str, Option<Summary>)> {
-    let summary = |index: usize| {
-        let values: Vec<f64> = runs.iter().filter_map(|run| run.metrics[index].1).collect();
-        Summary::of(&values)
-    };
-    first.metrics.iter().enumerate().map(|(index, (name, _))| (*name, summary(index))).collect()
+    let of = |index: usize, name: &str| summary(runs.iter().map(|run| run.metrics[index].1), is_censored(name));
+    first.metrics.iter().enumerate().map(|(index, (name, _))| (*name, of(index, name))).collect()
+}
+
+fn summary(values: impl Iterator<Item = Option<f64>>, censored: bool) -> Option<Summary> {
+    let (mut known, mut lacking) = (Vec::new(), 0);
+    for value in values {
+        known.extend(value);
+        lacking += u64::from(value.is_none());
+    }
+    Summary::of_censored(&known, if censored { lacking } else { 0 })
 }
 
 /// What the checks found, over all of the runs.
@@ -165,6 +187,7 @@ mod tests {
             verdict: Standing::Held,
             checks: checks.to_vec(),
             metrics: Vec::new(),
+            slices: Vec::new(),
         };
         let broken = ("rare", Verdict::Violation("so".to_string()));
         let runs = [run(3, &[("usual", Verdict::Ok)]), run(4, &[("usual", Verdict::Ok), broken])];
@@ -181,6 +204,7 @@ mod tests {
             verdict: Standing::Held,
             checks: Vec::new(),
             metrics: Vec::new(),
+            slices: Vec::new(),
         };
         let digests: Vec<Digest> = [&[1, 2][..], &[2, 1], &[1], &[1, 2, 0], &[1 << 64, 2]]
             .iter()

@@ -1,8 +1,10 @@
 //! How each common metric is read off an outcome. Their names, units and meanings stand in [`crate::metrics`]; a test holds
 //! that the two agree.
 
+use crate::expect::{Of, Reading};
 use crate::metrics;
 use crate::report::sides::{Sides, sides};
+use crate::statistics::Quantile;
 use quorate_engine::actor::Role;
 use quorate_engine::convergence::{Converged, Coverage};
 use quorate_engine::outcome::{OperationOutcome, OperationStatus, Outcome};
@@ -67,6 +69,9 @@ fn common(name: &str, outcome: &Outcome, sides: &Sides) -> Option<Option<f64>> {
         "disk.torn_found" => count(outcome.disks.torn),
         "disk.corrupt_found" => count(outcome.disks.corrupt),
         "op.latency" => mean_over_answered(outcome, latency_s),
+        "op.latency_p50" => latency_quantile(outcome, Quantile::P50),
+        "op.latency_p99" => latency_quantile(outcome, Quantile::P99),
+        "op.latency_max" => answered(outcome).map(latency_s).reduce(f64::max),
         "op.delays" => mean_over_answered(outcome, |operation| f64::from(operation.delays)),
         "ops.ok" => count(ended(outcome, OperationStatus::Ok)),
         "ops.refused" => count(ended(outcome, OperationStatus::Refused)),
@@ -85,6 +90,16 @@ fn common(name: &str, outcome: &Outcome, sides: &Sides) -> Option<Option<f64>> {
         }
         _ => return None,
     })
+}
+
+/// What some of the messages between replicas come to; nothing for what is no part of them.
+pub(super) fn read(outcome: &Outcome, reading: &Reading) -> Option<f64> {
+    let Of::Messages(slice) = &reading.of else { return None };
+    let kinds = outcome.ledger.by_kind().filter(|(kind, _)| kind.role != Role::Client);
+    let meant = kinds
+        .filter(|(kind, _)| slice.kind.is_none_or(|name| name == kind.name) && slice.role.is_none_or(|role| role == kind.role));
+    let amount = meant.map(|(_, tally)| if slice.bytes { tally.bytes } else { tally.sent }).sum();
+    if slice.per_op { per_operation(amount, outcome) } else { Some(amount as f64) }
 }
 
 /// No host that takes time has worked at all.
@@ -174,6 +189,14 @@ pub(crate) fn latency_s(operation: &OperationOutcome) -> f64 {
 fn per_operation(amount: u64, outcome: &Outcome) -> Option<f64> {
     let answered = answered(outcome).count();
     (answered > 0).then(|| amount as f64 / answered as f64)
+}
+
+/// By nearest rank, as all quantiles.
+fn latency_quantile(outcome: &Outcome, quantile: Quantile) -> Option<f64> {
+    let mut latencies: Vec<f64> = answered(outcome).map(latency_s).collect();
+    let rank = quantile.rank(latencies.len() as u64);
+    let place = usize::try_from(rank).ok()?.checked_sub(1)?;
+    Some(*latencies.select_nth_unstable_by(place, f64::total_cmp).1)
 }
 
 fn mean_over_answered(outcome: &Outcome, value: fn(&OperationOutcome) -> f64) -> Option<f64> {

@@ -4,12 +4,14 @@
 
 mod many;
 mod measure;
+mod sequential;
 
 pub use many::{ManyReport, Tallied, summarise};
 pub(crate) use many::{combined, tallied};
 pub(crate) use measure::{answered, latency_s};
+pub use sequential::Sequential;
 
-use crate::expect::{Claim, Expectation, Judged, Seen, Standing};
+use crate::expect::{Judged, Seen, Standing};
 use crate::plan::Plan;
 use quorate_check::Verdict;
 use quorate_check::history::History;
@@ -17,6 +19,7 @@ use quorate_engine::convergence::Converged;
 use quorate_engine::outcome::{Digest, Outcome};
 use quorate_protocols::registry::{Ask, Check, Job, JobError};
 use std::fmt;
+use std::sync::Arc;
 
 /// Whether the digests that replicas publish are recomputed from their states.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +54,8 @@ pub struct RunReport<'p> {
     pub checks: Vec<Check>,
     /// Every metric of the registry, in its order; `None` where this run has no such thing.
     pub metrics: Vec<(&'static str, Option<f64>)>,
+    /// What was asked of some of the messages, in the order of [`Plan::slices`].
+    pub slices: Vec<(Arc<str>, Option<f64>)>,
     /// What the engine saw.
     pub outcome: Outcome,
     /// The protocol's own section.
@@ -72,6 +77,8 @@ pub struct SeedResult {
     pub checks: Vec<(&'static str, Verdict)>,
     /// Every metric of the registry, in its order.
     pub metrics: Vec<(&'static str, Option<f64>)>,
+    /// What was asked of some of the messages, in the order of [`Plan::slices`].
+    pub slices: Vec<(Arc<str>, Option<f64>)>,
 }
 
 /// Why a run has no report. Always the scenario's doing: the message says what to change.
@@ -118,6 +125,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
         checks.push(Check { name: "converges", verdict: converges(&report.outcome.convergence) });
     }
     let metrics = measure::metrics(plan.protocol.0, plan.nodes, &report.outcome, &report.metrics);
+    let slices = plan.slices.iter().map(|reading| (reading.name.clone(), measure::read(&report.outcome, reading))).collect();
     let mut run = RunReport {
         plan,
         seed,
@@ -125,6 +133,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
         expectations: Vec::new(),
         checks,
         metrics,
+        slices,
         outcome: report.outcome,
         evidence: report.evidence,
         history,
@@ -176,13 +185,14 @@ impl RunReport<'_> {
             verdict: self.verdict,
             checks: self.checks.iter().map(|check| (check.name, check.verdict.clone())).collect(),
             metrics: self.metrics.clone(),
+            slices: self.slices.clone(),
         }
     }
 }
 
 impl Seen for RunReport<'_> {
     fn metric(&self, name: &str) -> Option<f64> {
-        metric(&self.metrics, name)
+        metric(&self.metrics, &self.slices, name)
     }
 
     fn check(&self, name: &str) -> Option<&Verdict> {
@@ -192,7 +202,7 @@ impl Seen for RunReport<'_> {
 
 impl Seen for SeedResult {
     fn metric(&self, name: &str) -> Option<f64> {
-        metric(&self.metrics, name)
+        metric(&self.metrics, &self.slices, name)
     }
 
     fn check(&self, name: &str) -> Option<&Verdict> {
@@ -200,14 +210,14 @@ impl Seen for SeedResult {
     }
 }
 
-fn metric(metrics: &[(&'static str, Option<f64>)], name: &str) -> Option<f64> {
-    metrics.iter().find(|(metric, _)| *metric == name).and_then(|(_, value)| *value)
+fn metric(metrics: &[(&'static str, Option<f64>)], slices: &[(Arc<str>, Option<f64>)], name: &str) -> Option<f64> {
+    let metric = metrics.iter().find(|(metric, _)| *metric == name).map(|(_, value)| *value);
+    metric.or_else(|| slices.iter().find(|(slice, _)| **slice == *name).map(|(_, value)| *value)).flatten()
 }
 
 /// Whether an expectation of the plan names that check.
 fn expects(plan: &Plan, check: &str) -> bool {
-    let names = |expectation: &Expectation| matches!(expectation.claim, Claim::Check(name) if name == check);
-    plan.expectations.iter().any(names)
+    plan.expectations.iter().any(|expectation| expectation.claim.check() == Some(check))
 }
 
 /// What a check's verdict means for the run.

@@ -1,10 +1,14 @@
 //! What many runs' values come to: summaries, quantiles and their intervals. Transcendental functions come from `libm` alone,
 //! so that a report has the same bytes everywhere; sums run in the order in which values are given.
 
+pub mod coverage;
 mod interval;
+mod share;
 mod special;
 
-pub use interval::{Interval, mean_interval, quantile_interval, share_interval, standard_error};
+pub use interval::{Interval, deviation, mean_interval, mean_needs, quantile_interval, quantile_sequence, standard_error};
+pub(crate) use interval::{mean_interval_of, quantile_ranks};
+pub use share::{Sequence, share_interval};
 
 use std::fmt;
 
@@ -52,8 +56,12 @@ impl Quantile {
     /// between two others, and an infinite one is a value like any other. `sorted` ascends and is not empty.
     pub fn of(self, sorted: &[f64]) -> f64 {
         assert!(!sorted.is_empty(), "no values have no quantile");
-        let rank = (sorted.len() as u128 * u128::from(self.numerator)).div_ceil(u128::from(self.denominator));
-        sorted[rank as usize - 1]
+        sorted[self.rank(sorted.len() as u64) as usize - 1]
+    }
+
+    /// Which of so many values in ascending order it is, counted from 1.
+    pub fn rank(self, count: u64) -> u64 {
+        (u128::from(count) * u128::from(self.numerator)).div_ceil(u128::from(self.denominator)) as u64
     }
 }
 
@@ -84,6 +92,8 @@ fn gcd(a: u64, b: u64) -> u64 {
 pub struct Summary {
     /// How many runs had a value.
     pub count: u64,
+    /// How many had none because what is timed did not happen: greater than any value, in all that follows.
+    pub never: u64,
     /// The mean.
     pub mean: f64,
     /// The median, by nearest rank.
@@ -103,10 +113,19 @@ pub struct Summary {
 impl Summary {
     /// The summary of values in the order of their seeds; none of no values.
     pub fn of(values: &[f64]) -> Option<Summary> {
+        Summary::of_censored(values, 0)
+    }
+
+    /// The summary of values of which so many more are only known to be greater; none where there is no value at all.
+    pub fn of_censored(known: &[f64], never: u64) -> Option<Summary> {
+        let mut values = known.to_vec();
+        values.extend((0..if known.is_empty() { 0 } else { never }).map(|_| f64::INFINITY));
+        let values = &values[..];
         let sorted = sorted(values);
         let (&min, &max) = (sorted.first()?, sorted.last()?);
         Some(Summary {
-            count: values.len() as u64,
+            count: known.len() as u64,
+            never,
             mean: mean(values),
             p50: Quantile::P50.of(&sorted),
             p90: Quantile::P90.of(&sorted),
@@ -174,7 +193,8 @@ mod tests {
         assert_eq!((one.mean, one.p99, one.ci95.low, one.ci95.high), (3.0, 3.0, f64::NEG_INFINITY, f64::INFINITY));
         let five = Summary::of(&[5.0, 1.0, 3.0, 2.0, 4.0]).unwrap();
         assert_eq!((five.mean, five.p50, five.p90, five.min, five.max), (3.0, 3.0, 5.0, 1.0, 5.0));
-        let never = Summary::of(&[1.0, f64::INFINITY]).unwrap();
-        assert_eq!((never.mean, never.p50, never.max), (f64::INFINITY, 1.0, f64::INFINITY));
+        let never = Summary::of_censored(&[1.0], 1).unwrap();
+        assert_eq!((never.count, never.mean, never.p50, never.max), (1, f64::INFINITY, 1.0, f64::INFINITY));
+        assert_eq!(Summary::of_censored(&[], 3), None);
     }
 }

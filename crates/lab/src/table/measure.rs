@@ -10,9 +10,9 @@
 use crate::arithmetic::{
     self, Cursor, Dimension, FUNCTIONS, Kind, LENGTH_MAX, Measure as Value, Mistake, Names, Rational, Token,
 };
-use crate::expect::{Claim, Expectation, Scope, Seen, Standing, Statistic, metric_of, statistic_of};
+use crate::expect::{Expectation, Of as Source, Reading, SCOPED, Scope, Seen, Standing, Statistic, reading_of, statistic_of};
 use crate::metrics::{self, Unit};
-use crate::statistics::{Interval, mean, mean_interval, quantile_interval, share_interval, sorted, standard_error};
+use crate::statistics::{Interval, deviation, mean, mean_interval, quantile_interval, share_interval, sorted, standard_error};
 use crate::text::did_you_mean;
 use crate::units;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub(super) struct Measure {
 /// What each run gives.
 #[derive(Clone, PartialEq, Debug)]
 enum Of {
-    Metric(&'static str),
+    Read(Reading),
     /// An expression over metrics.
     Worked(String),
     /// 1 where it holds, else 0.
@@ -80,10 +80,9 @@ impl Measure {
     /// The metrics that it looks at, so that nothing else need be kept of a run.
     pub(super) fn metrics(&self, scope: &Scope<'_>, found: &mut BTreeSet<&'static str>) {
         match &self.of {
-            Of::Metric(name) => found.extend([*name]),
-            Of::Holds(expectation) => found.extend(match &expectation.claim {
-                Claim::Compare(comparison) => Some(comparison.metric),
-                Claim::Check(_) => None,
+            Of::Read(_) | Of::Holds(_) => found.extend(match self.reading() {
+                Some(Reading { of: Source::Metric(name), .. }) => Some(*name),
+                _ => None,
             }),
             Of::Worked(text) => {
                 let tokens = arithmetic::tokens(text, &|name| Probe { scope }.is_known(name)).unwrap_or_default();
@@ -94,6 +93,15 @@ impl Measure {
                         .map(|it| it.name),
                 );
             }
+        }
+    }
+
+    /// What it reads off each run, if that is one thing.
+    pub(super) fn reading(&self) -> Option<&Reading> {
+        match &self.of {
+            Of::Read(reading) => Some(reading),
+            Of::Holds(expectation) => expectation.reading(),
+            Of::Worked(_) => None,
         }
     }
 
@@ -110,12 +118,13 @@ impl Measure {
         let share_of = is_share.then_some(values.len());
         let (value, interval) = match self.statistic {
             Statistic::Mean if is_share => {
-                let (hits, count) = (values.iter().sum(), values.len() as f64);
-                (hits / count, Some(share_interval(hits, count, LEVEL)))
+                let (hits, count) = (values.iter().sum::<f64>(), values.len());
+                (hits / count as f64, Some(share_interval(hits as u64, count as u64, LEVEL)))
             }
             Statistic::Mean => (mean(&values), Some(mean_interval(&values, LEVEL))),
             Statistic::Min => (ordered[0], None),
             Statistic::Max => (ordered[ordered.len() - 1], None),
+            Statistic::Deviation => (deviation(&values).unwrap_or(0.0), None),
             Statistic::Quantile(quantile) => (quantile.of(&ordered), Some(quantile_interval(&ordered, quantile, LEVEL))),
         };
         let error = if self.statistic == Statistic::Mean { standard_error(&values) } else { None };
@@ -131,7 +140,7 @@ impl Measure {
     /// One run's value.
     fn value(&self, run: &impl Seen, scope: &Scope<'_>) -> Option<f64> {
         match &self.of {
-            Of::Metric(name) => run.metric(name),
+            Of::Read(reading) => run.metric(&reading.name),
             Of::Holds(expectation) => match expectation.judge_one(run).standing {
                 Standing::Held => Some(1.0),
                 Standing::Failed => Some(0.0),
@@ -156,7 +165,7 @@ impl Estimate {
     }
 }
 
-const STATISTICS: &str = "statistics are mean, min, max, quantiles such as p50, p99, p999, and rate(EXPECTATION)";
+const STATISTICS: &str = "statistics are mean, min, max, median, stddev, quantiles such as p50, p99, p999, and rate(EXPECTATION)";
 
 fn shifted(mistake: Mistake, by: usize) -> Mistake {
     Mistake { span: mistake.span.start + by..mistake.span.end + by, ..mistake }
@@ -166,7 +175,7 @@ fn shifted(mistake: Mistake, by: usize) -> Mistake {
 /// expressions is part of one, but for `min` and `max` of a single value.
 fn call<'t, 'a>(tokens: &'t [Token<'a>], length: usize) -> Option<(&'t Token<'a>, std::ops::Range<usize>)> {
     let [name, open, inner @ .., close, _end] = tokens else { return None };
-    if name.kind != Kind::Name || open.text != "(" || close.text != ")" || name.text == "availability" {
+    if name.kind != Kind::Name || open.text != "(" || close.text != ")" || SCOPED.contains(&name.text) {
         return None;
     }
     let mut depth = 0i32;
@@ -192,13 +201,14 @@ fn of_value(text: &str, place: std::ops::Range<usize>, statistic: Statistic, sco
     let probe = Probe { scope };
     let read = || -> Result<Measure, Mistake> {
         let tokens = arithmetic::tokens(part, &|name| probe.is_known(name))?;
-        let alone = matches!(&tokens[..], [_, _end]) || tokens.first().is_some_and(|first| first.text == "availability");
+        let scoped = matches!(&tokens[..], [first, open, ..] if SCOPED.contains(&first.text) && open.text == "(");
+        let alone = scoped || matches!(&tokens[..], [_, _end]);
         if alone {
             let mut cursor = Cursor::new(&tokens);
             let first = cursor.take();
-            let metric = metric_of(first, &mut cursor, scope)?;
+            let reading = reading_of(first, &mut cursor, scope)?;
             if cursor.peek().kind == Kind::End {
-                return Ok(Measure { statistic, unit: Unit::of(metric), of: Of::Metric(metric.name) });
+                return Ok(Measure { statistic, unit: reading.unit, of: Of::Read(reading) });
             }
         }
         let value = arithmetic::evaluate(part, &probe)?;
@@ -340,7 +350,7 @@ mod tests {
     fn with_scope<T>(see: impl FnOnce(&Scope<'_>) -> T) -> T {
         let protocol = registry::find("gossip").unwrap();
         let options = Values::defaults(protocol.options);
-        see(&Scope { protocol, options: &options, nodes: 4, parameters: &Parameters::default() })
+        see(&Scope { protocol, options: &options, nodes: 4, parameters: &Parameters::default(), rtt: None })
     }
 
     fn came_to(text: &str, runs: &[Run]) -> Result<(Estimate, Unit), String> {

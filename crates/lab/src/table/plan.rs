@@ -88,6 +88,7 @@ pub(super) fn plan(worlds: Worlds, plans: Vec<Plan>) -> Result<TablePlan, Errors
                     Ok(target) => {
                         let Ready { plan, metrics, .. } = &mut worlds[*world];
                         target.measure.metrics(&Terms::of(plan).scope(), metrics);
+                        target.measure.reading().into_iter().for_each(|reading| plan.measure(reading));
                         planned.push(Planned::Measured(Box::new(target)));
                     }
                     // One that is wrong in a column is as a rule wrong in all, in the same words but for the name of the cell.
@@ -160,7 +161,7 @@ impl<'a> Terms<'a> {
 
     pub(super) fn scope(&self) -> Scope<'_> {
         let Terms { plan, parameters, certain } = self;
-        Scope { protocol: plan.protocol.0, options: certain, nodes: plan.nodes, parameters }
+        Scope { protocol: plan.protocol.0, options: certain, nodes: plan.nodes, parameters, rtt: plan.network.rtt() }
     }
 }
 

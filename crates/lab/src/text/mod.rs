@@ -141,6 +141,16 @@ pub fn blamed(source: &Source<'_>, overrides: &[Override], path: &str, message: 
     Some(Errors::new(&source.name, vec![*spot.fail(format!("{missing}{message}"))]))
 }
 
+/// The line on which the scenario says something under a key of a section; none where a flag says it, or nobody.
+pub fn line_of(source: &Source<'_>, overrides: &[Override], section: &str, key: &str) -> Option<usize> {
+    let root = checked(source, overrides).ok()?;
+    let (parameters, files) = (Parameters::default(), Files::default());
+    let spot = Spot::root(&root, Given { parameters: &parameters, files: &files }).get(section)?.get(key)?;
+    let problem = spot.fail("");
+    let span = problem.span.filter(|_| problem.origin == Origin::File)?;
+    Some(line_column(source.bytes, span.start).0)
+}
+
 /// The document with its overrides, every key in its place.
 fn checked(source: &Source<'_>, overrides: &[Override]) -> Result<Node, Errors> {
     let refuse = |problems| Errors::new(&source.name, problems);

@@ -5,7 +5,7 @@ use super::expectations::{ci, expectations};
 use super::nodes::Replicas;
 use super::spot::Spot;
 use super::{clients, clocks, disks, faults, hosts, nemesis, network, protocol, regions, timeline, workload};
-use crate::expect::Scope;
+use crate::expect::{Expectation, Reading, Scope};
 use crate::plan::{Plan, ProtocolRef, SCHEMA};
 use quorate_engine::setup::{Ties, Until};
 use quorate_engine::time::Nanos;
@@ -53,7 +53,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let protocol::Chosen { protocol, options, drawn } = protocol?;
     let mut certain = options.clone();
     drawn.iter().for_each(|(name, _)| certain.remove(name));
-    let scope = Scope { protocol, options: &certain, nodes, parameters: root.given.parameters };
+    let scope = Scope { protocol, options: &certain, nodes, parameters: root.given.parameters, rtt: network.rtt() };
     let links = crate::plan::links(&network, &regions, nodes).map_err(|unfit| network::unfit(root, unfit));
     let links = problems.take(links);
     let expectations = expectations(root.get("expect"), &scope, problems);
@@ -62,7 +62,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         return None;
     }
     let (workload, clients) = workload::operations(&asks, trace.as_ref());
-    Some(Plan {
+    let mut plan = Plan {
         name: name?,
         summary,
         teaches,
@@ -91,8 +91,12 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
         trace,
         workload,
         expectations,
+        slices: Vec::new(),
         ci,
-    })
+    };
+    let readings: Vec<Reading> = plan.expectations.iter().filter_map(Expectation::reading).cloned().collect();
+    readings.iter().for_each(|reading| plan.measure(reading));
+    Some(plan)
 }
 
 /// Reads the version of the format.

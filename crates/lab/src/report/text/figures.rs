@@ -4,7 +4,7 @@ use crate::metrics::Unit;
 use quorate_engine::time::{Nanos, seconds};
 
 /// A value of a metric with its unit.
-pub(super) fn value(value: f64, unit: Unit) -> String {
+pub(crate) fn value(value: f64, unit: Unit) -> String {
     match unit {
         _ if value.is_nan() => "-".to_string(),
         _ if value.is_infinite() => if value > 0.0 { "infinite" } else { "-infinite" }.to_string(),
@@ -53,7 +53,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// A number: whole ones in full, others to four significant digits.
-pub(super) fn plain(value: f64) -> String {
+pub(crate) fn plain(value: f64) -> String {
     let whole = value == libm::trunc(value);
     let size = value.abs();
     let places = match size {

@@ -99,7 +99,15 @@ impl ManyReport<'_> {
                 None => lacking.push(format!("{name} in all")),
             }
         }
-        let mut text = heading(style, "Metrics") + &table(&rows);
+        let mut slices = Vec::new();
+        for (slice, summary) in self.plan.slices.iter().zip(&self.slices) {
+            match summary {
+                Some(summary) => slices.push(row(&slice.name, summary, slice.unit)),
+                None => lacking.push(format!("{} in all", slice.name)),
+            }
+        }
+        // Their names are long: in a table of their own they do not widen the other.
+        let mut text = heading(style, "Metrics") + &table(&rows) + &table(&slices);
         if !lacking.is_empty() {
             text += &paragraph("  ", &format!("runs without a value: {}", lacking.join(", ")));
         }

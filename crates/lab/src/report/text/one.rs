@@ -168,14 +168,18 @@ impl RunReport<'_> {
     }
 
     fn metrics(&self, style: Style) -> String {
+        let row = |name: &str, value: Option<f64>, unit: Unit| {
+            vec![name.to_string(), value.map_or_else(|| "-".to_string(), |value| figures::value(value, unit))]
+        };
         let rows: Vec<Vec<String>> = metrics::of(self.plan.protocol.0)
             .zip(&self.metrics)
             .filter(|(_, (name, value))| !figures::idle(name, *value))
-            .map(|(metric, (name, value))| {
-                vec![name.to_string(), value.map_or_else(|| "-".to_string(), |value| figures::value(value, Unit::of(metric)))]
-            })
+            .map(|(metric, (name, value))| row(name, *value, Unit::of(metric)))
             .collect();
-        heading(style, "Metrics") + &table(&rows)
+        // Their names are long: in a table of their own they do not widen the other.
+        let slices = self.plan.slices.iter().zip(&self.slices);
+        let slices: Vec<Vec<String>> = slices.map(|(slice, (name, value))| row(name, *value, slice.unit)).collect();
+        heading(style, "Metrics") + &table(&rows) + &table(&slices)
     }
 }
 
