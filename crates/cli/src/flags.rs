@@ -150,7 +150,6 @@ pub(crate) struct Check {
 }
 
 #[derive(Args)]
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "without the feature nobody sweeps"))]
 pub(crate) struct Sweep {
     /// The scenario file.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -185,7 +184,6 @@ pub(crate) struct Sweep {
 }
 
 #[derive(Args)]
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "without the feature nobody sweeps"))]
 pub(crate) struct Merge {
     /// The sweep's folder.
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -354,3 +354,13 @@ fn points_may_run_different_protocols() {
     assert!(line("gossip,").ends_with(",crdt.state_bytes,bytes,20,,,,,,,,,,,,,,,"), "{csv}");
     assert!(line("g-counter,").contains(",crdt.state_bytes,bytes,0,28,28,28,0,28,"), "{csv}");
 }
+
+#[test]
+fn a_tiny_benchmark_says_what_a_sweep_costs() {
+    let ended = Lab::new().run(&["bench", "sweep", "--quick", "--format", "json"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    for key in ["runs", "bare_per_second", "swept_per_second", "cost", "merge", "bytes_per_run_and_metric", "digest"] {
+        assert!(!report["sweep"][key].is_null(), "{key}: {report}");
+    }
+}

@@ -1,10 +1,10 @@
 //! What a sweep costs beside its runs: the same runs on the same threads with nothing kept, by turns with a sweep into a temporary
-//! folder, by processor time; then what merging costs, how much memory all of it took at most, and how large the rows are.
+//! folder, by processor time, the median of all turns; then what merging costs, how much memory all of it took at most, and how large the rows are.
 
 use super::{median, plan, round};
 use crate::run::pool;
 use crate::sweep::{self, merge};
-use quorate_lab::sweep::{Axis, Sweep};
+use quorate_lab::sweep::{Axis, Shard, Sweep};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -15,7 +15,8 @@ const GOSSIP: &str = "schema = 1\nname = \"sweep-bench\"\nduration = \"1s\"\nnod
     interval = \"100ms\"\n\n[network]\nlatency = { uniform = [\"1ms\", \"10ms\"] }\nloss = 0.1\n\n\
     [workload.updates]\nat = \"0s\"\nfrom = 0\n\n[expect]\nconverges = \"converges\"\n";
 
-const ROUNDS: usize = 3;
+/// So often the two take turns, with other rows each time.
+const TURNS: u64 = 16;
 const RUNS: u64 = 200_000;
 
 /// Measures it with about so many runs, on all cores.
@@ -26,27 +27,33 @@ pub(super) fn measure(quick: bool, runs: Option<u64>) -> Result<Value, String> {
     let sweep = Sweep::new("sweep-bench", &[], vec![axis], vec![plan.clone(), plan], seeds, 1)?;
     let (rows, metrics) = (sweep.manifest.rows(), sweep.manifest.columns.len());
     let pool = pool(None).map_err(|stop| stop.text())?;
-    let (mut bare, mut swept, mut costs, mut walls, mut merges) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut bytes, mut digest) = (0, String::new());
-    for _ in 0..ROUNDS {
+    let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    let cut = sweep.manifest.cut;
+    let (mut bare, mut swept, mut costs, mut walls, mut processor) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), 0.0);
+    for number in 1..=TURNS {
+        let parts = cut.parts_of(Shard { number, of: TURNS });
+        if parts.is_empty() {
+            continue;
+        }
+        let range = cut.rows_of(parts.start).start..cut.rows_of(parts.end - 1).end;
+        let count = (range.end - range.start) as f64;
         let alone = spent(|| {
             let run = |row: u64| sweep.run(row).map(drop).map_err(|failure| failure.to_string());
-            pool.install(|| (0..rows).into_par_iter().try_for_each(run))
+            pool.install(|| range.into_par_iter().try_for_each(run))
         })?;
-        let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
-        let whole = spent(|| sweep::all_parts(&sweep, folder.path(), &pool).map_err(|stop| stop.text()))?;
-        bytes = sweep::bytes_of_parts(&sweep, folder.path());
-        let merging = spent(|| {
-            let merged = merge::merged(folder.path()).map_err(|stop| stop.text())?;
-            digest = merged.digest.to_string();
-            Ok(())
-        })?;
-        bare.push(rows as f64 / alone.processor);
-        swept.push(rows as f64 / whole.processor);
+        let whole = spent(|| sweep::do_parts_of(&sweep, folder.path(), parts, &pool).map_err(|stop| stop.text()))?;
+        bare.push(count / alone.processor);
+        swept.push(count / whole.processor);
         costs.push(whole.processor / alone.processor - 1.0);
         walls.push(whole.wall / alone.wall - 1.0);
-        merges.push(merging.processor / alone.processor);
+        processor += alone.processor;
     }
+    let bytes = sweep::bytes_of_parts(&sweep, folder.path());
+    let mut digest = String::new();
+    let merging = spent(|| {
+        digest = merge::merged(folder.path()).map_err(|stop| stop.text())?.digest.to_string();
+        Ok(())
+    })?;
     let cost = median(&mut costs);
     Ok(json!({
         "name": "sweep",
@@ -56,10 +63,10 @@ pub(super) fn measure(quick: bool, runs: Option<u64>) -> Result<Value, String> {
         "bare_per_second": median(&mut bare).round(),
         "swept_per_second": median(&mut swept).round(),
         "cost": round(cost),
-        "spread": [round(costs[0]), round(costs[costs.len() - 1])],
+        "spread": [round(costs[costs.len() / 4]), round(costs[costs.len() * 3 / 4])],
         "cost_by_the_wall": round(median(&mut walls)),
         "limit": 0.1,
-        "merge": round(median(&mut merges)),
+        "merge": round(merging.processor / processor),
         "bytes": bytes,
         "bytes_per_run_and_metric": round(bytes as f64 / (rows * metrics as u64) as f64),
         "resident_bytes_max": resident_max(),
@@ -103,14 +110,15 @@ fn resident_max() -> Option<u64> {
 pub(super) fn text(text: &mut String, row: &Value) {
     let number = |key: &str| row[key].as_f64().unwrap_or(f64::NAN);
     let percent = |key: &str| format!("{:+.1} %", number(key) * 100.0);
+    let quartiles = [0, 1].map(|end| format!("{:+.1}", row["spread"][end].as_f64().unwrap_or(f64::NAN) * 100.0));
     let _ = writeln!(
         text,
-        "\n{:8}{:>9}{:>9}{:>12}{:>12}{:>9}{:>9}{:>9}",
+        "\n{:8}{:>9}{:>9}{:>13}{:>13}{:>9}{:>9}{:>9}",
         "sweep", "runs", "threads", "bare/s core", "swept/s core", "cost", "wall", "merge"
     );
     let _ = writeln!(
         text,
-        "{:8}{:>9}{:>9}{:>12.0}{:>12.0}{:>9}{:>9}{:>9}",
+        "{:8}{:>9}{:>9}{:>13.0}{:>13.0}{:>9}{:>9}{:>9}",
         "gossip",
         number("runs"),
         number("threads"),
@@ -123,5 +131,7 @@ pub(super) fn text(text: &mut String, row: &Value) {
     let resident = row["resident_bytes_max"].as_f64().map_or("unknown".to_string(), |bytes| format!("{:.0} MB", bytes / 1e6));
     let each = number("bytes_per_run_and_metric");
     let _ = writeln!(text, "        {each:.2} B a run and metric ({} metrics); memory at most {resident}", number("metrics"));
+    let [low, high] = quartiles;
+    let _ = writeln!(text, "        half of all turns cost {low} to {high} %; at most +10 % are wanted");
     let _ = writeln!(text, "        digest {}", row["digest"].as_str().unwrap_or(""));
 }

@@ -121,11 +121,11 @@ fn do_parts(flags: &Flags, sweep: &Sweep, folder: &Folder, parts: Range<u64>, po
     })
 }
 
-/// Does all parts of a sweep, in a folder that has none yet: what a benchmark measures.
-pub(crate) fn all_parts(sweep: &Sweep, path: &Path, pool: &rayon::ThreadPool) -> Result<(), Stop> {
+/// Does these parts of a sweep, whatever is there: what a benchmark measures.
+pub(crate) fn do_parts_of(sweep: &Sweep, path: &Path, parts: Range<u64>, pool: &rayon::ThreadPool) -> Result<(), Stop> {
     let folder = Folder::new(path);
     folder.claim(&sweep.manifest)?;
-    let parts: Vec<u64> = (0..sweep.manifest.cut.parts()).collect();
+    let parts: Vec<u64> = parts.collect();
     let done = work::work(sweep, &folder, &parts, pool, &indicatif::ProgressBar::hidden());
     done.map_err(|failed| match failed {
         Failed::Stop(stop) => stop,

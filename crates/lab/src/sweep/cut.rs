@@ -43,17 +43,17 @@ impl Cut {
     const ROWS_PER_PART_MAX: u64 = 1 << 17;
     /// Until parts have grown to the most rows that they may have, there are no more than this.
     const PARTS_AIM: u64 = 1 << 13;
-    /// What a part costs when it is lost, in nodes that were simulated.
-    const NODES_PER_PART: u64 = 1 << 20;
+    /// What a part costs when it is lost, in events that were simulated: some ten seconds.
+    const EVENTS_PER_PART: u64 = 1 << 24;
 
-    /// The cut of so many rows, of runs with at most so many nodes. Parts grow with the square root of the rows, so that neither
-    /// what a kill costs nor the number of files is large; large runs make small parts.
-    pub fn new(rows: u64, nodes: u32) -> Cut {
+    /// The cut of so many rows, of runs with about so many events. Parts grow with the square root of the rows, so that neither
+    /// what a kill costs nor the number of files is large; long runs make small parts.
+    pub fn new(rows: u64, events: u64) -> Cut {
         let by_rows = (4 * rows.isqrt()).next_power_of_two();
-        let by_nodes = (Cut::NODES_PER_PART / u64::from(nodes.max(1))).max(1);
-        let by_nodes = 1 << by_nodes.ilog2();
+        let by_events = (Cut::EVENTS_PER_PART / events.max(1)).max(1);
+        let by_events = 1 << by_events.ilog2();
         let by_files = rows.div_ceil(Cut::PARTS_AIM).next_power_of_two();
-        Cut { rows, rows_per_part: by_rows.min(by_nodes).max(by_files).min(Cut::ROWS_PER_PART_MAX) }
+        Cut { rows, rows_per_part: by_rows.min(by_events).max(by_files).min(Cut::ROWS_PER_PART_MAX) }
     }
 
     /// How many parts there are.
@@ -100,8 +100,8 @@ mod tests {
     fn parts_cover_the_rows_and_shards_cover_the_parts() {
         let sizes = (1..=700).chain([4_095, 4_096, 4_097, 100_000, 1_000_003]);
         for rows in sizes {
-            for nodes in [1, 3, 1_000, 100_000, u32::MAX] {
-                let cut = Cut::new(rows, nodes);
+            for events in [0, 1, 180, 16_000, 1_000_000, u64::MAX] {
+                let cut = Cut::new(rows, events);
                 let mut next = 0;
                 for part in 0..cut.parts() {
                     let range = cut.rows_of(part);
@@ -129,18 +129,18 @@ mod tests {
 
     #[test]
     fn parts_are_neither_many_nor_large() {
-        for (rows, nodes, rows_per_part, parts) in [
+        for (rows, events, rows_per_part, parts) in [
             (1, 3, 4, 1),
             (1_000, 3, 128, 8),
             (100_000, 3, 2_048, 49),
             (1_000_000, 3, 4_096, 245),
             (1_000_000_000, 3, 131_072, 7_630),
-            (100, 1_000_000, 1, 100),
-            (1_000_000, 1_000, 1_024, 977),
+            (100, 20_000_000, 1, 100),
+            (1_000_000, 16_000, 1_024, 977),
             (1_000_000_000, 100_000, 131_072, 7_630),
         ] {
-            let cut = Cut::new(rows, nodes);
-            assert_eq!((cut.rows_per_part, cut.parts()), (rows_per_part, parts), "{rows} rows of {nodes} nodes");
+            let cut = Cut::new(rows, events);
+            assert_eq!((cut.rows_per_part, cut.parts()), (rows_per_part, parts), "{rows} rows of {events} events");
         }
         let most = Cut::new(Cut::ROWS_MAX, 3);
         assert_eq!(most.rows_of(most.parts() - 1).end, Cut::ROWS_MAX);
