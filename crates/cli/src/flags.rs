@@ -28,15 +28,16 @@ pub(crate) enum Command {
     #[command(after_help = "Example: quorate run scenarios/gossip/push.toml --seeds 20 --set network.loss=0.1")]
     Run(Run),
     /// Check scenario files as a CI job does: over many seeds, a line for each expectation, and a seed that fails.
-    #[command(after_help = "Example: quorate check scenarios/gossip --junit report.xml\n\n\
+    #[command(after_help = "Example: quorate check scenarios/gossip/push.toml --junit report.xml\n\n\
         Each file is run over the seeds of its [ci], until every expectation is decided. In a job of GitHub Actions the summary and the \
         annotations are written by themselves. More: docs/ci.md")]
     Check(Check),
     /// Run a scenario over a grid of values and many seeds, into a folder of Parquet files.
-    #[command(after_help = "Example: quorate sweep scenarios/gossip/push.toml --vary protocol.gossip.fanout=1,2,3 \
-        --vary network.loss=0,0.1 --seeds 1000 --out sweeps/push\n\n\
+    #[command(
+        after_help = "Example: quorate sweep scenarios/gossip/push.toml --vary nodes=10,20 --seeds 9 --out sweeps/push\n\n\
         What is done is not done again: the same command goes on where it was ended. The exit status is 0 even when \
-        expectations fail: a sweep measures. How to split one over machines and how to read the files: docs/sweeps.md.")]
+        expectations fail: a sweep measures. How to split one over machines and how to read the files: docs/sweeps.md."
+    )]
     Sweep(Sweep),
     /// Check the parts of a sweep, sum up each of its points and print the digest of its rows.
     #[command(after_help = "Example: quorate merge sweeps/push")]

@@ -216,7 +216,7 @@ const WRONG: &[Case] = &[
     Case(F, "f = 2\nx = \"(rtt\"\ny = \"x+1\"\nz = \"q\"\n", "x.toml:12:6: parameters.z: \"q\" is no parameter"),
     Case(F, "f = 2\nx = \"five\"\n", "x.toml:10:6: parameters.x: \"five\" is no parameter"),
     Case(F, "f = 2\nx = \"\"\n", "parameters.x: a number or a parameter is expected here, not the end"),
-    Case(BOUND, "<= 100000*g*nodes", "x.toml:50:35: expect.cheap: at \"g\": \"g\" is no number\n  help: in a bound may stand: nodes, fanout, interval, f, rtt"),
+    Case(BOUND, "<= 100000*g*nodes", "x.toml:50:35: expect.cheap: at \"g\": \"g\" is no number\n  help: in a bound may stand: nodes, quorum, fanout, interval, f, rtt"),
     Case(BOUND, "<= 100000*rtt*nodes", "messages.total is a plain number, and the bound is a time"),
     Case(BOUND, "<= max(f, nodes", "\")\" is expected here, not the end"),
 ];

@@ -205,7 +205,7 @@ const EXPECTATIONS: &[Case] = &[
     Case("p99(convergence.time)", "p99(convergence.tiem)", "x.toml:35:13: expect.soon: at \"convergence.tiem\": \"convergence.tiem\" is no metric; did you mean \"convergence.time\"?"),
     Case("p99(", "p100(", "x.toml:35:9: expect.soon: at \"p100\": \"p100\" is no statistic; write max"),
     Case("p99(convergence.time) <= 30s", "availability(minorty) == 0", "x.toml:35:22: expect.soon: at \"minorty\": \"minorty\" is no side; write majority or minority; did you mean \"minority\"?"),
-    Case("p99(", "average(", "\"average\" is no statistic\n  help: statistics are mean, min, max, and quantiles"),
+    Case("p99(", "average(", "\"average\" is no statistic\n  help: statistics are mean, min, max, median, stddev, quantiles"),
     Case("p99(convergence.time) <= 30s", "p99(convergence.time) <= 30", "x.toml:35:34: expect.soon: at \"30\": convergence.time is a time, and the bound is a plain number; write for instance \"2s\" or \"150ms\""),
     Case("<= 30s", "<= 30x", "x.toml:35:34: expect.soon: at \"30x\": \"30x\" has an unknown unit"),
     Case("<= 30s", "= 30s", "\"=\" means nothing here; to compare, write =="),
@@ -218,7 +218,7 @@ const EXPECTATIONS: &[Case] = &[
     Case(EXPECT, "\"messages.total <= node * 400\"", "expect.cheap: at \"node\": \"node\" is no number; did you mean \"nodes\"?"),
     Case(EXPECT, "\"messages.total <= nodes / 0\"", "at \"nodes / 0\": comes to inf, which is no bound"),
     Case(EXPECT, "\"messages.total <= 400s\"", "messages.total is a plain number, and the bound is a time; write for instance \"400\""),
-    Case(EXPECT, "\"messages.total <= 400 with 99% confidence\"", "at \"with\": confidence is for a statistic with an interval"),
+    Case(EXPECT, "\"messages.total <= 400 with 99% confidence\"", "at \"with\": confidence is for what has an interval"),
     Case(EXPECT, "\"\\u006Dessages.totla <= 400\"", "x.toml:36:9: expect.cheap: at \"messages.totla\""),
 ];
 

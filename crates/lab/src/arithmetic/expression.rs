@@ -100,7 +100,9 @@ fn factor(cursor: &mut Cursor<'_, '_>, names: &dyn Names) -> Result<Operand, Mis
             let measure = Measure { value: inner.measure.value.negated(), ..inner.measure };
             Ok(Operand { measure, span: token.span.start..inner.span.end })
         }
-        _ => Err(token.mistake(format!("{} is expected here, not {}", names.expected(), token.shown()))),
+        _ => Err(token
+            .lone_equals()
+            .unwrap_or_else(|| token.mistake(format!("{} is expected here, not {}", names.expected(), token.shown())))),
     }
 }
 

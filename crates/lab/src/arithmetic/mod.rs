@@ -69,6 +69,9 @@ pub(crate) fn evaluate(text: &str, names: &dyn Names) -> Result<Measure, Mistake
     let mut cursor = Cursor::new(&tokens);
     let result = sum(&mut cursor, names)?;
     let rest = cursor.peek();
+    if let Some(mistake) = rest.lone_equals() {
+        return Err(mistake);
+    }
     if rest.kind != Kind::End {
         return Err(rest.mistake(format!("{} is left over; between two values stands one of + - * /", rest.shown())));
     }

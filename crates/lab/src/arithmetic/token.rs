@@ -29,6 +29,11 @@ impl Token<'_> {
         Mistake { message: message.into(), span: self.span.clone(), help: None }
     }
 
+    /// The complaint about a single equals sign, if it is one: who writes it means to compare.
+    pub(crate) fn lone_equals(&self) -> Option<Mistake> {
+        (self.text == "=").then(|| self.mistake("\"=\" means nothing here; to compare, write =="))
+    }
+
     /// The token for a message.
     pub(crate) fn shown(&self) -> String {
         if self.kind == Kind::End { "the end".to_string() } else { quoted(self.text) }

@@ -66,7 +66,8 @@ impl Names for Scope<'_> {
         }
         let counts = |value: &Value| matches!(value, Value::Integer(_) | Value::Duration(_));
         let options = self.options.iter().filter(|(_, value)| counts(value)).map(|(name, _)| name);
-        let own = ["nodes", QUORUM].into_iter().chain(self.rtt.map(|_| RTT));
+        // A parameter of the same name takes the place of what is known of itself.
+        let own = ["nodes", QUORUM].into_iter().chain(self.rtt.map(|_| RTT)).filter(|name| !self.parameters.has(name));
         let names: Vec<&str> = own.chain(options).chain(self.parameters.names()).collect();
         let guess = did_you_mean(token.text, names.iter().copied());
         let mistake = token.mistake(format!("{} is no number{guess}", token.shown()));

@@ -259,8 +259,9 @@ fn comparator(token: &Token<'_>) -> Result<Comparator, Mistake> {
         ">" => Ok(Comparator::Greater),
         ">=" => Ok(Comparator::AtLeast),
         "==" => Ok(Comparator::Equal),
-        "=" => Err(token.mistake("\"=\" means nothing here; to compare, write ==")),
-        _ => Err(token.mistake(format!("a comparison is expected here, not {}; one of <= < >= > ==", token.shown()))),
+        _ => Err(token.lone_equals().unwrap_or_else(|| {
+            token.mistake(format!("a comparison is expected here, not {}; one of <= < >= > ==", token.shown()))
+        })),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::expect::{Claim, Expectation, Judged, Standing};
 use crate::plan::Plan;
-use crate::report::text::figures::{plain, value as shown};
+use crate::report::text::figures::{counted, plain, value as shown};
 use crate::run::{ManyReport, Tallied};
 use crate::statistics::Interval;
 
@@ -75,7 +75,7 @@ impl ManyReport<'_> {
 fn found(check: &Tallied, seeds: u64) -> String {
     let judged = seeds - check.not_judged;
     match check.failures_below {
-        Some(bound) => format!("0 failures in {judged} runs: p < {} at 95 %", plain(bound)),
+        Some(bound) => format!("0 failures in {}: p < {} at 95 %", counted(judged, "run"), plain(bound)),
         None if check.failed > 0 => format!("failed in {} of {judged} runs; in the first: {}", check.failed, check.evidence),
         None => format!("open in {} of {judged} runs; in the first: {}", check.undecided, check.evidence),
     }
