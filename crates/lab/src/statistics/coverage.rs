@@ -125,7 +125,7 @@ pub fn coverages(repeats: u32) -> Vec<Coverage> {
     }
     for (law, digits, bound) in [(Law::Exponential, "90", 0.9), (Law::Geometric, "90", 0.9), (Law::Lognormal, "99", 0.995)] {
         let quantile = p(digits);
-        let question = format!("{quantile} of {} against its {bound} quantile, up to 1000 values", law.name());
+        let question = format!("{quantile} of {} values against {bound}, up to 1000", law.name());
         all.push(ask(question, Family::Sequential, repeats, |draws| {
             let (part, bound) = (quantile.to_f64(), law.quantile(bound));
             let sequence = Sequence::about(part);
