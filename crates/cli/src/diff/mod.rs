@@ -133,8 +133,10 @@ fn text(flags: &Flags, points: &[Point], left: &Left) -> String {
         for finding in [Finding::Same, Finding::Equal] {
             let names: Vec<&str> =
                 point.compared.iter().filter(|each| each.finding == finding).map(|each| each.name.as_str()).collect();
+            // What is equal is as a rule nearly everything.
+            let listed = if finding == Finding::Equal { format!("{} metrics", names.len()) } else { names.join(", ") };
             if !names.is_empty() {
-                text += &format!("  {:<10} {}\n", finding.name(), names.join(", "));
+                text += &format!("  {:<10} {listed}\n", finding.name());
             }
         }
     }
