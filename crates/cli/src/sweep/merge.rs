@@ -40,12 +40,16 @@ pub(crate) fn merged(path: &Path) -> Result<Merged, Stop> {
     for point in 0..manifest.points() {
         summing.begin(manifest, point);
         all.first_pass(&mut reader, &mut summing, point)?;
-        while summing.end_pass() {
+        // What varies is read once more, and then what is not yet told apart.
+        let mut open = summing.end_pass();
+        while !open.is_empty() {
             let rows = manifest.rows_of(point);
-            reader.seek(rows.start);
-            while let Some(block) = reader.next(rows.end)? {
-                summing.take(manifest, &block);
+            let mut again = results.reader(open.clone());
+            again.seek(rows.start);
+            while let Some(block) = again.next(rows.end)? {
+                summing.take_columns(&block, &open);
             }
+            open = summing.end_pass();
         }
         points.push(summing.finish());
         progress.inc(manifest.seeds);

@@ -118,7 +118,14 @@ impl Summing {
                 self.summary.see(seed, *verdict);
             }
         }
-        for (values, column) in self.columns.iter_mut().zip(&rows.values) {
+        let all: Vec<usize> = (0..self.columns.len()).collect();
+        self.take_columns(rows, &all);
+    }
+
+    /// The same in a pass after the first, of rows that have only these columns.
+    pub fn take_columns(&mut self, rows: &Rows, columns: &[usize]) {
+        for (index, column) in columns.iter().zip(&rows.values) {
+            let values = &mut self.columns[*index];
             match self.pass {
                 0 => column.iter().flatten().for_each(|value| values.first(*value)),
                 1 => column.iter().flatten().for_each(|value| values.second(*value)),
@@ -127,8 +134,8 @@ impl Summing {
         }
     }
 
-    /// All rows of the point were shown. Whether they are to be shown once more.
-    pub fn end_pass(&mut self) -> bool {
+    /// All rows of the point were shown. The columns that are to be shown once more: none when all is known.
+    pub fn end_pass(&mut self) -> Vec<usize> {
         self.pass += 1;
         for values in &mut self.columns {
             if self.pass == 1 {
@@ -143,7 +150,7 @@ impl Summing {
             Some(_) => false,
             None => (self.pass == 1 && values.varies()) || values.selection.as_ref().is_some_and(Selection::wants_a_pass),
         };
-        self.columns.iter().any(open)
+        (0..self.columns.len()).filter(|index| open(&self.columns[*index])).collect()
     }
 
     /// What the point came to; passes are over.
@@ -300,7 +307,7 @@ mod tests {
                 first += block.len() as u64;
             }
             passes += 1;
-            if !summing.end_pass() {
+            if summing.end_pass().is_empty() {
                 return (summing.finish(), passes);
             }
         }
