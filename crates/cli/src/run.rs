@@ -1,7 +1,7 @@
 //! `quorate run`: one seed whole, or many seeds over the machine's cores. The seeds' results are put back in order, so the
 //! number of threads shows in nothing.
 
-use crate::flags::{Format, Run};
+use crate::flags::{Colour, Format, Run};
 use crate::output::{Status, Stop, colour, json_text, print, write_file};
 use crate::scenario;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -104,7 +104,10 @@ fn write_history(report: &RunReport<'_>, path: &Path) -> Result<(), Stop> {
 fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>, Stop> {
     let verify = if flags.verify { Verify::Always } else { Verify::IfExpected };
     let keep = if flags.out.is_some() { Keep::History } else { Keep::Report };
-    let run = || run_seed_keeping(plan, seed, verify, keep).map_err(|failure| refused(flags, seed, &failure));
+    let run = || {
+        run_seed_keeping(plan, seed, verify, keep)
+            .map_err(|failure| refused(&flags.file, &flags.set, flags.color, seed, &failure))
+    };
     let report = run()?;
     if flags.twice {
         let again = run()?;
@@ -118,10 +121,11 @@ fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>
     Ok(report)
 }
 
-fn refused(flags: &Run, seed: u64, failure: &RunFailure) -> Stop {
-    match scenario::blamed(&flags.file, &flags.set, failure) {
-        Some(wrong) => wrong.stop(colour(flags.color, std::io::stderr().is_terminal())),
-        None => Stop::Input(format!("{}, seed {seed}: {failure}", flags.file.display())),
+/// Why a seed cannot be run: at its place in the file, where it has one.
+pub(crate) fn refused(file: &Path, sets: &[String], wanted: Colour, seed: u64, failure: &RunFailure) -> Stop {
+    match scenario::blamed(file, sets, failure) {
+        Some(wrong) => wrong.stop(colour(wanted, std::io::stderr().is_terminal())),
+        None => Stop::Input(format!("{}, seed {seed}: {failure}", file.display())),
     }
 }
 

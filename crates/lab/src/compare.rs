@@ -2,8 +2,8 @@
 //! from seed to seed drops out (common random numbers). The intervals of all comparisons together hold at the level that is told: each is
 //! at its share of the error (Bonferroni), so that a comparison of fifty metrics of the same program does not find three that got worse.
 
-use crate::expect::shown;
 use crate::metrics::{self, Better, Unit};
+use crate::report::text::figures::value as shown;
 use crate::statistics::{Interval, mean, mean_interval, mean_needs, share_interval};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub struct Terms {
     pub less: Vec<String>,
     /// Metrics of which more is better.
     pub more: Vec<String>,
-    /// How many comparisons there are in all: at least 1.
+    /// How many questions there are in all: at least 1. See [`questions`].
     pub comparisons: u64,
 }
 
@@ -75,6 +75,11 @@ pub struct Compared {
     pub doubtful_below: Option<u64>,
     /// What it comes to.
     pub finding: Finding,
+}
+
+/// How many questions a comparison asks: how a metric changed, and of one that times what may never happen, whether it still does.
+pub fn questions(name: &str) -> u64 {
+    1 + u64::from(metrics::is_censored(name))
 }
 
 impl Terms {

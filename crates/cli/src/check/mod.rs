@@ -7,7 +7,7 @@ mod print;
 
 use crate::flags::{Check, Format};
 use crate::output::{Status, Stop, colour, print, print_json, write_file};
-use crate::run::{pool, progress, replay};
+use crate::run::{pool, progress, refused, replay};
 use crate::scenario::{self, Texts};
 use crate::validate::files;
 use quorate_lab::expect::Standing;
@@ -109,7 +109,7 @@ fn plans(flags: &Check) -> Result<Vec<(PathBuf, Plan)>, Stop> {
 const BLOCK: u64 = 32;
 
 fn checked(flags: &Check, file: &Path, plan: &Plan) -> Result<Checked, Stop> {
-    let budget = plan.budget(flags.seeds);
+    let budget = u64::from(flags.seeds.unwrap_or(plan.ci.seeds));
     if plan.seed.checked_add(budget - 1).is_none() {
         return Err(Stop::Input(format!("{}: {budget} seeds from {} on go beyond the last seed", file.display(), plan.seed)));
     }
@@ -118,17 +118,17 @@ fn checked(flags: &Check, file: &Path, plan: &Plan) -> Result<Checked, Stop> {
     while !sequential.is_decided() {
         let block = next..budget.min(next + BLOCK);
         next = block.end;
-        let run = |index: u64| run_seed(plan, plan.seed + index, Verify::IfExpected).map(|report| report.brief());
-        let runs: Vec<Result<SeedResult, _>> = block.into_par_iter().map(run).collect();
+        let run = |index: u64| {
+            let seed = plan.seed + index;
+            let report = run_seed(plan, seed, Verify::IfExpected);
+            report.map(|report| report.brief()).map_err(|failure| refused(file, &flags.set, flags.color, seed, &failure))
+        };
+        let runs: Vec<Result<SeedResult, Stop>> = block.into_par_iter().map(run).collect();
         for run in runs {
             if sequential.is_decided() {
                 break;
             }
-            let refused = |failure| match scenario::blamed(file, &flags.set, &failure) {
-                Some(wrong) => wrong.stop(colour(flags.color, std::io::stderr().is_terminal())),
-                None => Stop::Input(format!("{}: {failure}", file.display())),
-            };
-            sequential.take(run.map_err(refused)?);
+            sequential.take(run?);
         }
     }
     let (report, runs) = sequential.finish();

@@ -5,7 +5,7 @@ mod source;
 
 use crate::flags::{Diff as Flags, Format};
 use crate::output::{Status, Stop, print, print_json};
-use quorate_lab::compare::{Compared, Finding, LEVEL, Terms};
+use quorate_lab::compare::{Compared, Finding, LEVEL, Terms, questions};
 use quorate_lab::metrics;
 use serde_json::{Value, json};
 use source::{Row, Source};
@@ -40,7 +40,7 @@ pub(crate) fn diff(flags: &Flags) -> Result<Status, Stop> {
         return Err(Stop::Input("no point of one grid is in the other: they vary other keys, or other values".to_string()));
     }
     let less = flags.less.iter().cloned().chain([FAILED.to_string()]).collect();
-    let comparisons = (names.len() * settings.len()) as u64;
+    let comparisons = names.iter().map(|name| questions(name)).sum::<u64>() * settings.len() as u64;
     let terms = Terms { margin: flags.margin, less, more: flags.more.clone(), comparisons };
     let points = settings.iter().map(|point| compared(&before, &after, point, &names, &terms)).collect::<Result<Vec<_>, _>>()?;
     let left = Left::of(&before, &after, &points);

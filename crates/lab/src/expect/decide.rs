@@ -8,7 +8,7 @@
 //! A mean and a standard deviation may always change, and are looked at once, at the end.
 
 use super::judge::{Seen, Standing};
-use super::{Claim, Comparator, Comparison, Expectation, Statistic, Subject};
+use super::{Claim, Comparator, Expectation, Statistic, Subject};
 use crate::statistics::Sequence;
 
 /// An expectation, and what the runs so far have shown of it.
@@ -18,8 +18,8 @@ pub struct Decision<'p> {
     /// The most runs that there may be.
     budget: u64,
     runs: u64,
-    /// Of these, those that keep to the bound, judged alone, or show what a rate counts.
-    hits: u64,
+    /// Of these, those that keep to the bound, judged alone, or do not count against a rate.
+    held: u64,
     failed: u64,
     is_made: bool,
 }
@@ -27,7 +27,7 @@ pub struct Decision<'p> {
 impl<'p> Decision<'p> {
     /// Before the first run, of so many at most.
     pub fn new(expectation: &'p Expectation, budget: u64) -> Decision<'p> {
-        Decision { claim: &expectation.claim, budget, runs: 0, hits: 0, failed: 0, is_made: false }
+        Decision { claim: &expectation.claim, budget, runs: 0, held: 0, failed: 0, is_made: false }
     }
 
     /// Whether the runs so far decide it.
@@ -37,21 +37,16 @@ impl<'p> Decision<'p> {
 
     /// The next run, in the order of seeds. Once it is made, a decision stays.
     pub fn take(&mut self, run: &impl Seen) {
-        let standing = self.claim.alone(run).0;
+        let standing = self.claim.standing(run);
         self.runs += 1;
+        self.held += u64::from(standing == Standing::Held);
         self.failed += u64::from(standing == Standing::Failed);
-        // What is open counts on the wrong side.
-        let counts_open = matches!(
-            self.claim,
-            Claim::Compare(Comparison { subject: Subject::Rate(_), comparator, .. }) if comparator.is_upper()
-        );
-        self.hits += u64::from(standing == Standing::Held || counts_open && standing == Standing::Undecided);
         self.is_made = self.is_made || self.runs >= self.budget || self.decides();
     }
 
     fn decides(&self) -> bool {
         let Claim::Compare(comparison) = self.claim else { return self.failed > 0 };
-        let upper = comparison.comparator.is_upper();
+        let upper = comparison.comparator.bounds_above();
         match (&comparison.subject, comparison.confidence) {
             (Subject::Each(_), _) => self.failed > 0,
             (_, _) if comparison.comparator == Comparator::Equal => false,
@@ -59,12 +54,12 @@ impl<'p> Decision<'p> {
             (Subject::Of(Statistic::Quantile(quantile), _), Some(level)) => {
                 // The share of the runs that keep to a bound: at least this for an upper one, and the rest for a lower one.
                 let share = if upper { quantile.to_f64() } else { 1.0 - quantile.to_f64() };
-                Sequence::about(share).rules_out(share, self.hits, self.runs, level)
+                Sequence::about(share).rules_out(share, self.held, self.runs, level)
             }
             (Subject::Rate(_), Some(level)) => {
                 // The interval is what judges: at 0 and 1 it may touch the bound that it rules out.
                 let share = comparison.bound;
-                (0.0..=1.0).contains(&share) && Sequence::about(share).rules_out(share, self.hits, self.runs, level)
+                (0.0..=1.0).contains(&share) && Sequence::about(share).rules_out(share, self.hits(0), self.runs, level)
             }
             (Subject::Of(statistic, _), None) => {
                 let rank = match statistic {
@@ -77,14 +72,20 @@ impl<'p> Decision<'p> {
             (Subject::Of(..), Some(_)) => false,
             (Subject::Rate(_), None) => {
                 let held = |hits: u64| comparison.comparator.holds(hits as f64 / self.budget as f64, comparison.bound);
-                held(self.hits) == held(self.hits + self.left())
+                held(self.hits(0)) == held(self.hits(self.left()))
             }
         }
     }
 
     /// Whether it is settled that at least so many of all runs keep to the bound, or that fewer do.
     fn cannot_change(&self, needed: u64) -> bool {
-        self.hits >= needed || self.hits + self.left() < needed
+        self.held >= needed || self.held + self.left() < needed
+    }
+
+    /// The runs that show what a rate counts, if so many more did. What is open counts on the wrong side.
+    fn hits(&self, more: u64) -> u64 {
+        let few = matches!(self.claim, Claim::Compare(comparison) if comparison.comparator.bounds_above());
+        more + if few { self.runs - self.held } else { self.held }
     }
 
     fn left(&self) -> u64 {

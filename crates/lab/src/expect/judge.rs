@@ -46,6 +46,15 @@ impl Standing {
     fn of(held: bool) -> Standing {
         if held { Standing::Held } else { Standing::Failed }
     }
+
+    /// The contrary.
+    fn turned(self) -> Standing {
+        match self {
+            Standing::Held => Standing::Failed,
+            Standing::Failed => Standing::Held,
+            Standing::Undecided => Standing::Undecided,
+        }
+    }
 }
 
 /// When somebody looks at the runs: it decides how wide an honest interval is.
@@ -64,11 +73,13 @@ pub struct Judged {
     pub standing: Standing,
     /// What was seen, for people.
     pub observed: String,
+    /// What else is to be known before it is believed: runs that count against it, an interval that is doubtful. Part of `observed` too.
+    pub remarks: Vec<String>,
     /// What was compared with the bound; none for a check, may be infinite.
     pub value: Option<f64>,
     /// The interval of a statistic over many runs.
     pub interval: Option<Interval>,
-    /// Runs that fail when judged alone.
+    /// Runs that fail when judged alone; of a rate those that count against it.
     pub failed: u64,
     /// Runs that leave it open when judged alone.
     pub undecided: u64,
@@ -84,12 +95,12 @@ const TOLD_LEVEL: f64 = 0.95;
 impl Expectation {
     /// The verdict from one run.
     pub fn judge_one(&self, run: &impl Seen) -> Judged {
-        let (standing, observed) = self.claim.alone(run);
+        let (standing, observed) = (self.claim.standing(run), self.claim.observed(run));
         let value = match &self.claim {
             Claim::Compare(Comparison { subject: Subject::Each(reading) | Subject::Of(_, reading), comparator, .. }) => {
                 Some(against(*comparator, reading, run))
             }
-            Claim::Compare(Comparison { subject: Subject::Rate(_), .. }) => Some(f64::from(standing == Standing::Held)),
+            Claim::Compare(Comparison { subject: Subject::Rate(of), .. }) => Some(f64::from(of.standing(run) == Standing::Held)),
             Claim::Check(_) => None,
         };
         // What one run cannot tell.
@@ -107,11 +118,11 @@ impl Expectation {
             standing,
             observed,
             value,
-            interval: None,
             failed: u64::from(failed),
             undecided: u64::from(standing == Standing::Undecided),
             first_failed: failed.then_some(0),
             worst: failed.then_some(0),
+            ..nothing()
         }
     }
 
@@ -120,7 +131,7 @@ impl Expectation {
         if let [] | [_] = runs {
             return runs.first().map_or_else(nothing, |run| self.judge_one(run));
         }
-        let each = tally(runs, |run| self.claim.alone(run));
+        let each = tally(runs, |run| self.claim.standing(run), |run| self.claim.observed(run));
         match &self.claim {
             Claim::Check(_) => each,
             Claim::Compare(comparison) => comparison.judge(runs, looks, each),
@@ -129,20 +140,31 @@ impl Expectation {
 }
 
 impl Claim {
-    /// Whether it holds in a run, judged alone, and what was seen: a statistic is the run's value, and a rate asks whether what it counts holds.
-    pub(super) fn alone(&self, run: &impl Seen) -> (Standing, String) {
+    /// Whether it holds in a run, judged alone: a statistic is the run's value, and a run fails a rate that it counts against.
+    pub(super) fn standing(&self, run: &impl Seen) -> Standing {
         match self {
-            Claim::Check(name) => checked(name, run),
-            Claim::Compare(comparison) => match &comparison.subject {
-                Subject::Rate(of) => of.alone(run),
-                Subject::Each(reading) | Subject::Of(_, reading) => {
-                    let value = against(comparison.comparator, reading, run);
-                    let observed = match run.metric(&reading.name) {
-                        Some(_) => shown(value, reading.unit),
-                        None => format!("this run has no {}, which counts against it", reading.name),
-                    };
-                    (Standing::of(comparison.comparator.holds(value, comparison.bound)), observed)
+            Claim::Check(name) => checked(name, run).0,
+            Claim::Compare(Comparison { subject, comparator, bound, .. }) => match (subject, comparator) {
+                // Few of these are wanted.
+                (Subject::Rate(of), comparator) if comparator.bounds_above() => of.standing(run).turned(),
+                (Subject::Rate(of), _) => of.standing(run),
+                (Subject::Each(reading) | Subject::Of(_, reading), _) => {
+                    Standing::of(comparator.holds(against(*comparator, reading, run), *bound))
                 }
+            },
+        }
+    }
+
+    /// What was seen of it in a run.
+    fn observed(&self, run: &impl Seen) -> String {
+        match self {
+            Claim::Check(name) => checked(name, run).1.to_string(),
+            Claim::Compare(comparison) => match &comparison.subject {
+                Subject::Rate(of) => of.observed(run),
+                Subject::Each(reading) | Subject::Of(_, reading) => match run.metric(&reading.name) {
+                    Some(value) => shown(value, reading.unit),
+                    None => format!("this run has no {}, which counts against it", reading.name),
+                },
             },
         }
     }
@@ -150,13 +172,24 @@ impl Claim {
 
 /// The run's value, or the infinity that counts against the expectation.
 fn against(comparator: Comparator, reading: &Reading, run: &impl Seen) -> f64 {
-    run.metric(&reading.name).unwrap_or(if comparator.is_upper() { f64::INFINITY } else { f64::NEG_INFINITY })
+    run.metric(&reading.name).unwrap_or(match comparator {
+        Comparator::Less | Comparator::AtMost | Comparator::Equal => f64::INFINITY,
+        Comparator::Greater | Comparator::AtLeast => f64::NEG_INFINITY,
+    })
+}
+
+impl Judged {
+    fn remark(&mut self, remark: String) {
+        self.observed += &format!("; {remark}");
+        self.remarks.push(remark);
+    }
 }
 
 fn nothing() -> Judged {
     Judged {
         standing: Standing::Undecided,
         observed: "no runs".to_string(),
+        remarks: Vec::new(),
         value: None,
         interval: None,
         failed: 0,
@@ -178,33 +211,32 @@ fn checked(name: &str, run: &impl Seen) -> (Standing, String) {
 }
 
 /// Every run alone: one that fails decides, then one that leaves it open.
-fn tally<S: Seen>(runs: &[S], alone: impl Fn(&S) -> (Standing, String)) -> Judged {
+fn tally<S: Seen>(runs: &[S], alone: impl Fn(&S) -> Standing, observed: impl Fn(&S) -> String) -> Judged {
     let mut judged = Judged { standing: Standing::Held, ..nothing() };
-    let (mut failure, mut open) = (None, None);
+    let mut open = None;
     for (index, run) in runs.iter().enumerate() {
-        let (standing, observed) = alone(run);
-        match standing {
+        match alone(run) {
             Standing::Held => {}
             Standing::Failed => {
                 judged.failed += 1;
-                failure.get_or_insert((index, observed));
+                judged.first_failed.get_or_insert(index);
             }
             Standing::Undecided => {
                 judged.undecided += 1;
-                open.get_or_insert((index, observed));
+                open.get_or_insert(index);
             }
         }
     }
     let count = runs.len();
-    judged.first_failed = failure.as_ref().map(|(index, _)| *index);
     judged.worst = judged.first_failed;
-    (judged.standing, judged.observed) = match (failure, open) {
-        (Some((_, observed)), _) => {
-            (Standing::Failed, format!("failed in {} of {count} runs; in the first: {observed}", judged.failed))
+    (judged.standing, judged.observed) = match (judged.first_failed, open) {
+        (Some(first), _) => {
+            (Standing::Failed, format!("failed in {} of {count} runs; in the first: {}", judged.failed, observed(&runs[first])))
         }
-        (None, Some((_, observed))) => {
-            (Standing::Undecided, format!("open in {} of {count} runs; in the first: {observed}", judged.undecided))
-        }
+        (None, Some(first)) => (
+            Standing::Undecided,
+            format!("open in {} of {count} runs; in the first: {}", judged.undecided, observed(&runs[first])),
+        ),
         (None, None) => (Standing::Held, format!("held in all {count} runs")),
     };
     judged
@@ -225,7 +257,7 @@ impl Comparison {
                 let mut judged = self.estimate(*statistic, reading, &values, looks);
                 let lacking = runs.iter().filter(|run| run.metric(&reading.name).is_none()).count();
                 if lacking > 0 {
-                    judged.observed += &format!("; {lacking} runs have no {} and count against it", reading.name);
+                    judged.remark(format!("{lacking} runs have no {} and count against it", reading.name));
                 }
                 let worst = Some(self.worst(&values).0);
                 let Judged { failed, undecided, first_failed, .. } = each;
@@ -266,14 +298,15 @@ impl Comparison {
         if statistic == Statistic::Mean
             && let Some(needed) = mean_needs(values)
         {
-            judged.observed += &format!("; so skewed that the interval of the mean is doubtful below {needed} runs");
+            judged.remark(format!("so skewed that the interval of the mean is doubtful below {needed} runs"));
         }
         judged
     }
 
     fn rate(&self, runs: u64, looks: Looks, each: Judged) -> Judged {
         // What is open counts on the wrong side.
-        let hits = runs - each.failed - if self.comparator.is_upper() { 0 } else { each.undecided };
+        let against = each.failed + each.undecided;
+        let hits = if self.comparator.bounds_above() { against } else { runs - against };
         let level = self.confidence.unwrap_or(TOLD_LEVEL);
         let value = hits as f64 / runs as f64;
         let interval = match looks {
@@ -283,7 +316,7 @@ impl Comparison {
         let mut judged = self.judged(value, Some(interval));
         judged.observed = format!("{hits} of {runs} runs, {}", figures(value)) + &told(Some(interval), level, Unit::Ratio);
         if each.undecided > 0 {
-            judged.observed += &format!("; {} runs leave it open and count against it", each.undecided);
+            judged.remark(format!("{} runs leave it open and count against it", each.undecided));
         }
         let Judged { failed, undecided, first_failed, worst, .. } = each;
         Judged { failed, undecided, first_failed, worst, ..judged }
@@ -323,7 +356,7 @@ fn told(interval: Option<Interval>, level: f64, unit: Unit) -> String {
 }
 
 /// A value with its unit, for people.
-pub(crate) fn shown(value: f64, unit: Unit) -> String {
+fn shown(value: f64, unit: Unit) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "infinity" } else { "-infinity" }.to_string();
     }
@@ -426,6 +459,24 @@ mod tests {
             (judged.standing, judged.failed, judged.first_failed, judged.value),
             (Standing::Held, 2, Some(98), Some(50.0))
         );
+    }
+
+    #[test]
+    fn the_runs_to_look_at_are_those_that_count_against_a_rate() {
+        let runs = times((1..=100).map(f64::from));
+        for (text, failed, first, value) in [
+            ("rate(convergence.time <= 98s) >= 99%", 2, 98, 0.98),
+            // Few of these are wanted: who shows it is to blame.
+            ("rate(convergence.time > 98s) <= 1%", 2, 98, 0.02),
+            ("rate(convergence.time > 3s) < 50%", 97, 3, 0.97),
+        ] {
+            let judged = expectation(text).judge_many(&runs, Looks::Once);
+            let found = (judged.standing, judged.failed, judged.first_failed, judged.worst, judged.value);
+            assert_eq!(found, (Standing::Failed, failed, Some(first), Some(first), Some(value)), "{text}");
+        }
+        let open = times((1..=100).map(|number| if number % 10 == 0 { -1.0 } else { 1.0 }));
+        let judged = expectation("p90(convergence.time) <= 2s").judge_many(&open, Looks::Once);
+        assert_eq!(judged.remarks, ["10 runs have no convergence.time and count against it"]);
     }
 
     #[test]

@@ -11,7 +11,6 @@ mod reading;
 
 pub use crate::arithmetic::Mistake;
 pub use decide::Decision;
-pub(crate) use judge::shown;
 pub use judge::{Judged, Looks, Seen, Standing};
 pub(crate) use parse::{SCOPED, reading as reading_of, statistic as statistic_of};
 pub use reading::{Of, Reading, Slice};
@@ -158,9 +157,9 @@ impl Subject {
 }
 
 impl Comparator {
-    /// Whether it bounds from above; what must be equal is bounded so too.
-    pub fn is_upper(self) -> bool {
-        matches!(self, Comparator::Less | Comparator::AtMost | Comparator::Equal)
+    /// Whether less is wanted.
+    pub(crate) fn bounds_above(self) -> bool {
+        matches!(self, Comparator::Less | Comparator::AtMost)
     }
 
     /// Whether `value` stands in this relation to `bound`.

@@ -2,7 +2,6 @@
 //! seen there. From these a CI job's lines, files and annotations are made.
 
 use crate::expect::{Claim, Expectation, Judged, Standing};
-use crate::plan::Plan;
 use crate::report::text::figures::{counted, plain, value as shown};
 use crate::run::{ManyReport, Tallied};
 use crate::statistics::Interval;
@@ -44,9 +43,7 @@ impl ManyReport<'_> {
                 let interval = judged
                     .interval
                     .map_or_else(String::new, |Interval { low, high }| format!(" [{}, {}]", shown(low, unit), shown(high, unit)));
-                // What else there is to say of it.
-                let remarks = judged.observed.split_once("; ").filter(|_| judged.interval.is_some());
-                let remarks = remarks.map_or_else(String::new, |(_, remarks)| format!("; {remarks}"));
+                let remarks: String = judged.remarks.iter().map(|remark| format!("; {remark}")).collect();
                 judged.value.map_or_else(|| judged.observed.clone(), |value| format!("{}{interval}{remarks}", shown(value, unit)))
             }
         };
@@ -78,12 +75,5 @@ fn found(check: &Tallied, seeds: u64) -> String {
         Some(bound) => format!("0 failures in {}: p < {} at 95 %", counted(judged, "run"), plain(bound)),
         None if check.failed > 0 => format!("failed in {} of {judged} runs; in the first: {}", check.failed, check.evidence),
         None => format!("open in {} of {judged} runs; in the first: {}", check.undecided, check.evidence),
-    }
-}
-
-impl Plan {
-    /// The seeds that continuous integration runs at most.
-    pub fn budget(&self, seeds: Option<u32>) -> u64 {
-        u64::from(seeds.unwrap_or(self.ci.seeds))
     }
 }

@@ -22,11 +22,6 @@ impl<'p> Sequential<'p> {
         Sequential { plan, decisions, runs: Vec::new(), budget, is_whole }
     }
 
-    /// How many runs there are at most.
-    pub fn budget(&self) -> u64 {
-        self.budget
-    }
-
     /// Whether no more runs are wanted.
     pub fn is_decided(&self) -> bool {
         let all = self.runs.len() as u64 >= self.budget;
