@@ -2,7 +2,7 @@
 
 use crate::output::Stop;
 #[cfg(feature = "parquet")]
-use crate::sweep::read::Results;
+use crate::sweep::read::{Reader, Results};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -75,12 +75,13 @@ impl Source {
             #[cfg(feature = "parquet")]
             Source::Sweep(results) => {
                 let mut all = Vec::new();
-                each_block(results, point, Vec::new(), |block| {
+                let (mut reader, end) = reader(results, point, Vec::new());
+                while let Some(block) = reader.next(end)? {
                     for (place, (digest, verdict)) in block.digests.iter().zip(&block.verdicts).enumerate() {
                         let (_, seed) = results.manifest.at(block.first + place as u64);
                         all.push(Row { seed, digest: digest.to_string(), verdict: verdict.name().to_string() });
                     }
-                })?;
+                }
                 Ok(all)
             }
         }
@@ -95,7 +96,10 @@ impl Source {
             #[cfg(feature = "parquet")]
             Source::Sweep(results) => {
                 let mut all = Vec::new();
-                each_block(results, point, vec![place], |block| all.extend_from_slice(&block.values[0]))?;
+                let (mut reader, end) = reader(results, point, vec![place]);
+                while let Some(block) = reader.values(end)? {
+                    all.extend(block.into_iter().flatten());
+                }
                 Ok(all)
             }
         }
@@ -108,21 +112,14 @@ fn settings(results: &Results, point: u64) -> String {
     settings.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
+/// At the first row of a point, and where its last one ends.
 #[cfg(feature = "parquet")]
-fn each_block(
-    results: &Results,
-    point: &str,
-    columns: Vec<usize>,
-    mut take: impl FnMut(&quorate_lab::sweep::Rows),
-) -> Result<(), Stop> {
+fn reader<'r>(results: &'r Results, point: &str, columns: Vec<usize>) -> (Reader<'r>, u64) {
     let number = (0..results.manifest.points()).find(|number| settings(results, *number) == point);
     let rows = results.manifest.rows_of(number.unwrap_or(0));
     let mut reader = results.reader(columns);
     reader.seek(rows.start);
-    while let Some(block) = reader.next(rows.end)? {
-        take(&block);
-    }
-    Ok(())
+    (reader, rows.end)
 }
 
 /// Reads the lines of many runs, or the report of one.

@@ -40,14 +40,14 @@ pub(crate) fn merged(path: &Path) -> Result<Merged, Stop> {
     for point in 0..manifest.points() {
         summing.begin(manifest, point);
         all.first_pass(&mut reader, &mut summing, point)?;
-        // What varies is read once more, and then what is not yet told apart.
+        // What has many values is read again, until those of the wanted ranks are told apart.
         let mut open = summing.end_pass();
         while !open.is_empty() {
             let rows = manifest.rows_of(point);
             let mut again = results.reader(open.clone());
             again.seek(rows.start);
-            while let Some(block) = again.next(rows.end)? {
-                summing.take_columns(&block, &open);
+            while let Some(values) = again.values(rows.end)? {
+                summing.take_columns(&values, &open);
             }
             open = summing.end_pass();
         }

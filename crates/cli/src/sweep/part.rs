@@ -228,6 +228,8 @@ pub(crate) struct PartRows {
     digests: ColumnReaderImpl<ByteArrayType>,
     verdicts: ColumnReaderImpl<ByteArrayType>,
     metrics: Vec<ColumnReaderImpl<DoubleType>>,
+    /// Rows whose digests and verdicts were not read.
+    passed: usize,
 }
 
 impl Part {
@@ -236,7 +238,7 @@ impl Part {
         let group = self.file.get_row_group(0)?;
         let start = manifest.axes.len() + 1;
         let metrics = wanted.iter().map(|column| typed::<DoubleType>(&*group, start + 2 + column)).collect::<Written<_>>()?;
-        Ok(PartRows { next: first, digests: typed(&*group, start)?, verdicts: typed(&*group, start + 1)?, metrics })
+        Ok(PartRows { next: first, digests: typed(&*group, start)?, verdicts: typed(&*group, start + 1)?, metrics, passed: 0 })
     }
 }
 
@@ -248,37 +250,47 @@ fn typed<T: DataType>(group: &dyn RowGroupReader, column: usize) -> Written<Colu
 impl PartRows {
     /// The next `count` rows, which must be there.
     pub(crate) fn next(&mut self, count: usize) -> Written<Rows> {
-        let mut rows = Rows::empty(self.next, self.metrics.len());
-        rows.digests = texts(&mut self.digests, count)?
-            .iter()
-            .map(|text| read_hex(text.data()))
-            .collect::<Option<Vec<Digest>>>()
-            .ok_or_else(strange)?;
-        rows.verdicts = texts(&mut self.verdicts, count)?
-            .iter()
-            .map(|text| verdict(text.data()))
-            .collect::<Option<_>>()
-            .ok_or_else(strange)?;
+        let passed = std::mem::take(&mut self.passed);
+        let digests = texts(&mut self.digests, passed, count)?;
+        let verdicts = texts(&mut self.verdicts, passed, count)?;
+        let rows = Rows {
+            first: self.next,
+            digests: digests.iter().map(|text| read_hex(text.data())).collect::<Option<_>>().ok_or_else(strange)?,
+            verdicts: verdicts.iter().map(|text| verdict(text.data())).collect::<Option<_>>().ok_or_else(strange)?,
+            values: self.columns(count)?,
+        };
+        self.next += count as u64;
+        Ok(rows)
+    }
+
+    /// What the metrics are in the next `count` rows: much sooner had than the rows whole.
+    pub(crate) fn values(&mut self, count: usize) -> Written<Vec<Vec<Option<f64>>>> {
+        let values = self.columns(count)?;
+        self.next += count as u64;
+        self.passed += count;
+        Ok(values)
+    }
+
+    fn columns(&mut self, count: usize) -> Written<Vec<Vec<Option<f64>>>> {
         let (mut values, mut levels) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for (reader, column) in self.metrics.iter_mut().zip(&mut rows.values) {
+        let mut column = |reader: &mut ColumnReaderImpl<DoubleType>| {
             values.clear();
             levels.clear();
             let (read, ..) = reader.read_records(count, Some(&mut levels), None, &mut values)?;
             let mut known = values.iter().copied();
-            column.extend(levels.iter().map(|level| if *level == 1 { known.next() } else { None }));
-            if read != count || column.len() != count {
-                return Err(strange());
-            }
-        }
-        self.next += count as u64;
-        Ok(rows)
+            let column: Vec<Option<f64>> = levels.iter().map(|level| if *level == 1 { known.next() } else { None }).collect();
+            if read == count && column.len() == count { Ok(column) } else { Err(strange()) }
+        };
+        self.metrics.iter_mut().map(&mut column).collect()
     }
 }
 
-fn texts(reader: &mut ColumnReaderImpl<ByteArrayType>, count: usize) -> Written<Vec<ByteArray>> {
+/// Passes over some, and reads those that follow.
+fn texts(reader: &mut ColumnReaderImpl<ByteArrayType>, passed: usize, count: usize) -> Written<Vec<ByteArray>> {
     let mut values = Vec::with_capacity(count);
+    let skipped = reader.skip_records(passed)?;
     let (read, ..) = reader.read_records(count, None, None, &mut values)?;
-    if read == count { Ok(values) } else { Err(strange()) }
+    if skipped == passed && read == count { Ok(values) } else { Err(strange()) }
 }
 
 fn verdict(name: &[u8]) -> Option<Standing> {
@@ -339,7 +351,12 @@ mod tests {
             assert_eq!(all, rows);
             assert!(read.next(1).is_err(), "there are no more");
             let mut some = part.read(&manifest, rows.first, &[3, 1]).unwrap();
-            assert_eq!(some.next(rows.len()).unwrap().values, [rows.values[3].clone(), rows.values[1].clone()]);
+            let half = rows.len() / 2;
+            let mut values = some.values(half).unwrap();
+            let rest = some.next(rows.len() - half).unwrap();
+            assert_eq!((rest.first, &rest.digests[..]), (rows.first + half as u64, &rows.digests[half..]));
+            values.iter_mut().zip(rest.values).for_each(|(column, more)| column.extend(more));
+            assert_eq!(values, [rows.values[3].clone(), rows.values[1].clone()]);
         }
     }
 

@@ -4,7 +4,7 @@ use super::again;
 use super::folder::{Folder, Found};
 use super::part::{Part, PartRows, Wrong};
 use crate::output::Stop;
-use parquet::errors::ParquetError;
+use parquet::errors::{ParquetError, Result as Written};
 use quorate_engine::outcome::Digest;
 use quorate_lab::sweep::{Manifest, Rows, listed};
 use std::path::Path;
@@ -114,6 +114,15 @@ impl Reader<'_> {
 
     /// The next rows, all of one point and one part; none from the row `end` on.
     pub(crate) fn next(&mut self, end: u64) -> Result<Option<Rows>, Stop> {
+        self.block(end, PartRows::next)
+    }
+
+    /// The same of the values alone, column by column.
+    pub(crate) fn values(&mut self, end: u64) -> Result<Option<Vec<Vec<Option<f64>>>>, Stop> {
+        self.block(end, PartRows::values)
+    }
+
+    fn block<T>(&mut self, end: u64, mut read: impl FnMut(&mut PartRows, usize) -> Written<T>) -> Result<Option<T>, Stop> {
         let manifest = &self.results.manifest;
         if self.row >= end {
             return Ok(None);
@@ -122,22 +131,25 @@ impl Reader<'_> {
         let number = manifest.cut.part_of(self.row);
         let end = end.min(manifest.rows_of(point).end).min(manifest.cut.rows_of(number).end).min(self.row + BLOCK);
         let goes_on = |open: &Open| open.number == number && open.at <= self.row;
-        if !self.part.as_ref().is_some_and(goes_on) {
-            let part = self.results.part(number)?;
-            let at = manifest.cut.rows_of(number).start;
-            let rows = part.read(manifest, at, &self.columns).map_err(|error| self.results.strange(number, &error))?;
-            self.part = Some(Open { number, rows, at, digest: part.digest });
-        }
-        let Some(open) = &mut self.part else { return Ok(None) };
-        let mut take = |count: u64| open.rows.next(count as usize).map_err(|error| self.results.strange(number, &error));
+        let strange = |error: ParquetError| self.results.strange(number, &error);
+        let mut open = match self.part.take().filter(goes_on) {
+            Some(open) => open,
+            None => {
+                let part = self.results.part(number)?;
+                let at = manifest.cut.rows_of(number).start;
+                let rows = part.read(manifest, at, &self.columns).map_err(strange)?;
+                Open { number, rows, at, digest: part.digest }
+            }
+        };
         while open.at < self.row {
-            let skipped = (self.row - open.at).min(BLOCK);
-            take(skipped)?;
-            open.at += skipped;
+            let passed = (self.row - open.at).min(BLOCK);
+            open.rows.values(passed as usize).map_err(strange)?;
+            open.at += passed;
         }
-        let block = take(end - self.row)?;
+        let block = read(&mut open.rows, (end - self.row) as usize).map_err(strange)?;
         open.at = end;
         self.row = end;
+        self.part = Some(open);
         Ok(Some(block))
     }
 

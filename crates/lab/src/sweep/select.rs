@@ -1,6 +1,8 @@
 //! Exact ranks among more values than are held in memory: by passes over them, each of which counts the values in some thousand cells
 //! of what is still open, until what is left in a cell with a wanted rank can be held and sorted (or is a single value).
 
+use std::collections::BTreeMap;
+
 /// Cells of a span: 2 to this.
 const CELL_BITS: u32 = 12;
 /// A span of so many values is held and sorted.
@@ -49,6 +51,18 @@ impl Selection {
         let mut selection = Selection { open: Vec::new(), found: Vec::new() };
         selection.narrow(low, high, 0, count, ranks);
         selection
+    }
+
+    /// The values of some ranks among values whose images were counted one by one: found at once.
+    pub(super) fn among(counts: &BTreeMap<u64, u64>, ranks: impl IntoIterator<Item = u64>) -> Selection {
+        // The last rank of each.
+        let last = |upto: &mut u64, (image, count): (&u64, &u64)| {
+            *upto += count;
+            Some((*upto, *image))
+        };
+        let last: Vec<(u64, u64)> = counts.iter().scan(0, last).collect();
+        let image = |rank: u64| last[last.partition_point(|(upto, _)| *upto < rank)].1;
+        Selection { open: Vec::new(), found: ranks.into_iter().map(|rank| (rank, image(rank))).collect() }
     }
 
     /// Whether it has to see the values, once more.
@@ -133,6 +147,12 @@ mod tests {
             passes += 1;
             assert!(passes <= 6, "{passes} passes");
         }
+        let mut counts = BTreeMap::new();
+        images().for_each(|image| *counts.entry(image).or_insert(0) += 1);
+        let counted = Selection::among(&counts, ranks.iter().copied());
+        assert!(!counted.wants_a_pass());
+        let same = |rank: &u64| counted.of(*rank).to_bits() == selection.of(*rank).to_bits();
+        assert!(ranks.iter().all(same), "{} values", values.len());
         ranks.iter().map(|rank| selection.of(*rank)).collect()
     }
 

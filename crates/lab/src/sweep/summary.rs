@@ -13,6 +13,8 @@ pub(super) const QUANTILES: [Quantile; 3] = [Quantile::P50, Quantile::P90, Quant
 const LEVEL: f64 = 0.95;
 /// Values of a point that are held, of each column: a point with no more runs is shown once.
 const HELD_MAX: u64 = 1 << 15;
+/// Different values of a column that are counted one by one: a column with no more is shown once.
+const TALLY_MAX: usize = 256;
 
 /// A point, summed up.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,6 +65,8 @@ struct Ranks {
 pub struct Summing {
     summary: PointSummary,
     columns: Vec<Values>,
+    /// Whether the point is small enough that its values are held.
+    holds: bool,
     pass: u32,
     /// By numbers of values: points are of one size, and to find the ranks takes long.
     ranks: BTreeMap<u64, [Ranks; 3]>,
@@ -73,22 +77,24 @@ pub struct Summing {
 struct Values {
     count: u64,
     sum: f64,
+    /// Sum of the squared distances from the mean.
+    squares: f64,
     /// Images.
     min: u64,
     max: u64,
+    /// How often each comes, by images; none where there are too many. Most metrics are counts.
+    tally: Option<BTreeMap<u64, u64>>,
     /// All of them, where they are few.
-    held: Option<Vec<f64>>,
-    /// Sum of the squared distances from the mean.
-    squares: f64,
+    held: Vec<f64>,
     /// Known after the first pass.
-    mean: f64,
     selection: Option<Selection>,
 }
 
 impl Summing {
     /// Begins with a point.
     pub fn new(manifest: &Manifest, point: u64) -> Summing {
-        let mut summing = Summing { summary: PointSummary::empty(point), columns: Vec::new(), pass: 0, ranks: BTreeMap::new() };
+        let mut summing =
+            Summing { summary: PointSummary::empty(point), columns: Vec::new(), holds: false, pass: 0, ranks: BTreeMap::new() };
         summing.begin(manifest, point);
         summing
     }
@@ -98,38 +104,35 @@ impl Summing {
         let values = || Values {
             count: 0,
             sum: 0.0,
+            squares: 0.0,
             min: u64::MAX,
             max: 0,
-            held: (manifest.seeds <= HELD_MAX).then(|| Vec::with_capacity(manifest.seeds as usize)),
-            squares: 0.0,
-            mean: 0.0,
+            tally: Some(BTreeMap::new()),
+            held: Vec::new(),
             selection: None,
         };
         self.summary = PointSummary::empty(point);
         self.columns = manifest.columns.iter().map(|_| values()).collect();
+        self.holds = manifest.seeds <= HELD_MAX;
         self.pass = 0;
     }
 
-    /// Sees rows of the point: in each pass all of them once, in their order.
+    /// Sees rows of the point: all of them once, in their order.
     pub fn take(&mut self, manifest: &Manifest, rows: &Rows) {
-        if self.pass == 0 {
-            for (index, verdict) in rows.verdicts.iter().enumerate() {
-                let (_, seed) = manifest.at(rows.first + index as u64);
-                self.summary.see(seed, *verdict);
-            }
+        for (index, verdict) in rows.verdicts.iter().enumerate() {
+            let (_, seed) = manifest.at(rows.first + index as u64);
+            self.summary.see(seed, *verdict);
         }
-        let all: Vec<usize> = (0..self.columns.len()).collect();
-        self.take_columns(rows, &all);
+        for (values, column) in self.columns.iter_mut().zip(&rows.values) {
+            values.first(column, self.holds);
+        }
     }
 
-    /// The same in a pass after the first, of rows that have only these columns.
-    pub fn take_columns(&mut self, rows: &Rows, columns: &[usize]) {
-        for (index, column) in columns.iter().zip(&rows.values) {
-            let values = &mut self.columns[*index];
-            match self.pass {
-                0 => column.iter().flatten().for_each(|value| values.first(*value)),
-                1 => column.iter().flatten().for_each(|value| values.second(*value)),
-                _ => column.iter().flatten().for_each(|value| values.select(*value)),
+    /// Sees rows of the point in a pass after the first: these columns of them.
+    pub fn take_columns(&mut self, values: &[Vec<Option<f64>>], columns: &[usize]) {
+        for (index, column) in columns.iter().zip(values) {
+            if let Some(selection) = &mut self.columns[*index].selection {
+                column.iter().flatten().for_each(|value| selection.take(*value));
             }
         }
     }
@@ -140,16 +143,12 @@ impl Summing {
         for values in &mut self.columns {
             if self.pass == 1 {
                 let ranks = if values.count == 0 { continue } else { self.ranks.entry(values.count).or_insert_with_key(ranks) };
-                values.end_first(ranks);
+                values.end_first(ranks, self.holds);
             } else if let Some(selection) = &mut values.selection {
                 selection.end_pass();
             }
         }
-        // The squares take a second pass, whatever the ranks take.
-        let open = |values: &Values| match values.held {
-            Some(_) => false,
-            None => (self.pass == 1 && values.varies()) || values.selection.as_ref().is_some_and(Selection::wants_a_pass),
-        };
+        let open = |values: &Values| values.selection.as_ref().is_some_and(Selection::wants_a_pass);
         (0..self.columns.len()).filter(|index| open(&self.columns[*index])).collect()
     }
 
@@ -188,46 +187,61 @@ fn ranks(count: &u64) -> [Ranks; 3] {
 }
 
 impl Values {
-    fn first(&mut self, value: f64) {
-        let image = image(value);
-        self.count += 1;
-        self.sum += value;
-        self.min = self.min.min(image);
-        self.max = self.max.max(image);
-        if let Some(held) = &mut self.held {
-            held.push(value);
+    fn first(&mut self, column: &[Option<f64>], holds: bool) {
+        let known = || column.iter().copied().flatten();
+        let mut images: Vec<u64> = known().map(image).collect();
+        let (Some(least), Some(greatest)) = (images.iter().copied().min(), images.iter().copied().max()) else { return };
+        let count = images.len() as f64;
+        let mean = if least == greatest { value(least) } else { known().sum::<f64>() / count };
+        let squares = if least == greatest { 0.0 } else { known().map(|value| (value - mean) * (value - mean)).sum() };
+        self.join(count, mean, squares);
+        // In the order of rows: it is the mean of the same runs elsewhere, to the last bit.
+        self.sum = known().fold(self.sum, |sum, value| sum + value);
+        (self.min, self.max) = (self.min.min(least), self.max.max(greatest));
+        if holds {
+            self.held.extend(known());
+        }
+        if let Some(tally) = &mut self.tally {
+            images.sort_unstable();
+            for equal in images.chunk_by(|one, other| one == other) {
+                *tally.entry(equal[0]).or_insert(0) += equal.len() as u64;
+            }
+            if tally.len() > TALLY_MAX {
+                self.tally = None;
+            }
         }
     }
 
-    fn second(&mut self, value: f64) {
-        let distance = value - self.mean;
-        self.squares += distance * distance;
-        self.select(value);
-    }
-
-    fn select(&mut self, value: f64) {
-        if let Some(selection) = &mut self.selection {
-            selection.take(value);
+    /// Adds the squares of others (Chan, Golub and LeVeque 1983, their pairwise update).
+    fn join(&mut self, count: f64, mean: f64, squares: f64) {
+        let ours = self.count as f64;
+        if self.count > 0 {
+            let distance = mean - self.sum / ours;
+            self.squares += distance * distance * (ours * count / (ours + count));
         }
+        self.squares += squares;
+        self.count += count as u64;
     }
 
-    fn end_first(&mut self, ranks: &[Ranks; 3]) {
-        // Of equal values it is the value: a sum would round.
-        self.mean = if self.varies() { self.sum / self.count as f64 } else { value(self.min) };
+    fn end_first(&mut self, ranks: &[Ranks; 3], holds: bool) {
         let all = ranks.iter().flat_map(|ranks| [Some(ranks.at), ranks.low, ranks.high]).flatten();
-        let mut selection = Selection::new(self.min, self.max, self.count, all);
-        if let Some(held) = self.held.take() {
-            if self.varies() {
-                let mean = self.mean;
-                self.squares = held.iter().map(|value| (value - mean) * (value - mean)).sum();
+        self.selection = Some(match self.tally.take() {
+            Some(tally) => Selection::among(&tally, all),
+            None => {
+                let mut selection = Selection::new(self.min, self.max, self.count, all);
+                while holds && selection.wants_a_pass() {
+                    self.held.iter().for_each(|value| selection.take(*value));
+                    selection.end_pass();
+                }
+                selection
             }
-            while selection.wants_a_pass() {
-                held.iter().for_each(|value| selection.take(*value));
-                selection.end_pass();
-            }
-            self.held = Some(Vec::new());
-        }
-        self.selection = Some(selection);
+        });
+        self.held = Vec::new();
+    }
+
+    /// Of equal values it is the value: a sum would round.
+    fn mean(&self) -> f64 {
+        if self.varies() { self.sum / self.count as f64 } else { value(self.min) }
     }
 
     fn varies(&self) -> bool {
@@ -239,7 +253,7 @@ impl Values {
         let variance = if self.varies() { self.squares / (count - 1.0) } else { 0.0 };
         let several = self.count > 1;
         let interval = match several {
-            true => mean_interval_of(self.mean, libm::sqrt(variance / count), count, LEVEL),
+            true => mean_interval_of(self.mean(), libm::sqrt(variance / count), count, LEVEL),
             false => Interval::UNBOUNDED,
         };
         let selection = self.selection.as_ref().expect("the first pass is over");
@@ -249,7 +263,7 @@ impl Values {
         };
         Figures {
             values: self.count,
-            mean: self.mean,
+            mean: self.mean(),
             interval,
             stddev: (several && variance.is_finite()).then(|| libm::sqrt(variance)),
             min: value(self.min),
@@ -288,7 +302,7 @@ mod tests {
         let manifest = manifest(values.len() as u64);
         let mut summing = Summing::new(&manifest, 0);
         summing.begin(&manifest, 1);
-        let mut passes = 0;
+        let (mut passes, mut open) = (0, Vec::new());
         loop {
             let mut first = manifest.rows_of(1).start;
             for block in values.chunks(1_000) {
@@ -303,11 +317,15 @@ mod tests {
                     verdicts: verdicts.collect(),
                     values: vec![block.to_vec()],
                 };
-                summing.take(&manifest, &rows);
+                match open.as_slice() {
+                    [] => summing.take(&manifest, &rows),
+                    columns => summing.take_columns(&rows.values, columns),
+                }
                 first += block.len() as u64;
             }
             passes += 1;
-            if summing.end_pass().is_empty() {
+            open = summing.end_pass();
+            if open.is_empty() {
                 return (summing.finish(), passes);
             }
         }
@@ -315,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_point_is_summed_up_as_if_all_its_values_were_held() {
-        for (count, passes_max) in [(1, 1), (2, 1), (100, 1), (3_000, 1), (HELD_MAX, 1), (HELD_MAX + 1, 4), (200_000, 4)] {
+        for (count, passes_max) in [(1, 1), (2, 1), (100, 1), (3_000, 1), (HELD_MAX, 1), (HELD_MAX + 1, 3), (200_000, 3)] {
             let values: Vec<Option<f64>> =
                 (0..count).map(|index| (index % 5 > 0 || count < 3).then(|| (mix(index, 9) >> 11) as f64 / 1e12)).collect();
             let (summary, passes) = summed(&values);
@@ -339,7 +357,9 @@ mod tests {
     fn verdicts_are_counted_once_however_often_rows_are_shown() {
         let (summary, passes) = summed(&vec![Some(1.5); 50_000]);
         assert_eq!((summary.failed, summary.undecided, summary.first_failed_seed), (500, 1_000, Some(17)));
-        assert_eq!(passes, 1, "equal values need no second look");
+        assert_eq!(passes, 1, "few different values need no second look");
+        let counts: Vec<_> = (0..50_000).map(|index| Some((index % 200) as f64)).collect();
+        assert_eq!(summed(&counts).1, 1);
         let figures = summary.figures[0].clone().unwrap();
         assert_eq!((figures.mean, figures.stddev, figures.interval), (1.5, Some(0.0), Interval { low: 1.5, high: 1.5 }));
         assert_eq!(summed(&[None; 20]).0.figures, [None]);
