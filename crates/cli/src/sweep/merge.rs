@@ -110,7 +110,8 @@ impl Merged {
             self.digest
         );
         let (failed, undecided) = (self.sum(|point| point.failed), self.sum(|point| point.undecided));
-        text += &format!("{failed} runs failed, {undecided} are undecided, {} held\n", manifest.rows() - failed - undecided);
+        let held = manifest.rows() - failed - undecided;
+        text += &format!("runs: {held} held, {failed} failed, {undecided} undecided\n");
         if let Some((point, seed)) = self.first_failed() {
             text += &format!("the first that failed: {}\n", replay(manifest, point, seed));
         }

@@ -13,7 +13,6 @@ use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
-use quorate_engine::outcome::Digest;
 use quorate_engine::random::Hasher64;
 use quorate_lab::expect::Standing;
 use quorate_lab::sweep::{FORMAT, Manifest, RowDigest, Rows};
@@ -304,6 +303,7 @@ fn strange() -> ParquetError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quorate_engine::outcome::Digest;
     use quorate_lab::metrics::Unit;
     use quorate_lab::sweep::{Axis, Column, Cut};
 

@@ -103,13 +103,7 @@ impl Expectation {
             Claim::Compare(Comparison { subject: Subject::Rate(of), .. }) => Some(f64::from(of.standing(run) == Standing::Held)),
             Claim::Check(_) => None,
         };
-        // What one run cannot tell.
-        let several = match &self.claim {
-            Claim::Compare(Comparison { subject: Subject::Of(Statistic::Deviation, _), .. }) => Some("a standard deviation"),
-            Claim::Compare(Comparison { subject: Subject::Rate(_), .. }) => Some("a rate"),
-            _ => None,
-        };
-        let (standing, observed) = match several {
+        let (standing, observed) = match self.claim.takes_several() {
             Some(what) => (Standing::Undecided, format!("{observed}; {what} takes several runs: --seeds 100")),
             None => (standing, observed),
         };
@@ -152,6 +146,15 @@ impl Claim {
                     Standing::of(comparator.holds(against(*comparator, reading, run), *bound))
                 }
             },
+        }
+    }
+
+    /// What it asks for, where one run cannot tell that.
+    pub(crate) fn takes_several(&self) -> Option<&'static str> {
+        match self {
+            Claim::Compare(Comparison { subject: Subject::Of(Statistic::Deviation, _), .. }) => Some("a standard deviation"),
+            Claim::Compare(Comparison { subject: Subject::Rate(_), .. }) => Some("a rate"),
+            _ => None,
         }
     }
 

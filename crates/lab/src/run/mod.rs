@@ -11,7 +11,7 @@ pub(crate) use many::{combined, tallied};
 pub(crate) use measure::{answered, latency_s};
 pub use sequential::Sequential;
 
-use crate::expect::{Judged, Seen, Standing};
+use crate::expect::{Claim, Judged, Seen, Standing};
 use crate::plan::Plan;
 use quorate_check::Verdict;
 use quorate_check::history::History;
@@ -71,7 +71,7 @@ pub struct SeedResult {
     pub seed: u64,
     /// The run's digest.
     pub digest: Digest,
-    /// Over all expectations and checks of this run alone.
+    /// Over the checks, and the expectations that one run can tell: no rates and no standard deviations.
     pub verdict: Standing,
     /// What the checks found.
     pub checks: Vec<(&'static str, Verdict)>,
@@ -139,8 +139,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
         history,
     };
     run.expectations = plan.expectations.iter().map(|expectation| expectation.judge_one(&run)).collect();
-    let standings = run.expectations.iter().map(|judged| judged.standing);
-    run.verdict = overall(standings.chain(run.checks.iter().map(|check| standing(&check.verdict))));
+    run.verdict = run.over(|_| true);
     Ok(run)
 }
 
@@ -177,12 +176,19 @@ pub fn try_out(plan: &Plan) -> Result<(), RunFailure> {
 }
 
 impl RunReport<'_> {
+    /// The verdict over the checks and these expectations.
+    fn over(&self, asked: impl Fn(&Claim) -> bool) -> Standing {
+        let expectations = self.plan.expectations.iter().zip(&self.expectations);
+        let expected = expectations.filter(|(expectation, _)| asked(&expectation.claim)).map(|(_, judged)| judged.standing);
+        overall(expected.chain(self.checks.iter().map(|check| standing(&check.verdict))))
+    }
+
     /// What is worth keeping when there are many.
     pub fn brief(&self) -> SeedResult {
         SeedResult {
             seed: self.seed,
             digest: self.outcome.digest,
-            verdict: self.verdict,
+            verdict: self.over(|claim| claim.takes_several().is_none()),
             checks: self.checks.iter().map(|check| (check.name, check.verdict.clone())).collect(),
             metrics: self.metrics.clone(),
             slices: self.slices.clone(),

@@ -118,6 +118,7 @@ fn plan_hash(manifest: &Manifest, plans: &[Plan]) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expect::Standing;
     use crate::text::{Files, Override, Source, parse};
 
     fn sweep(text: &str, vary: &str, set: &[(&str, &str)], seeds: u64, first: u64) -> Sweep {
@@ -167,5 +168,18 @@ mod tests {
         let messages: Vec<f64> = rows.values[place].iter().copied().flatten().collect();
         // Each node pushes to one other in each round.
         assert!(messages[2] > messages[1] && rows.len() == 5, "{messages:?}");
+    }
+
+    #[test]
+    fn a_rows_verdict_is_on_what_one_run_can_tell() {
+        let verdict = |expected: &str| {
+            let text = format!(
+                "{TEXT}[expect]\nmost = \"rate(converges) >= 90%\"\nspread = \"stddev(convergence.time) <= 1s\"\n{expected}"
+            );
+            let sweep = sweep(&text, "nodes=3,4", &[], 5, 1);
+            (run_seed(&sweep.plans[0], 1, Verify::IfExpected).unwrap().verdict, sweep.run(0).unwrap().verdict)
+        };
+        assert_eq!(verdict(""), (Standing::Undecided, Standing::Held));
+        assert_eq!(verdict("none = \"messages.total <= 1\"\n"), (Standing::Failed, Standing::Failed));
     }
 }
