@@ -29,7 +29,7 @@ pub(crate) fn run(flags: &Run) -> Result<Status, Stop> {
 }
 
 fn one(flags: &Run, plan: &Plan, seed: u64, style: Style) -> Result<Status, Stop> {
-    let report = run_twice(flags, plan, seed)?;
+    let report = run_twice(flags, plan, seed, Keep::Evidence)?;
     let document = json_text(&report.to_json());
     if let Some(out) = &flags.out {
         write_file(&out.join("report.json"), &document)?;
@@ -58,7 +58,7 @@ fn many(flags: &Run, plan: &Plan, first: u64, seeds: u32, style: Style) -> Resul
         if seed > stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let brief = run_twice(flags, plan, seed).and_then(|report| {
+        let brief = run_twice(flags, plan, seed, Keep::Metrics).and_then(|report| {
             if let Some(folder) = &histories {
                 write_history(&report, &folder.join(format!("{seed}.jsonl")))?;
             }
@@ -101,9 +101,13 @@ fn write_history(report: &RunReport<'_>, path: &Path) -> Result<(), Stop> {
 }
 
 /// Runs a seed, and with `--twice` once more: two different reports of one seed are the one thing that must never be.
-fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64) -> Result<RunReport<'p>, Stop> {
+fn run_twice<'p>(flags: &Run, plan: &'p Plan, seed: u64, keep: Keep) -> Result<RunReport<'p>, Stop> {
     let verify = if flags.verify { Verify::Always } else { Verify::IfExpected };
-    let keep = if flags.out.is_some() { Keep::History } else { Keep::Report };
+    let keep = match (&flags.out, flags.twice) {
+        (Some(_), _) => Keep::History,
+        (None, true) => keep.max(Keep::Evidence),
+        (None, false) => keep,
+    };
     let run = || {
         run_seed_keeping(plan, seed, verify, keep)
             .map_err(|failure| refused(&flags.file, &flags.set, flags.color, seed, &failure))

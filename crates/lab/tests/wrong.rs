@@ -208,6 +208,7 @@ const EXPECTATIONS: &[Case] = &[
     Case("p99(", "average(", "\"average\" is no statistic\n  help: statistics are mean, min, max, median, stddev, quantiles"),
     Case("p99(convergence.time) <= 30s", "p99(convergence.time) <= 30", "x.toml:35:34: expect.soon: at \"30\": convergence.time is a time, and the bound is a plain number; write for instance \"2s\" or \"150ms\""),
     Case("<= 30s", "<= 30x", "x.toml:35:34: expect.soon: at \"30x\": \"30x\" has an unknown unit"),
+    Case("p99(convergence.time) <= 30s", "rate(converges) >= 150%", "at \"150%\": a rate lies between 0 and 1; write for instance"),
     Case("<= 30s", "= 30s", "\"=\" means nothing here; to compare, write =="),
     Case("<= 30s", "<= 30s with 99 confidence", "at \"99\": \"99\" is no confidence; write for instance with 99% confidence"),
     Case("<= 30s", "<= 30s 5", "at \"5\": \"5\" is left over"),

@@ -3,7 +3,7 @@
 
 use crate::history::{self, Telling};
 use crate::options::OptionError;
-use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Replayed, Report, Variant};
+use crate::registry::{Ask, Check, CheckInfo, Job, JobError, Keep, Replayed, Report, Variant};
 use quorate_check::{Verdict, eventual};
 use quorate_engine::convergence::Coverage;
 use quorate_engine::explore::{self, Bounds, Explored};
@@ -59,6 +59,11 @@ pub(crate) struct Seen<'a, A: Actor> {
 }
 
 impl<A: Actor> Seen<'_, A> {
+    /// The protocol's own section, where anybody will read it: among many runs it would be a good part of the work.
+    pub(crate) fn told(&self, evidence: impl FnOnce() -> serde_json::Value) -> serde_json::Value {
+        if self.job.keep >= Keep::Evidence { evidence() } else { serde_json::Value::Null }
+    }
+
     /// The replicas that are up, and have never been byzantine.
     pub(crate) fn live(&self) -> impl Iterator<Item = (u32, &A)> {
         let up = self.replicas.iter().zip(0..).filter_map(|(replica, number)| replica.as_ref().map(|replica| (number, replica)));
@@ -123,7 +128,8 @@ pub(crate) fn run<A: Actor>(glue: &Glue<A>, job: &Job<'_>) -> Result<Report, Job
     // Judged of every protocol, and worth a line only when it broke.
     report.checks.extend(Some(self::monitored(UNIQUE_UPDATES, &report)).filter(|check| check.verdict != Verdict::Ok));
     (glue.report)(&seen, &mut report);
-    report.history = job.history.then(|| history::history(&(glue.history)(&options), &seen, &report.outcome.operations));
+    report.history =
+        (job.keep >= Keep::History).then(|| history::history(&(glue.history)(&options), &seen, &report.outcome.operations));
     Ok(report)
 }
 

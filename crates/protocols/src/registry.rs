@@ -152,8 +152,19 @@ pub struct Job<'a> {
     pub workload: &'a [Asked],
     /// The text in which a recorded session ended that the workload replays: every replica of a text ends with it.
     pub text: Option<&'a str>,
-    /// Whether the report is to have the history.
-    pub history: bool,
+    /// What of the run is to be kept.
+    pub keep: Keep,
+}
+
+/// What is kept of a run: each keeps what those before it do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Keep {
+    /// The outcome, the verdicts and the metrics: all that there is to keep of one run among many.
+    Metrics,
+    /// The protocol's own section of the report.
+    Evidence,
+    /// What clients asked and were told.
+    History,
 }
 
 /// One operation of the workload, before a protocol has made its own request of it.
@@ -182,7 +193,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The protocol's own metrics.
     pub metrics: Vec<(&'static str, f64)>,
-    /// The protocol's own section of the report.
+    /// The protocol's own section of the report; null where the job does not ask for it.
     pub evidence: serde_json::Value,
     /// What clients asked and were told, when the job asks for it.
     pub history: Option<History>,

@@ -7,7 +7,7 @@ use quorate_engine::setup::Setup;
 use quorate_engine::time::{MILLISECOND, Nanos, SECOND};
 use quorate_engine::{NodeSet, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Job, find};
+use quorate_protocols::registry::{Job, Keep, find};
 
 const SERVERS: u32 = 5;
 const SEEDS: u64 = 1_000;
@@ -28,7 +28,7 @@ fn measured(metric: &str, failed: u32, latency: &Distribution) -> Vec<f64> {
             let down = Fault::Crash(NodeSet::range(SERVERS - failed, SERVERS), Tail::Lost);
             setup.faults = vec![Timed::new(Time::ZERO, down)];
         }
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &[], text: None, history: false };
+        let job = Job { setup: &setup, options: &values, variant: "right", workload: &[], text: None, keep: Keep::Metrics };
         let report = (raft.run)(&job).expect("the job runs");
         report.metrics.iter().find(|(name, _)| *name == metric).unwrap_or_else(|| panic!("seed {seed} has no {metric}")).1
     };

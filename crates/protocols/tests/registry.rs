@@ -7,7 +7,7 @@ use quorate_engine::explore::Bounds;
 use quorate_engine::outcome::OperationStatus;
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, Protocol, Report, Variant, find, protocols};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, Protocol, Report, Variant, find, protocols};
 
 const SEEDS: u64 = 100;
 /// A seed under which the clock of n0 is ahead of that of n1: all that a search takes from its seed.
@@ -90,7 +90,7 @@ fn replays_end_where_the_runs_did() {
         for variant in variants {
             for (world, seed) in runs(0..20) {
                 let (setup, workload, values) = (world.setup(seed), world.workload(seed), options(protocol));
-                let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, history: false };
+                let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, keep: Keep::Evidence };
                 let replayed = (protocol.replay)(&job).expect("the job runs");
                 assert_eq!(replayed.difference, None, "{} {variant} in {world:?} seed {seed}", protocol.name);
                 assert!(replayed.steps > 10, "{} {variant} in {world:?} seed {seed}", protocol.name);
@@ -191,7 +191,7 @@ fn search(protocol: &Protocol, nodes: u32, variant: &str, bounds: &Bounds) -> qu
         |to, amount| Asked { at: Time::ZERO, client: 0, to: NodeId(to), ask: Ask::Update { key: 1, amount }, timeout: None };
     let workload = [ask(0, 2), ask(1, 3)];
     setup.seed = CLOCKS_SEED;
-    let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, history: false };
+    let job = Job { setup: &setup, options: &values, variant, workload: &workload, text: None, keep: Keep::Evidence };
     (protocol.explore)(&job, bounds).expect("the job is explored")
 }
 

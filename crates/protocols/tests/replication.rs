@@ -11,7 +11,7 @@ use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, Report, find};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, Report, find};
 
 fn values(protocol: &str, set: &[(&'static str, Value)]) -> Values {
     let mut values = Values::defaults(find(protocol).expect("a protocol").options);
@@ -24,7 +24,7 @@ fn pair(mode: &'static str, failover: &'static str) -> Values {
 }
 
 fn run(protocol: &str, setup: &Setup, options: &Values, workload: &[Asked]) -> Report {
-    let job = Job { setup, options, variant: "right", workload, text: None, history: false };
+    let job = Job { setup, options, variant: "right", workload, text: None, keep: Keep::Evidence };
     let mut report = (find(protocol).expect("a protocol").run)(&job).unwrap_or_else(|error| panic!("{protocol}: {error:?}"));
     report.checks.retain(|check| !is_of_other_objects(find(protocol).expect("a protocol"), check.name));
     report

@@ -8,7 +8,7 @@ use quorate_engine::setup::Setup;
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::Values;
-use quorate_protocols::registry::{Ask, Asked, Job, JobError, Report, find};
+use quorate_protocols::registry::{Ask, Asked, Job, JobError, Keep, Report, find};
 use serde_json::{Value, json};
 
 fn world(nodes: u32) -> Setup {
@@ -25,7 +25,14 @@ fn update(at_ms: u64, to: u32, amount: i64) -> Asked {
 
 fn run(name: &str, setup: &Setup, workload: &[Asked], variant: &str) -> Result<Report, JobError> {
     let protocol = find(name).expect("a registered protocol");
-    (protocol.run)(&Job { setup, options: &Values::defaults(protocol.options), variant, workload, text: None, history: false })
+    (protocol.run)(&Job {
+        setup,
+        options: &Values::defaults(protocol.options),
+        variant,
+        workload,
+        text: None,
+        keep: Keep::Evidence,
+    })
 }
 
 fn verdict(report: &Report, check: &str) -> String {

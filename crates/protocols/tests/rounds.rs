@@ -6,7 +6,7 @@ use quorate_engine::setup::{Setup, Until};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, find};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, find};
 
 const SEEDS: u64 = 400;
 const TOLERANCE: f64 = 0.15;
@@ -26,7 +26,8 @@ fn mean_rounds(nodes: u32, mode: &'static str, reply: &'static str) -> f64 {
     for seed in 0..SEEDS {
         let latency = Distribution::Constant { ns: MILLISECOND };
         let setup = Setup { clients: 1, until: Until::Converged, ..Setup::plain(seed, nodes, 200 * SECOND, latency) };
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
+        let job =
+            Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, keep: Keep::Evidence };
         let report = (gossip.run)(&job).expect("the job runs");
         let rounds = report.outcome.convergence.rounds.expect("gossip converges within 200 rounds");
         assert_eq!(report.metrics, [("gossip.rounds", rounds as f64)], "both ways of counting agree");
@@ -75,7 +76,8 @@ fn susceptible(nodes: u32, mode: &'static str, seeds: u64) -> Vec<Vec<f64>> {
     let run = |seed| {
         let latency = Distribution::Constant { ns: MILLISECOND };
         let setup = Setup { clients: 1, until: Until::Converged, ..Setup::plain(seed, nodes, 200 * SECOND, latency) };
-        let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
+        let job =
+            Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, keep: Keep::Evidence };
         let report = (gossip.run)(&job).expect("the job runs");
         let holders = report.outcome.convergence.updates[0].by_round.to_vec();
         holders.into_iter().map(|holders| f64::from(nodes - holders)).collect()

@@ -7,7 +7,7 @@ use quorate_engine::setup::Setup;
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, Report, find};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, Report, find};
 
 /// One rumor among `nodes`.
 fn run(nodes: u32, seed: u64, duration: u64, options: &[(&'static str, Value)]) -> Report {
@@ -17,7 +17,7 @@ fn run(nodes: u32, seed: u64, duration: u64, options: &[(&'static str, Value)]) 
     let ask = Ask::Update { key: 0, amount: 1 };
     let workload = [Asked { at: Time(SECOND / 2), client: 0, to: NodeId(0), ask, timeout: None }];
     let setup = Setup { clients: 1, ..Setup::plain(seed, nodes, duration * SECOND, Distribution::Constant { ns: MILLISECOND }) };
-    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
+    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, keep: Keep::Evidence };
     let report = (protocol.run)(&job).expect("the job runs");
     assert!(report.checks.iter().all(|check| check.verdict.name() == "ok"), "{:?}", report.checks);
     report

@@ -7,7 +7,7 @@ use quorate_engine::setup::{Link, Network, Setup};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use quorate_engine::{NodeId, Time};
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, find};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, find};
 
 /// One transaction over two participants, of which the first coordinates. Nothing is lost and nobody crashes: but any message may be later
 /// than any timeout, as in a network that is cut.
@@ -24,7 +24,7 @@ fn search(termination: &'static str, depth: u32) -> Explored {
     // In a bank, an update alone takes from the next account: both have a part.
     let ask = Ask::Update { key: 0, amount: 1 };
     let workload = [Asked { at: Time::ZERO, client: 0, to: NodeId(0), ask, timeout: None }];
-    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, history: false };
+    let job = Job { setup: &setup, options: &values, variant: "right", workload: &workload, text: None, keep: Keep::Evidence };
     let bounds = Bounds { depth, states: 2_000_000, losses: 0, duplications: 0, crashes: 0 };
     let explored = (three_phase.explore)(&job, &bounds).expect("the job is explored");
     let Explored { states, transitions, complete, .. } = explored;

@@ -197,6 +197,7 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
         let last = sets.filter_map(NodeSet::last).max();
         assert!(last.is_none_or(|last| last.0 < setup.nodes), "{last:?} is named, and there are {} replicas", setup.nodes);
         let keys = Keys::from_seed(setup.seed);
+        let clock = keys.stream(Purpose::Clock);
         let ranks = match setup.ties {
             // Drivers that choose know senders by their ranks.
             Ties::Permuted if S::TIMED => Permutation::new(keys.stream(Purpose::Order)),
@@ -270,11 +271,11 @@ impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
                 network: keys.stream(Purpose::Network),
                 actor: keys.stream(Purpose::Actor),
                 timer: keys.stream(Purpose::Timer),
-                clock: keys.stream(Purpose::Clock),
+                clock,
             },
             ranks,
             jumping: Jumping::of(setup),
-            clocks: timekeeping::clocks(setup, keys.stream(Purpose::Clock)),
+            clocks: timekeeping::clocks(setup, clock),
             disks: Disks::new(setup, keys.stream(Purpose::Disk)),
             held: BTreeMap::new(),
             effects: Vec::new(),

@@ -98,7 +98,12 @@ fn bounded(subject: &Subject, cursor: &mut Cursor<'_, '_>, scope: &Scope<'_>) ->
         Subject::Each(reading) | Subject::Of(_, reading) => &reading.name,
         Subject::Rate(_) => RATE,
     };
-    Ok((comparator, bound::bound(cursor, name, subject.unit(), scope)?))
+    let place = cursor.peek();
+    let bound = bound::bound(cursor, name, subject.unit(), scope)?;
+    if matches!(subject, Subject::Rate(_)) && !(0.0..=1.0).contains(&bound) {
+        return Err(place.mistake("a rate lies between 0 and 1; write for instance \"99%\""));
+    }
+    Ok((comparator, bound))
 }
 
 /// What a rate counts the runs of.

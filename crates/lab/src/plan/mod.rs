@@ -20,7 +20,7 @@ use quorate_engine::setup::{Clocks, Disks, Hosts, Network, Population, Setup, Ti
 use quorate_engine::time::{Nanos, SECOND, Time};
 use quorate_engine::wire::Wire;
 use quorate_protocols::options::{Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, Protocol};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, Protocol};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -176,6 +176,9 @@ impl Plan {
 
     /// The clients that are there in the run with this seed, whatever others there may be.
     fn populations_of(&self, seed: u64) -> Vec<Population> {
+        if self.populations.is_empty() {
+            return Vec::new();
+        }
         let key = Keys::from_seed(seed).stream(Purpose::Options);
         let is_there = |entry: &&ClientsEntry| entry.odds.strikes(key.draw(entry.population.number, 1));
         self.populations.iter().filter(is_there).map(|entry| entry.population.clone()).collect()
@@ -204,8 +207,11 @@ impl Plan {
 
     /// The protocol's options in the run with this seed. What each option comes to does not depend on the others.
     pub fn options_of(&self, seed: u64) -> Values {
-        let key = Keys::from_seed(seed).stream(Purpose::Options);
         let mut options = self.options.clone();
+        if self.drawn.is_empty() {
+            return options;
+        }
+        let key = Keys::from_seed(seed).stream(Purpose::Options);
         for (name, values) in &self.drawn {
             let place = Draw(key.draw(name.wire_digest() as u32, 0)).below(values.len() as u64);
             options.set(name, values[place as usize].clone());
@@ -241,7 +247,7 @@ impl Plan {
     /// The job of one run: its world is what [`Plan::setup`] made, its options are those of the same seed.
     pub fn job<'a>(&'a self, setup: &'a Setup, options: &'a Values) -> Job<'a> {
         let text = self.trace.as_ref().map(|entry| entry.trace.end.as_str());
-        Job { setup, options, variant: self.variant, workload: &self.workload, text, history: false }
+        Job { setup, options, variant: self.variant, workload: &self.workload, text, keep: Keep::Metrics }
     }
 
     /// The scenario as resolved, every default filled in, under the keys of the file: it would itself be a valid scenario.

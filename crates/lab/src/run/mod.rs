@@ -17,6 +17,7 @@ use quorate_check::Verdict;
 use quorate_check::history::History;
 use quorate_engine::convergence::Converged;
 use quorate_engine::outcome::{Digest, Outcome};
+pub use quorate_protocols::registry::Keep;
 use quorate_protocols::registry::{Ask, Check, Job, JobError};
 use std::fmt;
 use std::sync::Arc;
@@ -28,15 +29,6 @@ pub enum Verify {
     IfExpected,
     /// Always: slower.
     Always,
-}
-
-/// What of a run is kept beyond what its report shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Keep {
-    /// Nothing.
-    Report,
-    /// The history of what clients asked and were told, too.
-    History,
 }
 
 /// One run, measured and judged.
@@ -58,7 +50,7 @@ pub struct RunReport<'p> {
     pub slices: Vec<(Arc<str>, Option<f64>)>,
     /// What the engine saw.
     pub outcome: Outcome,
-    /// The protocol's own section.
+    /// The protocol's own section; null where it was not to be kept.
     pub evidence: serde_json::Value,
     /// What clients asked and were told, if it was to be kept.
     pub history: Option<History>,
@@ -106,7 +98,15 @@ impl std::error::Error for RunFailure {}
 /// # Errors
 /// Options that do not go together, an operation that the protocol does not know, or a run that cannot be finished.
 pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>, RunFailure> {
-    run_seed_keeping(plan, seed, verify, Keep::Report)
+    run_seed_keeping(plan, seed, verify, Keep::Evidence)
+}
+
+/// Runs one seed among many.
+///
+/// # Errors
+/// As [`run_seed`].
+pub fn run_briefly(plan: &Plan, seed: u64) -> Result<SeedResult, RunFailure> {
+    run_seed_keeping(plan, seed, Verify::IfExpected, Keep::Metrics).map(|report| report.brief())
 }
 
 /// Runs one seed, and says what of it to keep.
@@ -117,7 +117,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
     let mut setup = plan.setup(seed);
     setup.verify = verify == Verify::Always || expects(plan, "verified");
     let options = plan.options_of(seed);
-    let job = Job { history: keep == Keep::History, ..plan.job(&setup, &options) };
+    let job = Job { keep, ..plan.job(&setup, &options) };
     let report = (plan.protocol.run)(&job).map_err(|error| failure(plan, error))?;
     let history = report.history.map(|history| History { source: format!("quorate, {}, seed {seed}", plan.name), ..history });
     let mut checks = report.checks;

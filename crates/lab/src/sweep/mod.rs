@@ -21,7 +21,7 @@ pub use rows::{RowDigest, Rows};
 pub use summary::{Figures, PointSummary, Summing};
 
 use crate::plan::Plan;
-use crate::run::{RunFailure, SeedResult, Verify, run_seed};
+use crate::run::{RunFailure, SeedResult, outcome, run_briefly};
 use quorate_engine::outcome::Digest;
 use quorate_engine::wire::Wire;
 
@@ -67,7 +67,7 @@ impl Sweep {
         }
         // The first runs of the first point and of the last say how long runs are; on every machine they say the same.
         let tried = [plans.first(), plans.last()].into_iter().flatten();
-        let events = tried.filter_map(|plan| Some(run_seed(plan, first_seed, Verify::IfExpected).ok()?.outcome.events)).max();
+        let events = tried.filter_map(|plan| Some(outcome(plan, first_seed).ok()?.events)).max();
         let mut manifest = Manifest {
             quorate: env!("CARGO_PKG_VERSION").to_string(),
             plan: Digest(0),
@@ -87,10 +87,10 @@ impl Sweep {
     /// Does the run of a row.
     ///
     /// # Errors
-    /// As [`run_seed`].
+    /// As [`crate::run::run_seed`].
     pub fn run(&self, row: u64) -> Result<SeedResult, RunFailure> {
         let (point, seed) = self.manifest.at(row);
-        run_seed(&self.plans[point as usize], seed, Verify::IfExpected).map(|report| report.brief())
+        run_briefly(&self.plans[point as usize], seed)
     }
 
     /// An empty block that begins with that row.
@@ -119,6 +119,7 @@ fn plan_hash(manifest: &Manifest, plans: &[Plan]) -> Digest {
 mod tests {
     use super::*;
     use crate::expect::Standing;
+    use crate::run::{Verify, run_seed};
     use crate::text::{Files, Override, Source, parse};
 
     fn sweep(text: &str, vary: &str, set: &[(&str, &str)], seeds: u64, first: u64) -> Sweep {

@@ -243,14 +243,16 @@ pub(super) fn report<A: Commits>(seen: &Seen<'_, A>, report: &mut Report, object
         ledger.by_kind().filter(|(_, tally)| tally.sent > 0).map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent)));
     let measured: serde_json::Map<String, Json> =
         metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
-    report.evidence = json!({
-        "transactions": decided,
-        "committed": committed,
-        "aborted": decided - committed,
-        "undecided_at_end": open.iter().take(TOLD_MAX).map(tell).collect::<Vec<Json>>(),
-        "closed_form": closed_form,
-        "sent": by_kind.collect::<serde_json::Map<_, _>>(),
-        "measured": measured,
+    report.evidence = seen.told(|| {
+        json!({
+            "transactions": decided,
+            "committed": committed,
+            "aborted": decided - committed,
+            "undecided_at_end": open.iter().take(TOLD_MAX).map(tell).collect::<Vec<Json>>(),
+            "closed_form": closed_form,
+            "sent": by_kind.collect::<serde_json::Map<_, _>>(),
+            "measured": measured,
+        })
     });
     report.metrics.extend(metrics);
 }

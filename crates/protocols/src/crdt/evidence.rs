@@ -95,10 +95,14 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
     report.metrics.push((GONE.name, kept.gone_with_disks as f64));
     report.metrics.push((SETS.name, seen.monitor.sets() as f64));
     of_one_type(seen, report);
+    let is_small = sizes.iter().all(|size| *size <= STATE_TOLD_MAX);
+    report.evidence = seen.told(|| told(crdt, seen, report, is_small));
+}
+
+fn told(crdt: &str, seen: &Seen<'_, Replica>, report: &Report, is_small: bool) -> Value {
     let shown = seen.live().next();
     let rounds = &seen.options.rounds;
     let rule = &seen.options.rule;
-    let is_small = sizes.iter().all(|size| *size <= STATE_TOLD_MAX);
     let mut evidence = json!({
         "crdt_type": crdt,
         "node_id": shown.map(|(node, _)| format!("n{node}")),
@@ -113,7 +117,7 @@ pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) 
     if let (Kind::Cart, Value::Object(evidence)) = (seen.options.kind, &mut evidence) {
         evidence.extend(orders(seen, report));
     }
-    report.evidence = evidence;
+    evidence
 }
 
 /// What is judged and counted of some types only.

@@ -159,11 +159,13 @@ fn report(seen: &Seen<'_, Local>, report: &mut Report) {
         .unwrap_or(Verdict::Ok);
     report.checks.push(Check { name: REGISTER, verdict });
     let updates: Vec<u32> = seen.replicas.iter().map(|replica| replica.as_ref().map_or(0, |replica| replica.applied)).collect();
-    report.evidence = serde_json::json!({
-        "coordination_required": false,
-        "messages_between_replicas": sent,
-        "different_states": report.outcome.convergence.states,
-        "updates_by_node": updates.iter().take(NODES_SHOWN_MAX).collect::<Vec<_>>(),
+    report.evidence = seen.told(|| {
+        serde_json::json!({
+            "coordination_required": false,
+            "messages_between_replicas": sent,
+            "different_states": report.outcome.convergence.states,
+            "updates_by_node": updates.iter().take(NODES_SHOWN_MAX).collect::<Vec<_>>(),
+        })
     });
 }
 

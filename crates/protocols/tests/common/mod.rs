@@ -12,7 +12,7 @@ use quorate_engine::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 use quorate_engine::workload::{Aim, KeyChoice, Mix, Pace, Population};
 use quorate_engine::{NodeId, NodeSet, Time};
 use quorate_protocols::options::{FieldKind, Value, Values};
-use quorate_protocols::registry::{Ask, Asked, Job, Protocol, Report};
+use quorate_protocols::registry::{Ask, Asked, Job, Keep, Protocol, Report};
 
 /// Replicas in either world.
 pub(crate) const NODES: u32 = 5;
@@ -64,7 +64,7 @@ impl World {
             setup.populations.push(lockers());
             workload.clear();
         }
-        let job = Job { setup: &setup, options: values, variant, workload: &workload, text: None, history: false };
+        let job = Job { setup: &setup, options: values, variant, workload: &workload, text: None, keep: Keep::Evidence };
         (protocol.run)(&job).unwrap_or_else(|error| panic!("{} {variant} in {self:?} seed {seed}: {error:?}", protocol.name))
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn report(seen: &Seen<'_, Raft>, report: &mut Report) {
     metrics.push(peace::unserved(seen, report));
     report.metrics.extend(metrics);
     super::metrics::measure(seen, report);
-    report.evidence = evidence(seen, report, &elected, committed);
+    report.evidence = seen.told(|| evidence(seen, report, &elected, committed));
 }
 
 fn evidence(seen: &Seen<'_, Raft>, report: &Report, elected: &[(Time, NodeId, u64)], committed: u64) -> Value {

@@ -56,42 +56,44 @@ pub(super) fn report(seen: &Seen<'_, Hybrid>, report: &mut Report) {
     let length = seconds(report.outcome.ended.0).max(f64::MIN_POSITIVE);
     let milliseconds = |nanos: f64| nanos / MILLISECOND as f64;
     let all = fast.len() + slow.len();
-    report.evidence = json!({
-        "coordination_strategy": "hybrid_local_fast_global_slow",
-        "fast_path": {
-            "operations": fast.len(),
-            "operations_per_second": fast.len() as f64 / length,
-            "latency_mean_ms": mean_fast.map(milliseconds),
-            "latency_p99_ms": percentile(&fast, 99).map(|nanos| milliseconds(nanos as f64)),
-            "coordination": false,
-            "consistency": "eventual",
-        },
-        "slow_path": {
-            "sync_interval_sec": seconds(seen.options.interval),
-            "consensus_latency_ms": mean_slow.map(milliseconds),
-            "agreements": slow.len(),
-            "operations_per_hour": slow.len() as f64 / length * 3_600.0,
-            "coordination": true,
-            "consistency": "linearizable, of what replicas have proposed",
-        },
-        "performance_gain": {
-            "fast_path_percent": (all > 0).then(|| 100.0 * fast.len() as f64 / all as f64),
-            "latency_ratio": gain,
-            "throughput_ratio": (!slow.is_empty()).then(|| fast.len() as f64 / slow.len() as f64),
-        },
-        "s1_claims": {
-            "fast_path_percent": 99.9,
-            "latency_ratio": 100,
-            "latency_ratio_of_its_own_numbers": 150,
-            "throughput_ratio": 1000,
-        },
-        "increments": {
-            "acknowledged": acknowledged,
-            "counted": counted,
-            "lost": everybody_is_up.then_some(lost),
-            "fast_reads_now": seen.live().map(|(_, replica)| replica.value()).collect::<Vec<u64>>(),
-        },
-        "agreements": slow.iter().take(TOLD_MAX).map(Agreement::tell).collect::<Vec<Value>>(),
+    report.evidence = seen.told(|| {
+        json!({
+            "coordination_strategy": "hybrid_local_fast_global_slow",
+            "fast_path": {
+                "operations": fast.len(),
+                "operations_per_second": fast.len() as f64 / length,
+                "latency_mean_ms": mean_fast.map(milliseconds),
+                "latency_p99_ms": percentile(&fast, 99).map(|nanos| milliseconds(nanos as f64)),
+                "coordination": false,
+                "consistency": "eventual",
+            },
+            "slow_path": {
+                "sync_interval_sec": seconds(seen.options.interval),
+                "consensus_latency_ms": mean_slow.map(milliseconds),
+                "agreements": slow.len(),
+                "operations_per_hour": slow.len() as f64 / length * 3_600.0,
+                "coordination": true,
+                "consistency": "linearizable, of what replicas have proposed",
+            },
+            "performance_gain": {
+                "fast_path_percent": (all > 0).then(|| 100.0 * fast.len() as f64 / all as f64),
+                "latency_ratio": gain,
+                "throughput_ratio": (!slow.is_empty()).then(|| fast.len() as f64 / slow.len() as f64),
+            },
+            "s1_claims": {
+                "fast_path_percent": 99.9,
+                "latency_ratio": 100,
+                "latency_ratio_of_its_own_numbers": 150,
+                "throughput_ratio": 1000,
+            },
+            "increments": {
+                "acknowledged": acknowledged,
+                "counted": counted,
+                "lost": everybody_is_up.then_some(lost),
+                "fast_reads_now": seen.live().map(|(_, replica)| replica.value()).collect::<Vec<u64>>(),
+            },
+            "agreements": slow.iter().take(TOLD_MAX).map(Agreement::tell).collect::<Vec<Value>>(),
+        })
     });
 }
 

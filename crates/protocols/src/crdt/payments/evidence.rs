@@ -45,7 +45,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     report.metrics.extend([(DOUBLE_CHARGED, more as f64), (OVERCHARGED, too_much as f64), (TURNED_AWAY, turned_away as f64)]);
     let count = |is: &dyn Fn(&Payment<'_>) -> bool| payments.iter().filter(|payment| is(payment)).count();
     let sent = count(&|payment| payment.outcome.status != OperationStatus::Unsent);
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "pattern": "idempotent_design",
         "operation": match seen.options.mistake {
             Some(Mistake::WithoutIds) => "Process payment",
@@ -66,7 +66,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
             "paid": node.books().iter().map(|charge| u64::from(charge.amount)).sum::<u64>(),
             "say": payments.iter().filter_map(complaint).take(COMPLAINTS_MAX).collect::<Vec<Value>>(),
         },
-    });
+    }));
 }
 
 fn payments<'a>(

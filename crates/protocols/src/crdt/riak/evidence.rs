@@ -43,7 +43,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     report.metrics.extend(stale(seen, report, &by_key).map(|share| (STALE, share)));
     let mean = (!delays.is_empty()).then(|| delays.iter().map(|delay| seconds(*delay)).sum::<f64>() / delays.len() as f64);
     report.metrics.extend(mean.map(|mean| (DELAY, mean)));
-    report.evidence = shown(seen, report, &by_key, &delays);
+    report.evidence = seen.told(|| shown(seen, report, &by_key, &delays));
 }
 
 /// Every increment that was sent, by key. One is excused if, after it was acknowledged, as many nodes of its list lost their disks as had to

@@ -21,7 +21,8 @@ const UPDATES_SHOWN_MAX: usize = 10;
 pub(super) fn report(seen: &Seen<'_, Gossip<Store>>, report: &mut Report) {
     let verdict = registers(seen, report);
     report.checks.push(Check { name: REGISTER, verdict });
-    report.evidence = spreading(seen.options.mode, seen.options.fanout, seen.job.setup.nodes, &report.outcome.convergence);
+    report.evidence =
+        seen.told(|| spreading(seen.options.mode, seen.options.fanout, seen.job.setup.nodes, &report.outcome.convergence));
     report.metrics.extend(rounds_metric(&report.outcome.convergence));
 }
 

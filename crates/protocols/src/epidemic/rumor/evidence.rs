@@ -51,7 +51,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         ]);
     }
     report.metrics.extend(traffic.map(|traffic| (TRAFFIC, traffic)));
-    report.evidence = told(seen.options, &spreads, &replaced, nodes, traffic);
+    report.evidence = seen.told(|| told(seen.options, &spreads, &replaced, nodes, traffic));
 }
 
 impl Spread {

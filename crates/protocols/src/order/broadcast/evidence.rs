@@ -45,17 +45,19 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
     let held = seen.facts.iter().filter(|(.., fact)| matches!(fact, Fact::Held(_))).count();
     report.metrics.push((HELD, held as f64));
     let processes = seen.replicas.iter().enumerate();
-    report.evidence = json!({
-        "promised": promised(options),
-        "links": if options.given { "given" } else { "made" },
-        "asked_by_clients": crate::order::request::asked(seen),
-        "not_everywhere": courses.not_everywhere(seen),
-        "processes": processes
-            .map(|(node, process)| costs::process(node, process.as_ref(), |process: &Process| process.delivered.clone()))
-            .collect::<Vec<Value>>(),
-        "sent": costs::sent(report),
-        "closed_form": closed_form(options, u64::from(seen.job.setup.nodes)),
-        "measured": costs::measured(report),
+    report.evidence = seen.told(|| {
+        json!({
+            "promised": promised(options),
+            "links": if options.given { "given" } else { "made" },
+            "asked_by_clients": crate::order::request::asked(seen),
+            "not_everywhere": courses.not_everywhere(seen),
+            "processes": processes
+                .map(|(node, process)| costs::process(node, process.as_ref(), |process: &Process| process.delivered.clone()))
+                .collect::<Vec<Value>>(),
+            "sent": costs::sent(report),
+            "closed_form": closed_form(options, u64::from(seen.job.setup.nodes)),
+            "measured": costs::measured(report),
+        })
     });
 }
 

@@ -112,25 +112,27 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
             .collect::<Vec<Value>>()
     };
     let sent = ledger.by_kind().filter(|(_, tally)| tally.sent > 0);
-    report.evidence = json!({
-        "guarantee": match seen.options.guarantee {
-            Guarantee::FireAndForget => "fire and forget",
-            Guarantee::Acknowledged => "acknowledged: at least once",
-            Guarantee::ExactlyOnce => "exactly once",
-        },
-        "messages": {
-            "sent": courses.len(),
-            "delivered": arrived,
-            "delivered_more_than_once": of(|course| course.deliveries > 1),
-            "confirmed": of(|course| course.confirmed.is_some()),
-            "turned_away": turned_away,
-            "tried_still": trying,
-        },
-        "never_delivered": named(|course| course.deliveries == 0),
-        "delivered_again": named(|course| course.deliveries > 1),
-        "sent": sent.map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent))).collect::<Map<_, _>>(),
-        "s2_claims": { "fire_and_forget": 1, "acknowledged": 2, "exactly_once": 5 },
-        "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<Map<_, _>>(),
+    report.evidence = seen.told(|| {
+        json!({
+            "guarantee": match seen.options.guarantee {
+                Guarantee::FireAndForget => "fire and forget",
+                Guarantee::Acknowledged => "acknowledged: at least once",
+                Guarantee::ExactlyOnce => "exactly once",
+            },
+            "messages": {
+                "sent": courses.len(),
+                "delivered": arrived,
+                "delivered_more_than_once": of(|course| course.deliveries > 1),
+                "confirmed": of(|course| course.confirmed.is_some()),
+                "turned_away": turned_away,
+                "tried_still": trying,
+            },
+            "never_delivered": named(|course| course.deliveries == 0),
+            "delivered_again": named(|course| course.deliveries > 1),
+            "sent": sent.map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent))).collect::<Map<_, _>>(),
+            "s2_claims": { "fire_and_forget": 1, "acknowledged": 2, "exactly_once": 5 },
+            "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<Map<_, _>>(),
+        })
     });
     report.metrics.extend(metrics);
 }

@@ -54,31 +54,33 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     let shares = [(MESSAGES_PER_ID, per_id(messages)), (FORCED_PER_ID, per_id(forced)), (DISORDER, disorder)];
     report.metrics.extend(shares.into_iter().filter_map(|(name, value)| Some((name, value?))));
     let out: Vec<u32> = seen.facts.iter().filter(|(_, _, fact)| *fact == Fact::StaysOut).map(|(_, node, _)| node.0).collect();
-    report.evidence = json!({
-        "scheme": match scheme {
-            Scheme::Counter => "counter-service",
-            Scheme::Blocks => "blocks",
-            Scheme::Snowflake => "snowflake",
-        },
-        "ids_told": count,
-        "ids_given": seen.monitor.given.len(),
-        "ids_set_aside": if scheme == Scheme::Snowflake { Value::Null } else { json!(set_aside) },
-        "ids_left_at_end": if scheme == Scheme::Snowflake { Value::Null } else { json!(left) },
-        "ids_wasted": wasted,
-        "less_than_one_told_before": late,
-        "waited_for_clocks_sec": seconds(waited),
-        "messages": messages,
-        "asked_again": retries,
-        "forced_writes": forced,
-        "stay_out": out,
-        "closed_form": {
-            "messages_per_id_of_another_node": match scheme {
-                Scheme::Counter => json!(2),
-                Scheme::Blocks => json!(2.0 / seen.options.block as f64),
-                Scheme::Snowflake => json!(0),
+    report.evidence = seen.told(|| {
+        json!({
+            "scheme": match scheme {
+                Scheme::Counter => "counter-service",
+                Scheme::Blocks => "blocks",
+                Scheme::Snowflake => "snowflake",
             },
-        },
-        "first_ids": told.iter().take(SHOWN_MAX).map(|told| shown(scheme, told.id)).collect::<Vec<Value>>(),
+            "ids_told": count,
+            "ids_given": seen.monitor.given.len(),
+            "ids_set_aside": if scheme == Scheme::Snowflake { Value::Null } else { json!(set_aside) },
+            "ids_left_at_end": if scheme == Scheme::Snowflake { Value::Null } else { json!(left) },
+            "ids_wasted": wasted,
+            "less_than_one_told_before": late,
+            "waited_for_clocks_sec": seconds(waited),
+            "messages": messages,
+            "asked_again": retries,
+            "forced_writes": forced,
+            "stay_out": out,
+            "closed_form": {
+                "messages_per_id_of_another_node": match scheme {
+                    Scheme::Counter => json!(2),
+                    Scheme::Blocks => json!(2.0 / seen.options.block as f64),
+                    Scheme::Snowflake => json!(0),
+                },
+            },
+            "first_ids": told.iter().take(SHOWN_MAX).map(|told| shown(scheme, told.id)).collect::<Vec<Value>>(),
+        })
     });
 }
 

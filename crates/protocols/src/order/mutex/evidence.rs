@@ -83,20 +83,22 @@ pub(super) fn report<A: Algorithm>(seen: &Seen<'_, Node<A>>, report: &mut Report
     report.metrics.push((ENTRIES, entries as f64));
     let known = [(MESSAGES_PER_ENTRY, per_entry), (WAIT, wait), (SYNC_DELAY, sync_delay)];
     report.metrics.extend(known.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    report.evidence = json!({
-        "nodes": seen.job.setup.nodes,
-        "entries": entries,
-        "entries_by_node": by_node(tale.entries.iter().map(|(node, count)| (*node, json!(count)))),
-        "waiting_at_end_since_sec": by_node(tale.waiting.iter().map(|(node, since)| (*node, json!(seconds(since.0))))),
-        "crashed_and_out": tale.gone.iter().map(|node| node.0).collect::<Vec<u32>>(),
-        "messages": kinds(report),
-        "closed_form": A::closed_form(seen.job.setup.nodes),
-        "measured": {
-            "messages_per_entry": per_entry,
-            "wait_sec": { "mean": wait, "most": tale.waits.iter().max().map(|wait| seconds(*wait)) },
-            "sync_delay_sec": { "mean": sync_delay, "most": tale.sync_delays.iter().max().map(|delay| seconds(*delay)) },
-            "handed_on_to_one_that_waited": tale.sync_delays.len(),
-        },
+    report.evidence = seen.told(|| {
+        json!({
+            "nodes": seen.job.setup.nodes,
+            "entries": entries,
+            "entries_by_node": by_node(tale.entries.iter().map(|(node, count)| (*node, json!(count)))),
+            "waiting_at_end_since_sec": by_node(tale.waiting.iter().map(|(node, since)| (*node, json!(seconds(since.0))))),
+            "crashed_and_out": tale.gone.iter().map(|node| node.0).collect::<Vec<u32>>(),
+            "messages": kinds(report),
+            "closed_form": A::closed_form(seen.job.setup.nodes),
+            "measured": {
+                "messages_per_entry": per_entry,
+                "wait_sec": { "mean": wait, "most": tale.waits.iter().max().map(|wait| seconds(*wait)) },
+                "sync_delay_sec": { "mean": sync_delay, "most": tale.sync_delays.iter().max().map(|delay| seconds(*delay)) },
+                "handed_on_to_one_that_waited": tale.sync_delays.len(),
+            },
+        })
     });
 }
 

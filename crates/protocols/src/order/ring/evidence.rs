@@ -58,7 +58,7 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
     report.metrics.extend([(REGENERATIONS, told.regenerated.len() as f64), (HOPS, seen.monitor.hops as f64)]);
     let delivered = |process: &Process| process.delivered().len();
     let latest: Option<Place> = seen.live().map(|(_, process)| process.latest).max();
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "order": match seen.options.form {
             Form::Privilege => "by privilege: who has the token numbers its own messages",
             Form::Sequencer => "by a moving sequencer: who has the token numbers what it has",
@@ -82,7 +82,7 @@ pub(super) fn report(seen: &Seen<'_, Process>, report: &mut Report) {
         },
         "numbers_given": seen.monitor.givers.iter().map(|(node, count)| (node.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "out": seen.live().filter(|(_, process)| process.is_out).map(|(node, _)| node).collect::<Vec<u32>>(),
-    });
+    }));
 }
 
 fn told(seen: &Seen<'_, Process>) -> Told {

@@ -91,7 +91,7 @@ pub(super) fn report(seen: &Seen<'_, Sequenced>, report: &mut Report) {
         (ELSEWHERE, elsewhere.map_or(0.0, seconds)),
     ]);
     let told = |(channel, at, node, epoch): &(u32, Time, NodeId, Epoch)| json!({ "channel": channel, "at_sec": seconds(at.0), "sequencer": node.0, "epoch": epoch.round });
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "channels": placement.channels(),
         "sequencers": placement.sequencers().count(),
         "most_channels_for_one": placement.capacity_of(placement.sequencers().count() as u32),
@@ -100,7 +100,7 @@ pub(super) fn report(seen: &Seen<'_, Sequenced>, report: &mut Report) {
         "takeovers": takeovers.iter().take(SHOWN_MAX).map(told).collect::<Vec<Value>>(),
         "channels_moved": moved.len(),
         "behind_at_the_end": behind(seen).take(SHOWN_MAX).collect::<Vec<Value>>(),
-    });
+    }));
 }
 
 /// How many numbers each node gave: where nobody took a channel over, all that were given there, also of a run so long that not all facts are kept.

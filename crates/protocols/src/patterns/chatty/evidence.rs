@@ -37,7 +37,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         metrics.push((TIME, finished.iter().sum::<f64>() / finished.len() as f64));
     }
     let by_kind = ledger.by_kind().filter(|(kind, tally)| kind.role != Role::Client && tally.sent > 0);
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "mode": seen.job.options.choice("mode"),
         "items_of_a_job": seen.options.items,
         "messages_a_job_closed_form": match seen.options.window {
@@ -48,6 +48,6 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         "items": { "processed": seen.monitor.processed(), "processed_again": seen.monitor.again() },
         "sent": by_kind.map(|(kind, tally)| (kind.name.to_string(), json!(tally.sent))).collect::<serde_json::Map<_, _>>(),
         "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<serde_json::Map<_, _>>(),
-    });
+    }));
     report.metrics.extend(metrics);
 }

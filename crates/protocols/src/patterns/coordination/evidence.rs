@@ -60,7 +60,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     metrics.extend(reached.map(|reached| (REACHED, reached)));
     metrics.extend(each(&|course| Some(f64::from(nodes - course.answer?))).map(|nodes| (UNACKNOWLEDGED, nodes)));
     let by_kind = ledger.by_kind().filter(|(kind, tally)| kind.role != Role::Client && tally.sent > 0);
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "pattern": seen.job.options.choice("pattern"),
         "nodes": nodes,
         "down_at_end": (0..nodes).filter(|node| seen.replicas[*node as usize].is_none()).collect::<Vec<u32>>(),
@@ -70,7 +70,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         "busiest": report.outcome.busiest.0.to_string(),
         "measured": metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "updates": courses.iter().take(SHOWN_MAX).map(told).collect::<Vec<Value>>(),
-    });
+    }));
     report.metrics.extend(metrics);
 }
 

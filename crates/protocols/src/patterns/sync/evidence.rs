@@ -50,7 +50,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
         metrics.push((STALENESS, stale.iter().map(|(_, time)| time).sum::<f64>() / stale.len() as f64));
     }
     let others = u64::from(seen.job.setup.nodes) - 1;
-    report.evidence = json!({
+    report.evidence = seen.told(|| json!({
         "pattern": match (seen.options.on_update, seen.options.versions) {
             (OnUpdate::FullState, _) => "accidental N²",
             (OnUpdate::Nothing, Versions::All) => "paranoid sync",
@@ -82,7 +82,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
             .take(SHOWN_MAX)
             .map(|(update, time)| json!({ "update": update.to_string(), "all_had_it_after_sec": time }))
             .collect::<Vec<Value>>(),
-    });
+    }));
     report.metrics.extend(metrics);
 }
 

@@ -70,7 +70,7 @@ pub(super) fn report(seen: &Seen<'_, Node>, report: &mut Report) {
     });
     report.metrics.push((TAKEOVERS, takeovers().count() as f64));
     report.metrics.extend(lost.map(|lost| (LOST_WRITES, lost as f64)));
-    report.evidence = evidence(seen, report, &begun, lost);
+    report.evidence = seen.told(|| evidence(seen, report, &begun, lost));
 }
 
 /// The log that counts at the end: that of the active primary of the latest view, or else of a copy that joined the latest view that

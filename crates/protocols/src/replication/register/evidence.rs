@@ -23,15 +23,17 @@ pub(super) fn report(seen: &Seen<'_, Register>, report: &mut Report) {
     if ledger.forced_writes > 0 && log.is_ok() {
         report.metrics.push((WRITES_PER_FORCE, logged as f64 / ledger.forced_writes as f64));
     }
-    report.evidence = json!({
-        "copies": 1,
-        "acknowledged_writes": writes.iter().filter(|write| write.acknowledged.is_some()).count(),
-        "logged_writes": logged,
-        "per_write_alone": { "messages_between_replicas": 0, "forced_writes": 1 },
-        "measured": {
-            "messages_between_replicas": ledger.between_replicas().sent,
-            "forced_writes": ledger.forced_writes,
-        },
-        "survives": "a crash; not the loss of its disk",
+    report.evidence = seen.told(|| {
+        json!({
+            "copies": 1,
+            "acknowledged_writes": writes.iter().filter(|write| write.acknowledged.is_some()).count(),
+            "logged_writes": logged,
+            "per_write_alone": { "messages_between_replicas": 0, "forced_writes": 1 },
+            "measured": {
+                "messages_between_replicas": ledger.between_replicas().sent,
+                "forced_writes": ledger.forced_writes,
+            },
+            "survives": "a crash; not the loss of its disk",
+        })
     });
 }

@@ -19,7 +19,7 @@ pub(super) fn report(seen: &Seen<'_, Paxos>, report: &mut Report) {
     report.metrics.push((PREEMPTED, count(|fact| matches!(fact, Fact::Preempted(_)))));
     report.metrics.push((DECIDED, decided as f64));
     report.metrics.push(peace::unserved(seen, report));
-    report.evidence = evidence(seen, report, decided);
+    report.evidence = seen.told(|| evidence(seen, report, decided));
 }
 
 fn evidence(seen: &Seen<'_, Paxos>, report: &Report, decided: usize) -> Value {

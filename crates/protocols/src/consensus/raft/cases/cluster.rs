@@ -8,7 +8,7 @@ use crate::consensus::raft::monitor::Fact;
 use crate::consensus::raft::options::{self, Membership, Mistake, Options};
 use crate::consensus::raft::server::{Raft, Role};
 use crate::options::Values;
-use crate::registry::Job;
+use crate::registry::{Job, Keep};
 use crate::replication::machine::Request;
 use quorate_engine::bench::{Bench, InFlight};
 use quorate_engine::latency::Distribution;
@@ -66,8 +66,14 @@ fn id(node: NodeId) -> Id {
 pub(super) fn options(voters: impl IntoIterator<Item = Id>, learners: impl IntoIterator<Item = Id>) -> Options {
     let setup = Setup::plain(1, 1, SECOND, Distribution::Constant { ns: 0 });
     let values = Values::defaults(options::FIELDS);
-    let defaults =
-        options::options(&Job { setup: &setup, options: &values, variant: "right", workload: &[], text: None, history: false });
+    let defaults = options::options(&Job {
+        setup: &setup,
+        options: &values,
+        variant: "right",
+        workload: &[],
+        text: None,
+        keep: Keep::Metrics,
+    });
     Options {
         pre_vote: false,
         check_quorum: false,
