@@ -161,6 +161,7 @@ const FAULTS: &[Case] = &[
     Case("\"60..100\"", "[1, 100]", "faults[0].partition.groups[1][1]: node 100 is not there; the nodes are 0 to 99"),
     Case("\"60..100\"", "[]", "faults[0].partition.groups[1]: is an empty set of nodes"),
     Case("\"60..100\"", "\"100..60\"", "\"100..60\" is empty: the end of a range is not part of it"),
+    Case("\"60..100\"", "\"leadr\"", "\"leadr\" is no set of nodes; write 7, \"0..60\" (without node 60), \"all\", \"region:NAME\", \"zone:NAME\", or a list of these; did you mean \"leader\"?"),
     Case("\"60..100\"", "\"60-100\"", "\"60-100\" is no set of nodes; write 7, \"0..60\" (without node 60), \"all\""),
     Case("\"60..100\"", "[3, 3]", "names node 3 twice"),
     Case("\"60..100\"", "-1", "node -1 is not there"),

@@ -218,7 +218,11 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn no_set(spot: &Spot<'_>) -> Box<Problem> {
-    spot.fail(format!("{} is no set of nodes; {FORMS}", spot.shown()))
+    let guess = match &spot.node.tree {
+        Tree::Text(text) => did_you_mean(text, ["all", "leader", "there"]),
+        _ => String::new(),
+    };
+    spot.fail(format!("{} is no set of nodes; {FORMS}{guess}", spot.shown()))
 }
 
 fn one(spot: &Spot<'_>, number: i128, nodes: u32) -> Read<(u32, u32)> {

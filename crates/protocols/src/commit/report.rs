@@ -80,8 +80,8 @@ const DAMAGED: &str = "commit.damaged";
 /// The metrics of them all.
 pub(super) const METRICS: [MetricInfo; 15] = [
     MetricInfo { name: TRANSACTIONS, unit: "", summary: "Transactions that were decided; one that is tried again counts again" },
-    MetricInfo { name: COMMITTED, unit: "", summary: "Those of them that were committed" },
-    MetricInfo { name: ABORT_RATE, unit: "ratio", summary: "Those that were aborted, of all that were decided" },
+    MetricInfo { name: COMMITTED, unit: "", summary: "Transactions that were committed" },
+    MetricInfo { name: ABORT_RATE, unit: "ratio", summary: "Transactions that were aborted, of all that were decided" },
     MetricInfo {
         name: MESSAGES,
         unit: "",
@@ -93,7 +93,11 @@ pub(super) const METRICS: [MetricInfo; 15] = [
         unit: "",
         summary: "Messages in a row from the beginning of a transaction until the last participant acts on its commit, on average",
     },
-    MetricInfo { name: DELAYS_OF_ABORTS, unit: "", summary: "The same of those that were aborted" },
+    MetricInfo {
+        name: DELAYS_OF_ABORTS,
+        unit: "",
+        summary: "Messages in a row from the beginning of a transaction until the last participant acts on its abort, on average",
+    },
     MetricInfo {
         name: DELAYS_OF_DECISION,
         unit: "",
@@ -105,7 +109,11 @@ pub(super) const METRICS: [MetricInfo; 15] = [
         summary: "From the beginning of a transaction until the last participant acts on it, on average",
     },
     MetricInfo { name: IN_DOUBT, unit: "s", summary: "From a participant's yes until it acts on the decision, on average" },
-    MetricInfo { name: BLOCKED, unit: "s", summary: "The longest such time, to the end of the run where it has not ended" },
+    MetricInfo {
+        name: BLOCKED,
+        unit: "s",
+        summary: "The longest from a participant's yes until it acts on the decision, or to the end of the run where it has not",
+    },
     MetricInfo { name: LOCK_TIME, unit: "s", summary: "How long a participant holds a transaction's locks, on average" },
     MetricInfo {
         name: UNDECIDED,

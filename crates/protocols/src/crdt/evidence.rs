@@ -78,7 +78,7 @@ pub(super) const PAIRS: MetricInfo = MetricInfo {
 pub(super) const INTERLEAVED: MetricInfo = MetricInfo {
     name: "text.interleaved",
     unit: "",
-    summary: "of these pairs, those of which neither run stands whole before the other",
+    summary: "pairs of runs that two users typed at one place, neither knowing of the other's, of which neither stands whole before the other",
 };
 
 pub(super) fn report(crdt: &str, seen: &Seen<'_, Replica>, report: &mut Report) {

@@ -19,13 +19,17 @@ const FORCED: &str = "broadcast.forced_writes";
 /// The metrics of all broadcasts.
 pub(crate) const METRICS: [MetricInfo; 7] = [
     MetricInfo { name: BROADCASTS, unit: "", summary: "Messages that processes broadcast" },
-    MetricInfo { name: DELIVERIES, unit: "", summary: "Deliveries of them, by all processes together" },
+    MetricInfo { name: DELIVERIES, unit: "", summary: "Deliveries of broadcast messages, by all processes together" },
     MetricInfo {
         name: MESSAGES,
         unit: "",
         summary: "Messages between processes for each broadcast, without heartbeats and elections",
     },
-    MetricInfo { name: BYTES, unit: "bytes", summary: "Bytes of those messages for each broadcast" },
+    MetricInfo {
+        name: BYTES,
+        unit: "bytes",
+        summary: "Bytes between processes for each broadcast, without heartbeats and elections",
+    },
     MetricInfo {
         name: DELAYS,
         unit: "",

@@ -48,7 +48,11 @@ fn scenario(plan: &Plan, seed: Option<u64>) -> String {
     summary
         + &paragraph(
             "",
-            &format!("{what}; {} nodes{graph}, {} of simulated time.", figures::count(plan.nodes.into()), show(plan.duration)),
+            &format!(
+                "{what}; {}{graph}, {} of simulated time.",
+                figures::counted(plan.nodes.into(), "node"),
+                show(plan.duration)
+            ),
         )
 }
 

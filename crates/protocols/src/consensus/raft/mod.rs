@@ -87,7 +87,11 @@ pub const PROTOCOL: Protocol = Protocol {
             unit: "",
             summary: "appends, first and again, and answers to them, for each committed entry",
         },
-        MetricInfo { name: BYTES_PER_COMMIT, unit: "bytes", summary: "the bytes of these messages, for each committed entry" },
+        MetricInfo {
+            name: BYTES_PER_COMMIT,
+            unit: "bytes",
+            summary: "the bytes of appends, first and again, and of the answers to them, for each committed entry",
+        },
         MetricInfo { name: FORCED_PER_COMMIT, unit: "", summary: "forced writes of all servers, for each committed entry" },
         metrics::ELECTION_TIME,
         metrics::FIRST_ELECTION_TERMS,

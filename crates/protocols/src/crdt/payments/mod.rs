@@ -55,7 +55,7 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: DOUBLE_CHARGED, unit: "", summary: "charges beyond the first of their payment" },
-        MetricInfo { name: OVERCHARGED, unit: "", summary: "the amounts of those charges, together" },
+        MetricInfo { name: OVERCHARGED, unit: "", summary: "the amounts of charges beyond the first of their payment, together" },
         MetricInfo {
             name: TURNED_AWAY,
             unit: "",

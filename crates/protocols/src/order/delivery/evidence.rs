@@ -32,8 +32,8 @@ const REMEMBERED: &str = "delivery.remembered";
 /// The metrics.
 pub(super) const METRICS: [MetricInfo; 11] = [
     MetricInfo { name: SENT, unit: "", summary: "Messages that nodes sent for their clients" },
-    MetricInfo { name: ARRIVED, unit: "", summary: "Those of them that were delivered" },
-    MetricInfo { name: LOST, unit: "", summary: "Those that were not, by the end" },
+    MetricInfo { name: ARRIVED, unit: "", summary: "Messages of clients that were delivered" },
+    MetricInfo { name: LOST, unit: "", summary: "Messages of clients that were not delivered by the end" },
     MetricInfo { name: DUPLICATES, unit: "", summary: "Deliveries beyond the first of their message" },
     MetricInfo {
         name: TURNED_AWAY,
@@ -41,7 +41,7 @@ pub(super) const METRICS: [MetricInfo; 11] = [
         summary: "Arrivals of messages that had been delivered, as the receiver remembered",
     },
     MetricInfo { name: MESSAGES, unit: "", summary: "Messages between nodes for each that was sent" },
-    MetricInfo { name: BYTES, unit: "bytes", summary: "Their bytes" },
+    MetricInfo { name: BYTES, unit: "bytes", summary: "Bytes between nodes for each message that was sent" },
     MetricInfo { name: FORCED, unit: "", summary: "Forced writes for each message that was sent" },
     MetricInfo {
         name: DELAYS,

@@ -61,8 +61,12 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: GIVEN, unit: "", summary: "ids that clients were told" },
-        MetricInfo { name: MESSAGES_PER_ID, unit: "", summary: "messages for each of them, without those that were sent again" },
-        MetricInfo { name: FORCED_PER_ID, unit: "", summary: "forced writes for each of them" },
+        MetricInfo {
+            name: MESSAGES_PER_ID,
+            unit: "",
+            summary: "messages for each id that a client was told, without those that were sent again",
+        },
+        MetricInfo { name: FORCED_PER_ID, unit: "", summary: "forced writes for each id that a client was told" },
         MetricInfo {
             name: WASTED,
             unit: "",

@@ -26,7 +26,11 @@ pub(super) const METRICS: [MetricInfo; 5] = [
         unit: "s",
         summary: "The longest time, over all channels, from a message's broadcast until the first node delivered it",
     },
-    MetricInfo { name: ELSEWHERE, unit: "s", summary: "The same over the channels that no other sequencer took over" },
+    MetricInfo {
+        name: ELSEWHERE,
+        unit: "s",
+        summary: "The longest time from a message's broadcast until the first node delivered it, over the channels that no other sequencer took over",
+    },
 ];
 
 const TAKEOVERS: &str = "sequencer.takeovers";

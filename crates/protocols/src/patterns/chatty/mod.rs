@@ -52,7 +52,11 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: MESSAGES, unit: "", summary: "Messages for each job that was asked, without what was said again" },
-        MetricInfo { name: MESSAGES_PER_ITEM, unit: "", summary: "The same for each item of it" },
+        MetricInfo {
+            name: MESSAGES_PER_ITEM,
+            unit: "",
+            summary: "Messages for each item of the jobs that were asked, without what was said again",
+        },
         MetricInfo { name: RETRIES, unit: "", summary: "What was said again for each job, and the answers to that" },
         MetricInfo {
             name: TIME,

@@ -49,7 +49,11 @@ pub const PROTOCOL: Protocol = Protocol {
     ],
     metrics: &[
         MetricInfo { name: TRANSFERS, unit: "", summary: "States and deltas that an update set going, for each update" },
-        MetricInfo { name: TRANSFER_BYTES, unit: "bytes", summary: "Bytes of these, for each update" },
+        MetricInfo {
+            name: TRANSFER_BYTES,
+            unit: "bytes",
+            summary: "Bytes of the states and deltas that an update set going, for each update",
+        },
         MetricInfo {
             name: VERSIONS,
             unit: "",
