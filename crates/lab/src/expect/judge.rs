@@ -91,6 +91,8 @@ pub struct Judged {
 
 /// The level of the interval that is told where none is asked for.
 const TOLD_LEVEL: f64 = 0.95;
+/// That fewer values are all equal says little of the others.
+const EQUAL_MIN: u64 = 100;
 
 impl Expectation {
     /// The verdict from one run.
@@ -298,10 +300,16 @@ impl Comparison {
         let mut judged = self.judged(value, interval);
         judged.observed = format!("{statistic} is {} over {} runs", shown(value, reading.unit), values.len());
         judged.observed += &told(interval, level, reading.unit);
-        if statistic == Statistic::Mean
-            && let Some(needed) = mean_needs(values)
-        {
-            judged.remark(format!("so skewed that the interval of the mean is doubtful below {needed} runs"));
+        if statistic == Statistic::Mean {
+            let (runs, equal) = (values.len() as u64, values.windows(2).all(|pair| pair[0] == pair[1]));
+            if let Some(needed) = mean_needs(values) {
+                judged.remark(format!("so skewed that the interval of the mean is doubtful below {needed} runs"));
+            } else if equal && (2..EQUAL_MIN).contains(&runs) {
+                let others = libm::ceil(share_interval(0, runs, level).high * 100.0);
+                judged.remark(format!(
+                    "no two runs differ, so the interval has no width; up to {others} % of all runs may be others"
+                ));
+            }
         }
         judged
     }
@@ -477,6 +485,13 @@ mod tests {
             let found = (judged.standing, judged.failed, judged.first_failed, judged.worst, judged.value);
             assert_eq!(found, (Standing::Failed, failed, Some(first), Some(first), Some(value)), "{text}");
         }
+        let remarks = |runs| {
+            expectation("mean(convergence.time) <= 2s with 99% confidence")
+                .judge_many(&times(vec![1.0; runs]), Looks::Once)
+                .remarks
+        };
+        assert_eq!(remarks(10), ["no two runs differ, so the interval has no width; up to 42 % of all runs may be others"]);
+        assert_eq!(remarks(100), [""; 0]);
         let open = times((1..=100).map(|number| if number % 10 == 0 { -1.0 } else { 1.0 }));
         let judged = expectation("p90(convergence.time) <= 2s").judge_many(&open, Looks::Once);
         assert_eq!(judged.remarks, ["10 runs have no convergence.time and count against it"]);
