@@ -4,7 +4,7 @@
 use crate::clock::Spread;
 use crate::fault::{Bursts, Corruption, Timed};
 use crate::id::NodeSet;
-use crate::latency::Distribution;
+use crate::latency::{Distribution, Span};
 use crate::random::Probability;
 use crate::time::{Nanos, Time};
 use crate::topology::Topology;
@@ -99,7 +99,7 @@ pub struct Network {
     pub sites: Sites,
     /// One-way delay between a client and a replica, over a link that loses and holds back as the first does, and takes in at
     /// once. `None`: clients live beside their replica, and what they say is neither delayed nor lost.
-    pub client_latency: Option<Distribution>,
+    pub client_latency: Option<Span>,
     /// What changes, and when, in ascending order of time.
     pub changes: Vec<Change>,
     /// What the engine makes of the links, kept from one run to the next: clones share it. Begin with the default.
@@ -187,7 +187,7 @@ pub struct Reordering {
     /// The probability that a message is held back.
     pub probability: Probability,
     /// By how long, on top of its delay.
-    pub extra: Distribution,
+    pub extra: Span,
 }
 
 /// How fast a link, or the interface of a host, takes messages in: one after the other, in the order of their sending.
@@ -247,7 +247,7 @@ pub struct Hosts {
     pub nodes: NodeSet,
     /// How long a machine takes for each message or request, one after the other in the order of arrival. What a handler asks
     /// for is done when that time is over. Timers and completed writes do not wait.
-    pub service: Option<Distribution>,
+    pub service: Option<Span>,
     /// How many messages and requests may wait or be served. `None`: any number.
     pub inbox: Option<u32>,
     /// What becomes of one that finds no room.
@@ -276,7 +276,7 @@ pub struct Disks {
     pub nodes: NodeSet,
     /// How long a forced write takes, one after the other in the order in which they were asked for. It covers what had been appended
     /// when it was asked for. `None`: no time.
-    pub sync: Option<Distribution>,
+    pub sync: Option<Span>,
     /// How many bytes of records fit, frames included ([`crate::disk::FRAME_BYTES`] each), and those not yet forced among them; see
     /// [`crate::Actor::disk_full`]. `None`: any number.
     pub capacity_bytes: Option<u64>,
@@ -321,7 +321,7 @@ pub struct Wander {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Jumps {
     /// From one to the next, in true time; the least is 1 ns.
-    pub every: Distribution,
+    pub every: Span,
     /// By how many ns.
     pub by_ns: Spread,
 }

@@ -399,8 +399,10 @@ fn one_fault_of_the_wire_shifts_no_other_draw() {
     let both = arrivals(Network::mesh(Link { loss: p(0.3), duplication: p(0.3), ..plain.clone() }));
     assert!(heard(&lossy).is_subset(&heard(&both)), "the same messages are lost");
     let late = Distribution::Constant { ns: 20 * MILLISECOND };
-    let held =
-        heard(&arrivals(Network::mesh(Link { reordering: Some(Reordering { probability: p(0.5), extra: late }), ..plain })));
+    let held = heard(&arrivals(Network::mesh(Link {
+        reordering: Some(Reordering { probability: p(0.5), extra: late.into() }),
+        ..plain
+    })));
     let back = |(at, by, update): &(Time, NodeId, Update)| {
         base.contains(&(*at, *by, *update)) || base.contains(&(Time(at.0 - 20 * MILLISECOND), *by, *update))
     };
@@ -410,7 +412,7 @@ fn one_fault_of_the_wire_shifts_no_other_draw() {
 #[test]
 fn far_clients_pay_for_the_way_and_may_never_know() {
     let mut far = setup(3);
-    far.network.client_latency = Some(Distribution::Constant { ns: 30 * MILLISECOND });
+    far.network.client_latency = Some(Distribution::Constant { ns: 30 * MILLISECOND }.into());
     let outcome = run(&far, Flaw::None, vec![ask(SECOND, 1)]).outcome;
     let operation = &outcome.operations[0];
     assert_eq!((operation.completed(), operation.delays), (Some(Time(1_060 * MILLISECOND)), 2));

@@ -170,7 +170,8 @@ fn with_another_value(text: &str, line: usize, by: usize) -> String {
 
 /// The plan, if its run is a matter of a moment.
 fn brief(plan: Plan) -> Option<Plan> {
-    let often = plan.clocks.iter().filter_map(|clocks| clocks.jumps.as_ref()).any(|jumps| jumps.every.mean() < 1e7);
+    let often =
+        plan.clocks.iter().filter_map(|clocks| clocks.jumps.as_ref()).any(|jumps| jumps.every.distribution().mean() < 1e7);
     let rounds = plan.duration / plan.round(plan.seed).max(1);
     let brief = plan.nodes <= 40 && rounds <= 500 && plan.workload.len() <= 1_000 && plan.options.integer("fanout") <= 8;
     (brief && !often && plan.duration <= 200_000_000_000).then_some(plan)

@@ -6,7 +6,7 @@ use quorate_engine::id::NodeSet;
 use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
 use quorate_engine::time::{MILLISECOND, Nanos, SECOND, Time};
-use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
+use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries, Zipf};
 use quorate_lab::plan::Plan;
 use quorate_lab::run::{Verify, run_seed};
 
@@ -36,13 +36,13 @@ fn silent(pace: Pace) -> Population {
 }
 
 fn thinking() -> Population {
-    silent(Pace::Closed { think: Distribution::Constant { ns: SECOND } })
+    silent(Pace::Closed { think: Distribution::Constant { ns: SECOND }.into() })
 }
 
 #[test]
 fn a_pace_is_a_rate_intervals_or_thoughts() {
     check("think = \"1s\"", &thinking());
-    let poisson = |mean_ns| silent(Pace::Open { every: Distribution::Exponential { mean_ns } });
+    let poisson = |mean_ns| silent(Pace::Open { every: Distribution::Exponential { mean_ns }.into() });
     for (rate, mean_ns) in [
         ("500/s", 2 * MILLISECOND),
         ("0.5/s", 2 * SECOND),
@@ -55,7 +55,7 @@ fn a_pace_is_a_rate_intervals_or_thoughts() {
         check(&format!("operations = 9\nrate = \"{rate}\""), &Population { operations: Some(9), ..poisson(mean_ns) });
     }
     let every = Distribution::Uniform { low_ns: 0, high_ns: SECOND };
-    check("every = { uniform = [\"0s\", \"1s\"] }", &silent(Pace::Open { every }));
+    check("every = { uniform = [\"0s\", \"1s\"] }", &silent(Pace::Open { every: every.into() }));
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn every_key_says_what_it_says() {
         ("operations = 5", Population { operations: Some(5), ..base.clone() }),
         ("keys = 9", Population { keys: KeyChoice::Uniform { keys: 9 }, ..base.clone() }),
         ("keys = { count = 9 }", Population { keys: KeyChoice::Uniform { keys: 9 }, ..base.clone() }),
-        ("keys = { count = 9, zipf = 0.5 }", Population { keys: KeyChoice::Zipf { keys: 9, skew: 0.5 }, ..base.clone() }),
+        ("keys = { count = 9, zipf = 0.5 }", Population { keys: KeyChoice::Zipf(Zipf::new(9, 0.5)), ..base.clone() }),
         ("ask = \"any\"", Population { aim: Aim::Any, ..base.clone() }),
         ("ask = \"turn\"", Population { aim: Aim::Turn, ..base.clone() }),
         ("ask = \"sticky\"", Population { aim: Aim::Sticky, ..base.clone() }),

@@ -36,7 +36,7 @@ log = "disk.bytes <= 10KB"
 #[test]
 fn a_scenario_with_disks_is_planned_shown_run_and_reported() {
     let plan = read(SCENARIO.as_bytes(), &[]).unwrap();
-    let sync = Some(Distribution::Constant { ns: 10 * MILLISECOND });
+    let sync = Some(Distribution::Constant { ns: 10 * MILLISECOND }.into());
     let expected = [
         Disks { nodes: NodeSet::range(0, 2), sync, capacity_bytes: None },
         Disks { nodes: NodeSet::range(2, 3), sync: None, capacity_bytes: Some(100) },

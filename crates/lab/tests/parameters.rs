@@ -21,7 +21,7 @@ fn every_place_takes_an_expression() {
     assert_eq!((link.loss.to_f64(), link.duplication.to_f64()), (0.05, 1.0 / 3.0));
     let bandwidth = link.bandwidth.as_ref().unwrap();
     assert_eq!((bandwidth.bytes_per_second, bandwidth.queue_bytes), (5_000_000, Some(64_000)));
-    assert_eq!(link.reordering.as_ref().unwrap().extra, Distribution::Exponential { mean_ns: 50 * MILLISECOND });
+    assert_eq!(link.reordering.as_ref().unwrap().extra, Distribution::Exponential { mean_ns: 50 * MILLISECOND }.into());
     assert_eq!(plan.clocks[0].offset_ns, Spread::Uniform(-50_000_000, 50_000_000));
     assert_eq!(plan.clocks[0].drift_ppb, Spread::Normal(0.0, 2_000.0));
     assert_eq!(plan.faults[0].lasts, Some(10 * SECOND + 100_000));

@@ -57,7 +57,7 @@ fn world(seed: u64, nodes: u32) -> Setup {
 
 fn slow_disks(setup: Setup, low_ms: u64, high_ms: u64) -> Setup {
     let sync = Distribution::Uniform { low_ns: low_ms * MILLISECOND, high_ns: high_ms * MILLISECOND };
-    let disks = vec![Disks { nodes: NodeSet::range(0, setup.nodes), sync: Some(sync), capacity_bytes: None }];
+    let disks = vec![Disks { nodes: NodeSet::range(0, setup.nodes), sync: Some(sync.into()), capacity_bytes: None }];
     Setup { disks, ..setup }
 }
 
@@ -284,7 +284,7 @@ fn liars_do_not_bring_nodes_down() {
 
 /// Clients that read, write, compare and set and do several of these at once, that try again elsewhere, and look back at the end.
 fn busy(setup: Setup, nodes: u32) -> Setup {
-    let pace = Pace::Closed { think: Distribution::Uniform { low_ns: MILLISECOND, high_ns: 150 * MILLISECOND } };
+    let pace = Pace::Closed { think: Distribution::Uniform { low_ns: MILLISECOND, high_ns: 150 * MILLISECOND }.into() };
     let backoff = Backoff { first: 50 * MILLISECOND, factor: 2_000, most: 800 * MILLISECOND, jitter: true };
     let retries = Retries { attempts: 6, patience: 300 * MILLISECOND, backoff, elsewhere: true, refusals: true, budget: None };
     let busy = Population {
@@ -303,7 +303,7 @@ fn busy(setup: Setup, nodes: u32) -> Setup {
         ..Population { number: 1, clients: 4, until: Time(u64::MAX), ..busy.clone() }
     };
     let mut network = setup.network.clone();
-    network.client_latency = Some(Distribution::Uniform { low_ns: MILLISECOND, high_ns: 5 * MILLISECOND });
+    network.client_latency = Some(Distribution::Uniform { low_ns: MILLISECOND, high_ns: 5 * MILLISECOND }.into());
     Setup { populations: vec![busy, late], network, ..setup }
 }
 

@@ -1,6 +1,6 @@
 //! Byzantine behaviours: filters between what a node's protocol tells it to send and what leaves.
 
-use crate::latency::Distribution;
+use crate::latency::Span;
 use crate::random::Probability;
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub enum Behaviour {
     /// It sends nothing, and answers no client.
     Silent,
     /// Everything leaves later.
-    Delaying(Distribution),
+    Delaying(Span),
     /// It tells the nodes with odd numbers, or those with even ones, as is drawn when it begins, what [`crate::Message::forge`] makes of
     /// its messages, and the others the truth.
     Equivocating,

@@ -1,7 +1,7 @@
 //! Links that get worse for a while, and the rules that they and every other link have in common.
 
 use crate::id::NodeSet;
-use crate::latency::Distribution;
+use crate::latency::Span;
 use crate::random::Probability;
 use crate::setup::Reordering;
 use std::fmt;
@@ -16,7 +16,7 @@ pub struct Degradation {
     /// And from them back.
     pub both_ways: bool,
     /// How much later they arrive.
-    pub delay: Option<Distribution>,
+    pub delay: Option<Span>,
     /// The probability that one is lost.
     pub loss: Probability,
     /// Losses that come in bursts.
@@ -77,7 +77,7 @@ impl fmt::Display for Degradation {
         write!(f, "degrade {{{}}} {way} {{{}}}", self.from, self.to)?;
         let percent = |probability: Probability| probability.to_f64() * 100.0;
         if let Some(delay) = &self.delay {
-            write!(f, ", {:.1} ms later", delay.quantile(0.5) / 1e6)?;
+            write!(f, ", {:.1} ms later", delay.distribution().quantile(0.5) / 1e6)?;
         }
         if !self.loss.is_never() {
             write!(f, ", {:.1} % lost", percent(self.loss))?;

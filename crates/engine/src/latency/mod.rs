@@ -16,6 +16,7 @@ mod law;
 mod normal;
 mod parts;
 mod sampler;
+mod span;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -25,3 +26,4 @@ pub use distribution::{Component, Distribution};
 pub use invalid::InvalidDistribution;
 pub use normal::normal_quantile;
 pub use sampler::Sampler;
+pub use span::Span;

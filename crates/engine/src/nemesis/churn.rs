@@ -2,7 +2,8 @@
 
 use super::draws::{self, Draws};
 use super::strike::{Effect, State};
-use super::{Away, Course, Span, Whose, later};
+use super::{Away, Course, Whose, later};
+use crate::latency::Span;
 
 /// Each node's turns are draws of its own, so that one node more shifts nobody's.
 pub(super) fn draw(course: &mut Course<'_>, up: &Span, away: &Span, how: Away) {

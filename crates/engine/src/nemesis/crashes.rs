@@ -2,9 +2,10 @@
 
 use super::draws;
 use super::strike::{Effect, State};
-use super::{Away, Course, Span, Whose, later, partitions};
+use super::{Away, Course, Whose, later, partitions};
 use crate::fault::Tail;
 use crate::id::{NodeId, NodeSet};
+use crate::latency::Span;
 use crate::time::Time;
 
 fn away(how: Away, nodes: Vec<NodeId>) -> Effect {

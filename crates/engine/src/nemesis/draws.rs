@@ -2,9 +2,7 @@
 
 use crate::clock::Spread;
 use crate::id::{NodeId, NodeSet};
-use crate::latency::{Distribution, Sampler};
 use crate::random::{Draw, StreamKey, lane};
-use std::sync::{Arc, OnceLock};
 
 /// Lanes of a spell's draw.
 pub(super) const EVERY: u32 = 0;
@@ -61,39 +59,5 @@ impl Draws {
     /// What a spread gives the node that was picked in that place.
     pub(super) fn value(self, spread: &Spread, place: usize) -> i64 {
         spread.at(self.word(VALUES + place as u32))
-    }
-}
-
-/// A distribution of lengths of time that is ready to be drawn from: clones share what was made of it.
-#[derive(Clone, Debug)]
-pub struct Span {
-    distribution: Distribution,
-    sampler: Arc<OnceLock<Sampler>>,
-}
-
-impl Span {
-    /// Lengths by this distribution, which must be valid.
-    pub fn of(distribution: Distribution) -> Span {
-        Span { distribution, sampler: Arc::default() }
-    }
-
-    /// Always so many ns.
-    pub fn constant(ns: u64) -> Span {
-        Span::of(Distribution::Constant { ns })
-    }
-
-    /// What it is made of.
-    pub fn distribution(&self) -> &Distribution {
-        &self.distribution
-    }
-
-    pub(super) fn sample(&self, draw: u64) -> u64 {
-        self.sampler.get_or_init(|| Sampler::new(&self.distribution)).sample(draw)
-    }
-}
-
-impl PartialEq for Span {
-    fn eq(&self, other: &Span) -> bool {
-        self.distribution == other.distribution
     }
 }

@@ -21,11 +21,11 @@ mod timeline;
 
 use crate::fault::Timed;
 use crate::id::NodeSet;
+use crate::latency::Span;
 use crate::random::{Keys, Purpose, StreamKey};
 use crate::setup::Clocks;
 use crate::time::Time;
 use draws::Draws;
-pub use draws::Span;
 pub use partitions::{Cut, RING_MAX};
 pub use pattern::{Away, PATTERNS, Pattern, Whose};
 use strike::Strike;

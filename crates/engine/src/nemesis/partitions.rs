@@ -2,9 +2,10 @@
 
 use super::draws::{self, Draws};
 use super::strike::Effect;
-use super::{Course, Span, Whose, later};
+use super::{Course, Whose, later};
 use crate::fault::Partition;
 use crate::id::{NodeId, NodeSet};
+use crate::latency::Span;
 
 /// A way in which nodes are cut off. Some are known from Jepsen's nemeses (K. Kingsbury, github.com/jepsen-io/jepsen).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,10 +2,11 @@
 
 use super::partitions::Cut;
 use super::strike::{Spoilt, State};
-use super::{Course, Span, churn, crashes, links, nodes, partitions};
+use super::{Course, churn, crashes, links, nodes, partitions};
 use crate::clock::Spread;
 use crate::fault::{Behaviour, Degradation, Tail};
 use crate::id::NodeSet;
+use crate::latency::Span;
 
 /// Whom a kind may befall.
 #[derive(Clone, PartialEq, Eq, Debug)]

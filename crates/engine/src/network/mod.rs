@@ -10,7 +10,7 @@ mod sites;
 use crate::fault::Degradation;
 use crate::histogram::Waits;
 use crate::id::NodeId;
-use crate::latency::Sampler;
+use crate::latency::{Sampler, Span};
 use crate::ledger::LinkClass;
 use crate::random::lane;
 use crate::setup::{self, Changed, Packets, Routing, Setup};
@@ -135,7 +135,7 @@ impl Links {
             plain,
             resting: None,
             kinds,
-            client_delay: network.client_latency.as_ref().map(Sampler::new),
+            client_delay: network.client_latency.as_ref().map(Span::sampler),
             sites: Sites::new(&network.sites, setup.nodes),
             overlays: Overlays::default(),
             routes: Routes::new(),

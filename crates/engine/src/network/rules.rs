@@ -4,7 +4,7 @@
 use crate::collections::HashMap;
 use crate::fault::{Bursts, Corruption, Degradation};
 use crate::id::NodeId;
-use crate::latency::Sampler;
+use crate::latency::{Sampler, Span};
 use crate::random::{Probability, lane};
 use crate::setup;
 use crate::time::Nanos;
@@ -61,7 +61,7 @@ impl Rules {
             loss: link.loss,
             bursts: link.bursts,
             duplication: link.duplication,
-            held_back: link.reordering.as_ref().map(|rule| (rule.probability, Sampler::new(&rule.extra))),
+            held_back: link.reordering.as_ref().map(|rule| (rule.probability, rule.extra.sampler())),
             corruption: link.corruption,
             later: None,
         }
@@ -72,9 +72,9 @@ impl Rules {
             loss: degradation.loss,
             bursts: degradation.bursts,
             duplication: degradation.duplication,
-            held_back: degradation.reordering.as_ref().map(|rule| (rule.probability, Sampler::new(&rule.extra))),
+            held_back: degradation.reordering.as_ref().map(|rule| (rule.probability, rule.extra.sampler())),
             corruption: degradation.corruption,
-            later: degradation.delay.as_ref().map(Sampler::new),
+            later: degradation.delay.as_ref().map(Span::sampler),
         }
     }
 

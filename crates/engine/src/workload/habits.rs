@@ -2,7 +2,7 @@
 //! client's own counter: what a client's k-th operation asks depends on nothing that happens in the run, nor on other clients, but for what
 //! a compare-and-set expects, and whether a client that uses locks has one.
 
-use super::{Aim, Ask, Change, KeyChoice, Pace, Population, Zipf};
+use super::{Aim, Ask, Change, KeyChoice, Pace, Population};
 use crate::id::{NodeId, NodeSet};
 use crate::latency::Sampler;
 use crate::random::{Draw, Keys, Purpose, StreamKey, lane};
@@ -30,14 +30,7 @@ pub(crate) struct Habits {
     /// Of what becomes of the clients' words on their way.
     pub(crate) crossings: StreamKey,
     pace: Sampler,
-    keys: KeyDraw,
     nodes: u32,
-}
-
-#[derive(Clone, Debug)]
-enum KeyDraw {
-    Uniform(u32),
-    Zipf(Zipf),
 }
 
 impl Habits {
@@ -59,11 +52,7 @@ impl Habits {
         Habits {
             key: derive(Purpose::Workload),
             crossings: derive(Purpose::Network),
-            pace: Sampler::new(pace),
-            keys: match population.keys {
-                KeyChoice::Uniform { keys } => KeyDraw::Uniform(keys),
-                KeyChoice::Zipf { keys, skew } => KeyDraw::Zipf(Zipf::new(keys, skew)),
-            },
+            pace: pace.sampler(),
             nodes,
             population: population.clone(),
         }
@@ -141,9 +130,9 @@ impl Habits {
     }
 
     fn key_of(&self, draw: u64) -> u32 {
-        match &self.keys {
-            KeyDraw::Uniform(keys) => Draw(draw).below(u64::from(*keys)) as u32,
-            KeyDraw::Zipf(zipf) => zipf.key(draw),
+        match &self.population.keys {
+            KeyChoice::Uniform { keys } => Draw(draw).below(u64::from(*keys)) as u32,
+            KeyChoice::Zipf(zipf) => zipf.key(draw),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Populations of clients that ask by themselves.
 
+use super::Zipf;
 use crate::id::{NodeId, NodeSet};
-use crate::latency::Distribution;
+use crate::latency::Span;
 use crate::random::{Draw, Probability};
 use crate::time::{Nanos, Time};
 
@@ -74,12 +75,12 @@ pub enum Pace {
     /// Open loop: the population's next operation comes so long after the one before, whether that was answered or not. Operations go round the clients.
     Open {
         /// From one to the next, over the whole population; at least 1 ns.
-        every: Distribution,
+        every: Span,
     },
     /// Closed loop: each client asks, waits for the outcome, thinks, and asks again.
     Closed {
         /// From an outcome to the next operation.
-        think: Distribution,
+        think: Span,
     },
 }
 
@@ -133,7 +134,7 @@ impl Mix {
 }
 
 /// Which register an operation is about.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum KeyChoice {
     /// Any below this number, all equally likely.
     Uniform {
@@ -141,12 +142,7 @@ pub enum KeyChoice {
         keys: u32,
     },
     /// The k-th, from 1, with a probability in proportion to `1 / k^skew`.
-    Zipf {
-        /// How many there are: at least 1.
-        keys: u32,
-        /// Above 0.
-        skew: f64,
-    },
+    Zipf(Zipf),
 }
 
 /// Whom a client asks first.
@@ -232,7 +228,7 @@ mod tests {
     #[test]
     fn homes_are_given_in_turn() {
         let homes = NodeSet::from_ranges([(1, 3), (7, 8)]);
-        let population = Population::plain(0, 5, homes, Pace::Closed { think: Distribution::Constant { ns: 0 } });
+        let population = Population::plain(0, 5, homes, Pace::Closed { think: Span::constant(0) });
         assert_eq!([0, 1, 2, 3, 4].map(|client| population.home(client).0), [1, 2, 7, 1, 2]);
     }
 }

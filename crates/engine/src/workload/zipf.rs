@@ -7,21 +7,23 @@
 //! platform draws the same keys.
 
 use crate::random::lane;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// The most keys that have a table: a table takes a millisecond or two to make, once a run.
+/// The most keys that have a table: a table takes a millisecond or two to make.
 const TABLE_KEYS_MAX: u32 = 1 << 14;
 
-/// Keys under Zipf's law, ready to be drawn.
-#[derive(Clone, PartialEq, Debug)]
+/// Keys under Zipf's law, ready to be drawn. Clones share the table.
+#[derive(Clone, Debug)]
 pub struct Zipf {
-    form: Form,
+    keys: u32,
+    skew: f64,
+    form: Arc<OnceLock<Form>>,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Debug)]
 enum Form {
     /// Where the share of each key but the last ends. Each share is right to 2^-64 and to a relative 2^-50.
-    Table(Arc<[u64]>),
+    Table(Box<[u64]>),
     Rejection(Rejection),
 }
 
@@ -32,27 +34,43 @@ impl Zipf {
     /// Without keys, or when the skew is not a positive finite number.
     pub fn new(keys: u32, skew: f64) -> Zipf {
         assert!(keys > 0 && skew > 0.0 && skew.is_finite(), "a Zipf law over {keys} keys with the skew {skew}");
-        let form = match keys {
-            ..=TABLE_KEYS_MAX => Form::Table(ends(keys, skew)),
-            _ => Form::Rejection(Rejection::new(keys, skew)),
-        };
-        Zipf { form }
+        Zipf { keys, skew, form: Arc::default() }
+    }
+
+    /// How many keys there are.
+    pub fn keys(&self) -> u32 {
+        self.keys
+    }
+
+    /// The exponent: 0 would make all equally likely.
+    pub fn skew(&self) -> f64 {
+        self.skew
     }
 
     /// The key of a draw, from 0: the commonest is 0.
     #[inline]
     pub fn key(&self, draw: u64) -> u32 {
-        match &self.form {
+        let form = || match self.keys {
+            ..=TABLE_KEYS_MAX => Form::Table(ends(self.keys, self.skew)),
+            _ => Form::Rejection(Rejection::new(self.keys, self.skew)),
+        };
+        match self.form.get_or_init(form) {
             Form::Table(ends) => ends.partition_point(|end| *end <= draw) as u32,
             Form::Rejection(rejection) => rejection.key(draw),
         }
     }
 }
 
+impl PartialEq for Zipf {
+    fn eq(&self, other: &Zipf) -> bool {
+        (self.keys, self.skew) == (other.keys, other.skew)
+    }
+}
+
 /// The weight of the first key, as an integer. The sum of 2^14 weights then stays below 2^96, which the division needs.
 const ONE: f64 = (1u128 << 79) as f64;
 
-fn ends(keys: u32, skew: f64) -> Arc<[u64]> {
+fn ends(keys: u32, skew: f64) -> Box<[u64]> {
     // Integers from here on: a sum of floats would round at every key.
     let weight = |key: u32| (libm::pow(f64::from(key), -skew) * ONE) as u128;
     let all: u128 = (1..=keys).map(weight).sum();
@@ -187,7 +205,11 @@ mod tests {
     fn rejection_inversion_is_the_same_law_where_there_is_a_table() {
         for keys in [2, 3, 10, 1_000] {
             for skew in SKEWS {
-                check(keys, skew, &Zipf { form: Form::Rejection(Rejection::new(keys, skew)) });
+                check(
+                    keys,
+                    skew,
+                    &Zipf { keys, skew, form: Arc::new(OnceLock::from(Form::Rejection(Rejection::new(keys, skew)))) },
+                );
             }
         }
     }

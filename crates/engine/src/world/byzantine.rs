@@ -91,7 +91,7 @@ enum Twisted<M> {
 impl<A: Actor, O: Observer, S: Schedule<A::Message>> World<A, O, S> {
     /// A node begins to behave so; whether it behaved otherwise.
     pub(super) fn turn_byzantine(&mut self, id: NodeId, behaviour: &Behaviour, strike: usize) -> bool {
-        let delay = if let Behaviour::Delaying(delay) = behaviour { Some(Sampler::new(delay)) } else { None };
+        let delay = if let Behaviour::Delaying(delay) = behaviour { Some(delay.sampler()) } else { None };
         let acting =
             Acting { behaviour: behaviour.clone(), delay, strike, spell: self.byzantine.draw(id), said: VecDeque::new() };
         let before = self.byzantine.acting.insert(id, acting);

@@ -118,7 +118,7 @@ impl<M> Hosts<M> {
             let Some(service) = &hosts.service else { continue };
             each.resize_with(setup.nodes as usize, Host::new);
             hosts.nodes.iter().for_each(|node| each[node.index()].kind = Some(kinds.len() as u32));
-            kinds.push(Kind { service: Sampler::new(service), inbox: hosts.inbox, overflow: hosts.overflow });
+            kinds.push(Kind { service: service.sampler(), inbox: hosts.inbox, overflow: hosts.overflow });
         }
         Hosts { key, kinds, each, waits: Waits::default() }
     }

@@ -8,7 +8,7 @@ use crate::disk::{Damage, Disk, size};
 use crate::fault::Tail;
 use crate::histogram::Waits;
 use crate::id::NodeId;
-use crate::latency::Sampler;
+use crate::latency::{Sampler, Span};
 use crate::ledger::Observer;
 use crate::outcome::{DiskTotals, RunError};
 use crate::queue::Key;
@@ -54,7 +54,7 @@ impl<R: Wire> Disks<R> {
         for disks in &setup.disks {
             each.resize_with(setup.nodes as usize, || Disk::new(0));
             disks.nodes.iter().for_each(|node| each[node.index()].kind = kinds.len() as u32);
-            kinds.push(Kind { sync: disks.sync.as_ref().map(Sampler::new), capacity_bytes: disks.capacity_bytes });
+            kinds.push(Kind { sync: disks.sync.as_ref().map(Span::sampler), capacity_bytes: disks.capacity_bytes });
         }
         let waits = kinds.iter().any(|kind| kind.sync.is_some()).then(Waits::default);
         Disks { key, kinds: kinds.into(), each, waits, totals: DiskTotals::default(), telling: None }

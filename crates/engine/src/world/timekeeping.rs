@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::clock::{Clock, Spread};
 use crate::fault::Fault;
 use crate::id::NodeId;
-use crate::latency::Sampler;
+use crate::latency::Span;
 use crate::ledger::Observer;
 use crate::outcome::{ClockBound, RunError};
 use crate::queue::Key;
@@ -14,7 +14,6 @@ use crate::schedule::{Event, Schedule};
 use crate::setup::{Clocks, Setup};
 use crate::time::{Nanos, Time};
 use crate::timers::Slots;
-use std::sync::Arc;
 
 /// Lanes of a clock's draws at the start; those of its jumps follow.
 const OFFSET: u32 = 0;
@@ -118,7 +117,7 @@ impl Bounds {
 /// The jumps of some clocks, ready to be drawn.
 #[derive(Clone, Debug)]
 pub(crate) struct Jumping {
-    every: Arc<Sampler>,
+    every: Span,
     by_ns: Spread,
     /// How often the clock has jumped: the index of its draws.
     jumped: u32,
@@ -130,7 +129,7 @@ impl Jumping {
         let mut all = Vec::new();
         for of_some in &setup.clocks {
             let Some(jumps) = &of_some.jumps else { continue };
-            let jumping = Jumping { every: Arc::new(Sampler::new(&jumps.every)), by_ns: jumps.by_ns, jumped: 0 };
+            let jumping = Jumping { every: jumps.every.clone(), by_ns: jumps.by_ns, jumped: 0 };
             all.extend(of_some.nodes.iter().map(|node| (node, jumping.clone())));
         }
         all.sort_by_key(|(node, _)| *node);

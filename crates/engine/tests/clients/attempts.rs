@@ -83,7 +83,7 @@ fn jitter_spreads_waits_evenly() {
     let jitter = Backoff { first: 40 * MILLISECOND, factor: 1_000, most: 40 * MILLISECOND, jitter: true };
     let retries = Retries { attempts: 2, backoff: jitter, elsewhere: true, ..RETRIES };
     let every = Distribution::Constant { ns: MILLISECOND };
-    let mut population = Population::plain(0, 10, NodeSet::range(0, 1), Pace::Open { every });
+    let mut population = Population::plain(0, 10, NodeSet::range(0, 1), Pace::Open { every: every.into() });
     population.retries = Some(retries);
     let run = run(&world(2, 20, vec![population]), &Manners { deaf: vec![0], ..Manners::default() });
     // Asked at 0, patient until 30, waiting up to 40, asking and hearing for 10.
@@ -115,7 +115,7 @@ fn the_next_attempt_goes_elsewhere_and_the_first_answer_counts() {
     assert_eq!(times(&run.outcome.operations), [(1, Some(51))]);
     // Slow replicas that both answer: the first answer ends it, the second is counted by the ledger and ignored by the client.
     let mut slow = world(2, 1, vec![once(Some(Retries { patience: 25 * MILLISECOND, attempts: 2, ..retries }))]);
-    slow.network.client_latency = Some(constant(20));
+    slow.network.client_latency = Some(constant(20).into());
     let run = crate::store::run(&slow, &Manners::default());
     assert_eq!(times(&run.outcome.operations), [(1, Some(41))]);
     let responses = run.outcome.ledger.by_kind().find(|(kind, _)| kind.name == "response").unwrap().1;
@@ -176,7 +176,7 @@ fn a_budget_holds_exactly() {
         let retries =
             Retries { attempts: 2, patience: MILLISECOND, budget: Some(Probability::from_f64(budget).unwrap()), ..RETRIES };
         let every = Distribution::Constant { ns: 100 * MILLISECOND };
-        let mut population = Population::plain(0, 7, NodeSet::range(0, 1), Pace::Open { every });
+        let mut population = Population::plain(0, 7, NodeSet::range(0, 1), Pace::Open { every: every.into() });
         (population.retries, population.operations) = (Some(retries), None);
         population.until = Time(100_000 * MILLISECOND + 1);
         let run = run(&world(1, 200, vec![population]), &Manners { deaf: vec![0], ..Manners::default() });
@@ -192,7 +192,7 @@ fn a_full_bucket_earns_nothing() {
     // No failure for 1,000 operations; then all fail, and ten and a tenth of the rest may be tried again.
     let retries = Retries { attempts: 2, budget: Some(Probability::from_f64(0.1).unwrap()), ..RETRIES };
     let every = Distribution::Constant { ns: 100 * MILLISECOND };
-    let mut population = Population::plain(0, 1, NodeSet::range(0, 1), Pace::Open { every });
+    let mut population = Population::plain(0, 1, NodeSet::range(0, 1), Pace::Open { every: every.into() });
     population.retries = Some(retries);
     let mut setup = world(1, 150, vec![population]);
     let crash = Fault::Crash(NodeSet::range(0, 1), Tail::Lost);

@@ -5,12 +5,12 @@ use quorate_engine::latency::Distribution;
 use quorate_engine::outcome::{OperationStatus, Stop};
 use quorate_engine::setup::{Hosts, Population, Until};
 use quorate_engine::time::{MILLISECOND, SECOND};
-use quorate_engine::workload::{Aim, Ask, KeyChoice, Mix, Pace};
+use quorate_engine::workload::{Aim, Ask, KeyChoice, Mix, Pace, Zipf};
 use quorate_engine::{NodeId, NodeSet, Time};
 use std::collections::BTreeMap;
 
 fn open(clients: u32, every: Distribution) -> Population {
-    Population::plain(0, clients, NodeSet::range(0, 2), Pace::Open { every })
+    Population::plain(0, clients, NodeSet::range(0, 2), Pace::Open { every: every.into() })
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_closed_loop_has_the_throughput_of_the_machine_repairman() {
         let nodes = NodeSet::range(0, 1);
         setup.hosts = vec![Hosts {
             nodes,
-            service: Some(service),
+            service: Some(service.into()),
             inbox: None,
             overflow: quorate_engine::setup::Overflow::Shed,
             egress: None,
@@ -119,7 +119,7 @@ fn mixed(number: u32, clients: u32) -> Population {
         transfers: 0,
         transaction_length: (2, 4),
     };
-    let keys = KeyChoice::Zipf { keys: 50, skew: 0.99 };
+    let keys = KeyChoice::Zipf(Zipf::new(50, 0.99));
     Population { mix, keys, ..closed(number, clients, 2, Distribution::Exponential { mean_ns: 10 * MILLISECOND }) }
 }
 
@@ -150,7 +150,7 @@ fn what_a_client_asks_depends_on_no_other_client_and_no_timing() {
     let fewer = of(world(2, 5, vec![mixed(3, 4), mixed(8, 3)]));
     assert_prefixes(&apart_from_sight(asked(&fewer, 4, 3)), &second);
     let mut slower = world(2, 5, vec![mixed(3, 4), mixed(8, 5)]);
-    slower.network.client_latency = Some(constant(20));
+    slower.network.client_latency = Some(constant(20).into());
     assert_prefixes(&apart_from_sight(asked(&of(slower), 4, 5)), &second);
     let first = apart_from_sight(asked(&both, 0, 4));
     assert!(first.iter().zip(&second).all(|(one, other)| one[..20] != other[..20]), "populations draw for themselves");

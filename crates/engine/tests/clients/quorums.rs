@@ -222,7 +222,7 @@ fn a_lost_round_is_asked_again_and_late_answers_to_the_first_do_not_count_in_the
     let mut setup = rounds();
     setup.populations[0].retries = Some(retries);
     setup.network.client_latency =
-        Some(quorate_engine::latency::Distribution::Uniform { low_ns: MILLISECOND, high_ns: 40 * MILLISECOND });
+        Some(quorate_engine::latency::Distribution::Uniform { low_ns: MILLISECOND, high_ns: 40 * MILLISECOND }.into());
     setup.network.links[0].loss = Probability::from_f64(0.3).unwrap();
     setup.duration *= 20;
     let run = run(&setup, &Options { slow: Some((4, 15)), ..TWO_ROUNDS });

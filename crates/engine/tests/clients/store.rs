@@ -138,7 +138,7 @@ impl Actor for Store {
 /// Replicas whose clients are 5 ms away, for so many seconds.
 pub(crate) fn world(nodes: u32, seconds: u64, populations: Vec<Population>) -> Setup {
     let mut setup = Setup::plain(1, nodes, seconds * SECOND, constant(10));
-    setup.network.client_latency = Some(constant(5));
+    setup.network.client_latency = Some(constant(5).into());
     Setup { populations, ..setup }
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn constant(ms: u64) -> Distribution {
 
 /// So many clients that live beside the first replicas and think so long.
 pub(crate) fn closed(number: u32, clients: u32, homes: u32, think: Distribution) -> Population {
-    Population::plain(number, clients, NodeSet::range(0, homes), Pace::Closed { think })
+    Population::plain(number, clients, NodeSet::range(0, homes), Pace::Closed { think: think.into() })
 }
 
 /// A workload of populations alone.

@@ -225,7 +225,7 @@ pub(crate) fn world(nodes: u32, sync_ms: u64) -> Setup {
 }
 
 pub(crate) fn disks(nodes: u32, sync: Option<Distribution>, capacity_bytes: Option<u64>) -> Vec<Disks> {
-    vec![Disks { nodes: NodeSet::range(0, nodes), sync, capacity_bytes }]
+    vec![Disks { nodes: NodeSet::range(0, nodes), sync: sync.map(Into::into), capacity_bytes }]
 }
 
 /// The first node is asked to keep something.

@@ -109,7 +109,7 @@ fn a_write_completes_while_its_node_stands_still() {
 
 #[test]
 fn the_disks_of_some_nodes_are_slower_than_those_of_others() {
-    let constant = |ms| Some(Distribution::Constant { ns: ms * MILLISECOND });
+    let constant = |ms| Some(Distribution::Constant { ns: ms * MILLISECOND }.into());
     let one = |node, ms| Disks { nodes: NodeSet::one(NodeId(node)), sync: constant(ms), capacity_bytes: None };
     let setup = Setup { disks: vec![one(2, 40), one(0, 7)], ..world(3, 0) };
     let to = |node| setup::Planned { to: NodeId(node), ..keep(100, 0) };

@@ -15,7 +15,7 @@ const TO: Time = Time(8_000 * MILLISECOND);
 fn a_byzantine_node_changes_what_it_sends_and_nothing_else() {
     let (base, _) = facts(Vec::new());
     let half = Probability::from_f64(0.5).unwrap();
-    let late = Behaviour::Delaying(Distribution::Constant { ns: 300 * MILLISECOND });
+    let late = Behaviour::Delaying(Distribution::Constant { ns: 300 * MILLISECOND }.into());
     for behaviour in [Behaviour::Silent, late, Behaviour::Equivocating, Behaviour::Replaying(half), Behaviour::Forging(half)] {
         let name = behaviour.name();
         let (faulty, run) = facts(vec![at(2_000, Fault::Byzantine(node(1), behaviour)), at(8_000, Fault::Honest(node(1)))]);

@@ -75,7 +75,7 @@ fn who_joins_first_of_all_is_not_there_at_the_start() {
 fn served(faults: Vec<fault::Timed>, overflow: Overflow) -> Run<Clerk> {
     let hosts = Hosts {
         nodes: NodeSet::one(NodeId(0)),
-        service: Some(Distribution::Constant { ns: 10 * MILLISECOND }),
+        service: Some(Distribution::Constant { ns: 10 * MILLISECOND }.into()),
         inbox: Some(20),
         overflow,
         egress: None,

@@ -43,11 +43,11 @@ fn schedule() -> Vec<(u32, Vec<Timed>)> {
         links(7, |degradation, duplication| Degradation { duplication, ..degradation }),
         links(8, corrupt),
         links(9, |degradation, probability| Degradation {
-            reordering: Some(Reordering { probability, extra: Distribution::Exponential { mean_ns: 50 * MILLISECOND } }),
+            reordering: Some(Reordering { probability, extra: Distribution::Exponential { mean_ns: 50 * MILLISECOND }.into() }),
             ..degradation
         }),
         byzantine(10, Behaviour::Silent),
-        byzantine(11, Behaviour::Delaying(Distribution::Exponential { mean_ns: 50 * MILLISECOND })),
+        byzantine(11, Behaviour::Delaying(Distribution::Exponential { mean_ns: 50 * MILLISECOND }.into())),
         both(12, Behaviour::Equivocating),
         byzantine(13, Behaviour::Replaying(half)),
         byzantine(14, Behaviour::Forging(half)),
@@ -60,7 +60,7 @@ fn told(faults: Vec<Timed>) -> Facts {
     faults.sort_by_key(|timed| timed.at);
     let hosts = Hosts {
         nodes: NodeSet::range(0, 30),
-        service: Some(Distribution::Exponential { mean_ns: 2 * MILLISECOND }),
+        service: Some(Distribution::Exponential { mean_ns: 2 * MILLISECOND }.into()),
         inbox: None,
         overflow: Overflow::Shed,
         egress: None,

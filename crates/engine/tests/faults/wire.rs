@@ -38,13 +38,13 @@ fn arrivals(facts: &crate::clerk::Facts) -> BTreeMap<(u32, u32, u32), Vec<Time>>
 fn a_degradation_touches_its_own_links_while_it_is_in_force() {
     let (base, _) = facts(Vec::new());
     let usual = arrivals(&base);
-    let reordering = Reordering { probability: p(0.3), extra: Distribution::Constant { ns: 100 * MILLISECOND } };
+    let reordering = Reordering { probability: p(0.3), extra: Distribution::Constant { ns: 100 * MILLISECOND }.into() };
     let nothing = |degradation: Degradation| degradation;
     type Change = Box<dyn FnOnce(Degradation) -> Degradation>;
     let cases: Vec<(&str, Change)> = vec![
         ("nothing", Box::new(nothing)),
         ("loss", Box::new(|d| Degradation { loss: p(0.3), ..d })),
-        ("delay", Box::new(|d| Degradation { delay: Some(Distribution::Constant { ns: 200 * MILLISECOND }), ..d })),
+        ("delay", Box::new(|d| Degradation { delay: Some(Distribution::Constant { ns: 200 * MILLISECOND }.into()), ..d })),
         ("duplication", Box::new(|d| Degradation { duplication: p(0.3), ..d })),
         ("reordering", Box::new(|d| Degradation { reordering: Some(reordering), ..d })),
         (
@@ -119,7 +119,7 @@ fn a_change_that_the_checksum_misses_is_what_the_protocol_forges() {
 #[test]
 fn overlapping_degradations_each_do_their_part_and_end_by_themselves() {
     let later = |ns| Degradation {
-        delay: Some(Distribution::Constant { ns }),
+        delay: Some(Distribution::Constant { ns }.into()),
         ..Degradation::nothing(NodeSet::range(0, 4), NodeSet::range(0, 4))
     };
     let (base, _) = facts(Vec::new());

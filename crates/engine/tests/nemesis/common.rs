@@ -3,8 +3,8 @@
 use quorate_engine::clock::Spread;
 use quorate_engine::fault::{Behaviour, Degradation, Fault, Tail, Timed};
 use quorate_engine::id::NodeSet;
-use quorate_engine::latency::Distribution;
-use quorate_engine::nemesis::{Away, Cut, Kind, Nemesis, Pattern, Scene, Span, Whose};
+use quorate_engine::latency::{Distribution, Span};
+use quorate_engine::nemesis::{Away, Cut, Kind, Nemesis, Pattern, Scene, Whose};
 use quorate_engine::random::Probability;
 use quorate_engine::time::{MILLISECOND, SECOND, Time};
 

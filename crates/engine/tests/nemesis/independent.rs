@@ -3,7 +3,8 @@
 use crate::common::{NODES, by_node, everything, kind, nemesis, scene};
 use quorate_engine::fault::{Tail, Timed};
 use quorate_engine::id::NodeSet;
-use quorate_engine::nemesis::{Kind, Nemesis, Pattern, Scene, Span, Whose};
+use quorate_engine::latency::Span;
+use quorate_engine::nemesis::{Kind, Nemesis, Pattern, Scene, Whose};
 use quorate_engine::time::SECOND;
 
 /// Each kind has nodes of its own, so that what befalls a node can be told by kind.

@@ -3,7 +3,8 @@
 use crate::common::{churn, kind, lasting, nemesis, scene, uniform};
 use quorate_engine::fault::{Fault, Tail, Timed};
 use quorate_engine::id::NodeSet;
-use quorate_engine::nemesis::{Away, Kind, Pattern, Scene, Span};
+use quorate_engine::latency::Span;
+use quorate_engine::nemesis::{Away, Kind, Pattern, Scene};
 use quorate_engine::time::{MILLISECOND, SECOND};
 use std::collections::BTreeMap;
 

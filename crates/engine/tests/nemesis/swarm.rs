@@ -1,7 +1,8 @@
 //! Swarms: each kind is off in half of all runs, and comes at one of five rates in the others.
 
 use crate::common::{kind, nemesis, scene};
-use quorate_engine::nemesis::{Kind, Nemesis, Pattern, Span};
+use quorate_engine::latency::Span;
+use quorate_engine::nemesis::{Kind, Nemesis, Pattern};
 use quorate_engine::time::SECOND;
 use std::collections::BTreeMap;
 

@@ -53,7 +53,7 @@ fn a_wander_stays_within_its_bound_and_comes_back() {
 fn jumps_move_the_wall_clock_and_no_timer() {
     let mut setup = world(2, 10_000);
     let every = Distribution::Exponential { mean_ns: 20 * SECOND };
-    let jumps = Jumps { every, by_ns: Spread::Constant(MILLISECOND as i64) };
+    let jumps = Jumps { every: every.into(), by_ns: Spread::Constant(MILLISECOND as i64) };
     setup.clocks = vec![Clocks { jumps: Some(jumps), ..of_some(NodeSet::one(NodeId(1))) }];
     let readings = readings(&setup, 1);
     assert!(readings.iter().all(|(at, _, elapsed)| at == elapsed), "elapsed time does not jump");

@@ -12,7 +12,7 @@ use quorate_engine::*;
 /// Node 1 takes 100 ms for each word.
 fn slow(inbox: Option<u32>, faults: Vec<Timed>) -> Setup {
     let mut setup = world(3, 10);
-    let service = Some(Distribution::Constant { ns: 100 * MILLISECOND });
+    let service = Some(Distribution::Constant { ns: 100 * MILLISECOND }.into());
     setup.hosts = vec![Hosts {
         nodes: NodeSet::one(NodeId(1)),
         service,
@@ -88,7 +88,7 @@ fn a_crash_in_a_standstill_loses_the_inbox_too() {
 #[test]
 fn requests_in_an_inbox_are_delivered_when_they_are_handled() {
     let mut setup = slow(Some(1), vec![at(1_050, |nodes| Fault::Crash(nodes, quorate_engine::fault::Tail::Lost))]);
-    setup.network.client_latency = Some(Distribution::Constant { ns: MILLISECOND });
+    setup.network.client_latency = Some(Distribution::Constant { ns: MILLISECOND }.into());
     let wishes = (0..3).map(|index| wish(SECOND + index * MILLISECOND, 1, Wish::Nothing)).collect();
     let run = run(&setup, 0, wishes);
     let requests = run.outcome.ledger.by_kind().find(|(kind, _)| kind.name == "request").unwrap().1;
@@ -101,7 +101,7 @@ fn equal_ends_of_service_keep_the_order_of_arrival_over_a_standstill() {
     let part = |ms| (1.0, Distribution::Constant { ns: ms * MILLISECOND });
     for seed in 0..200 {
         let mut setup = Setup { seed, ..slow(None, vec![at(1_150, Fault::Pause), at(3_000, Fault::Resume)]) };
-        setup.hosts[0].service = Some(Distribution::mixture([part(0), part(100)]));
+        setup.hosts[0].service = Some(Distribution::mixture([part(0), part(100)]).into());
         let run = run(&setup, 0, (0..8).map(|index| wish(SECOND + index * MILLISECOND, 0, Wish::Tell(NodeId(1)))).collect());
         let numbers: Vec<u32> = run
             .facts

@@ -71,7 +71,7 @@ fn host(service: Distribution) -> Setup {
     let mut setup = world(1, 1);
     setup.hosts = vec![Hosts {
         nodes: NodeSet::range(0, 1),
-        service: Some(service),
+        service: Some(service.into()),
         inbox: None,
         overflow: quorate_engine::setup::Overflow::Shed,
         egress: None,

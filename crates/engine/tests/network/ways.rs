@@ -200,11 +200,11 @@ fn a_search_takes_a_way_of_several_hops_as_one() {
     setup.hosts = vec![setup::Hosts {
         overflow: setup::Overflow::Shed,
         nodes: NodeSet::range(0, 4),
-        service: Some(latency::Distribution::Constant { ns: SECOND }),
+        service: Some(latency::Distribution::Constant { ns: SECOND }.into()),
         inbox: Some(1),
         egress: None,
     }];
-    let jumps = setup::Jumps { every: latency::Distribution::Constant { ns: 1 }, by_ns: clock::Spread::Constant(1) };
+    let jumps = setup::Jumps { every: latency::Distribution::Constant { ns: 1 }.into(), by_ns: clock::Spread::Constant(1) };
     setup.clocks = setup::Clocks::of_all(4, clock::Spread::ZERO, clock::Spread::ZERO);
     setup.clocks[0].jumps = Some(jumps);
     let wishes = vec![wish(0, 0, Wish::Tell(NodeId(2))), wish(0, 1, Wish::TellAll), wish(0, 0, Wish::Tell(NodeId(3)))];

@@ -3,7 +3,7 @@
 
 use quorate_engine::fault::{Bursts, Corruption};
 use quorate_engine::id::{NodeId, NodeSet};
-use quorate_engine::latency::Distribution;
+use quorate_engine::latency::{Distribution, Span};
 use quorate_engine::random::Probability;
 use quorate_engine::setup::{Bandwidth, Change, Changed, Link, Network, Packets, Reordering, Routing};
 use quorate_engine::time::{Nanos, Time, show};
@@ -21,7 +21,7 @@ pub struct NetworkPlan {
     /// The links of which nothing else is said.
     pub link: Link,
     /// One-way delay between client and replica; `None`: clients live beside their replica.
-    pub client_latency: Option<Distribution>,
+    pub client_latency: Option<Span>,
     /// The latencies between regions.
     pub matrix: Option<Matrix>,
     /// Links that are special, the first that fits holds.

@@ -1,6 +1,6 @@
 //! Clients that ask by themselves, as a scenario has them.
 
-use super::latency::latency;
+use super::latency::span;
 use super::{Table, nodes};
 use crate::plan::ClientsEntry;
 use crate::units::{Rate, show_rate};
@@ -20,15 +20,15 @@ pub(super) fn clients(entry: &ClientsEntry) -> Value {
         .with("until", show(of.until.0))
         .with_some("operations", of.operations);
     let table = match &of.pace {
-        Pace::Open { every: Distribution::Exponential { mean_ns } } => {
-            table.with("rate", show_rate(Rate { count: 1, per: *mean_ns }))
-        }
-        Pace::Open { every } => table.with("every", latency(every)),
-        Pace::Closed { think } => table.with("think", latency(think)),
+        Pace::Open { every } => match every.distribution() {
+            Distribution::Exponential { mean_ns } => table.with("rate", show_rate(Rate { count: 1, per: *mean_ns })),
+            _ => table.with("every", span(every)),
+        },
+        Pace::Closed { think } => table.with("think", span(think)),
     };
     let table = table
         .with("mix", mix(&of.mix))
-        .with("keys", keys(of.keys))
+        .with("keys", keys(&of.keys))
         .with("ask", aim(of.aim))
         .with_some("timeout", of.timeout.map(show))
         .with_some("retries", of.retries.as_ref().map(retries));
@@ -51,10 +51,10 @@ fn mix(mix: &Mix) -> Value {
     })
 }
 
-fn keys(keys: KeyChoice) -> Value {
+fn keys(keys: &KeyChoice) -> Value {
     match keys {
-        KeyChoice::Uniform { keys } => keys.into(),
-        KeyChoice::Zipf { keys, skew } => json!({ "count": keys, "zipf": skew }),
+        KeyChoice::Uniform { keys } => (*keys).into(),
+        KeyChoice::Zipf(zipf) => json!({ "count": zipf.keys(), "zipf": zipf.skew() }),
     }
 }
 

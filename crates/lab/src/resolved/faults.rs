@@ -1,6 +1,6 @@
 //! Faults as a scenario has them.
 
-use super::latency::latency;
+use super::latency::span;
 use super::network::{bursts, corruption, reordering};
 use super::{Table, nodes, ppm};
 use crate::plan::{FaultEntry, What};
@@ -89,7 +89,7 @@ fn degraded(whom: Option<Who>, degradation: &Degradation, who: impl Fn(&NodeSet)
 pub(super) fn worse(table: Table, degradation: &Degradation) -> Table {
     let Degradation { delay, loss, bursts: lost, duplication, reordering: held, corruption: changed, .. } = degradation;
     table
-        .with_some("delay", delay.as_ref().map(latency))
+        .with_some("delay", delay.as_ref().map(span))
         .with("loss", loss.to_f64())
         .with_some("bursts", lost.as_ref().map(bursts))
         .with("duplication", duplication.to_f64())
@@ -100,7 +100,7 @@ pub(super) fn worse(table: Table, degradation: &Degradation) -> Table {
 pub(super) fn behaving(behaviour: &Behaviour) -> Value {
     match behaviour {
         Behaviour::Silent | Behaviour::Equivocating => behaviour.name().into(),
-        Behaviour::Delaying(by) => json!({ "delaying": latency(by) }),
+        Behaviour::Delaying(by) => json!({ "delaying": span(by) }),
         Behaviour::Replaying(probability) => json!({ "replaying": probability.to_f64() }),
         Behaviour::Forging(probability) => json!({ "forging": probability.to_f64() }),
     }

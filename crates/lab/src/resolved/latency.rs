@@ -1,9 +1,13 @@
 //! A latency as a scenario has it.
 
 use super::Table;
-use quorate_engine::latency::{Component, Distribution};
+use quorate_engine::latency::{Component, Distribution, Span};
 use quorate_engine::time::show;
 use serde_json::{Value, json};
+
+pub(super) fn span(span: &Span) -> Value {
+    latency(span.distribution())
+}
 
 pub(super) fn latency(distribution: &Distribution) -> Value {
     match distribution {

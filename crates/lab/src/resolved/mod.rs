@@ -11,7 +11,7 @@ mod topology;
 use crate::arithmetic::{Dimension, Measure};
 use crate::plan::{AskEntry, Plan, SCHEMA};
 use crate::units::{exact_float, show_signed};
-use latency::latency;
+use latency::span;
 use quorate_engine::clock::Spread;
 use quorate_engine::id::NodeSet;
 use quorate_engine::setup::{Clocks, Disks, Hosts, Jumps, Overflow, Ties, Until, Wander};
@@ -128,7 +128,7 @@ fn by_nodes<T>(plan: &Plan, all: &[T], whose: fn(&T) -> &NodeSet, table: fn(&T) 
 
 fn hosts(hosts: &Hosts) -> Table {
     Table::default()
-        .with_some("service", hosts.service.as_ref().map(latency))
+        .with_some("service", hosts.service.as_ref().map(span))
         .with_some("inbox", hosts.inbox)
         .with_some("overflow", hosts.inbox.map(|_| overflow(hosts.overflow)))
         .with_some("egress", hosts.egress.as_ref().map(network::bandwidth))
@@ -144,14 +144,14 @@ fn overflow(overflow: Overflow) -> Value {
 
 fn disks(disks: &Disks) -> Table {
     Table::default()
-        .with_some("sync", disks.sync.as_ref().map(latency))
+        .with_some("sync", disks.sync.as_ref().map(span))
         .with_some("capacity", disks.capacity_bytes.map(|bytes| format!("{bytes}B")))
 }
 
 fn clocks(clocks: &Clocks) -> Table {
     let duration = |ns| show_signed(ns).into();
     let wander = |wander: &Wander| Table::default().with("ppm", ppm(wander.amplitude_ppb)).with("period", show(wander.period));
-    let jumps = |jumps: &Jumps| Table::default().with("every", latency(&jumps.every)).with("by", spread(&jumps.by_ns, duration));
+    let jumps = |jumps: &Jumps| Table::default().with("every", span(&jumps.every)).with("by", spread(&jumps.by_ns, duration));
     Table::default()
         .with("offset", spread(&clocks.offset_ns, duration))
         .with("drift_ppm", spread(&clocks.drift_ppb, ppm))

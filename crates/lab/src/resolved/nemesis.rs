@@ -1,11 +1,11 @@
 //! `[nemesis]` as the scenario that it is.
 
 use super::faults::{behaving, thousandths, worse};
-use super::latency::latency;
+use super::latency::span;
 use super::{Table, nodes, ppm, spread};
 use crate::units::show_signed;
 use quorate_engine::fault::Tail;
-use quorate_engine::nemesis::{Away, Cut, Kind, Nemesis, PATTERNS, Pattern, Span, Whose};
+use quorate_engine::nemesis::{Away, Cut, Kind, Nemesis, PATTERNS, Pattern, Whose};
 use quorate_engine::time::{Nanos, show};
 use serde_json::Value;
 
@@ -28,7 +28,6 @@ pub(super) fn nemesis(nemesis: &Nemesis, duration: Nanos) -> Table {
 }
 
 fn kind(kind: &Kind) -> Table {
-    let span = |span: &Span| latency(span.distribution());
     let table = Table::default();
     let table = if kind.pattern.comes_again() { table.with("every", span(&kind.every)) } else { table };
     let table = if kind.pattern.lasts() { table.with("lasts", span(&kind.lasts)) } else { table };

@@ -1,6 +1,6 @@
 //! Regions and the network as a scenario has them.
 
-use super::latency::latency;
+use super::latency::{latency, span};
 use super::topology::topology;
 use super::{Table, list, nodes};
 use crate::plan::{ChangeEntry, ChangeKind, Ends, Matrix, Members, NetworkPlan, Region, SpecialLinks};
@@ -28,14 +28,14 @@ pub(super) fn network(network: &NetworkPlan) -> Table {
         .with_some("corruption", link.corruption.as_ref().map(corruption))
         .with_some("bandwidth", link.bandwidth.as_ref().map(bandwidth))
         .with_some("packets", link.packets.as_ref().map(packets))
-        .with_some("client-latency", client_latency.as_ref().map(latency))
+        .with_some("client-latency", client_latency.as_ref().map(span))
         .with_some("matrix", between.as_ref().map(matrix))
         .with_some("links", list(links.iter().map(special)))
         .with_some("changes", list(changes.iter().map(change)))
 }
 
 pub(super) fn reordering(reordering: &Reordering) -> Table {
-    Table::default().with("probability", reordering.probability.to_f64()).with("extra", latency(&reordering.extra))
+    Table::default().with("probability", reordering.probability.to_f64()).with("extra", span(&reordering.extra))
 }
 
 pub(super) fn bursts(bursts: &Bursts) -> Table {

@@ -2,7 +2,7 @@
 //! be known.
 
 use super::error::{Problems, Read};
-use super::latency::latency;
+use super::latency::{latency, span};
 use super::nodes::{Replicas, node_set};
 use super::spot::Spot;
 use super::workload::Total;
@@ -13,7 +13,7 @@ use quorate_engine::latency::Distribution;
 use quorate_engine::random::Probability;
 use quorate_engine::time::{Nanos, Time, show};
 use quorate_engine::wire::Wire;
-use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries};
+use quorate_engine::workload::{Aim, Backoff, KeyChoice, Mix, Pace, Population, Retries, Zipf};
 
 /// The most clients of an entry.
 const CLIENTS_MAX: u32 = 1_000_000;
@@ -113,12 +113,12 @@ fn within(at: &Spot<'_>, duration: Nanos) -> Read<Time> {
 fn pace(spot: &Spot<'_>) -> Read<Pace> {
     let paces = ["rate", "every", "think"].map(|name| spot.get(name));
     match &paces {
-        [Some(rate), None, None] => Ok(Pace::Open { every: poisson(rate)? }),
+        [Some(rate), None, None] => Ok(Pace::Open { every: poisson(rate)?.into() }),
         [None, Some(every), None] => match latency(every)? {
             Distribution::Constant { ns: 0 } => Err(every.fail("asks without end at one instant; write every = \"2ms\"")),
-            every => Ok(Pace::Open { every }),
+            every => Ok(Pace::Open { every: every.into() }),
         },
-        [None, None, Some(think)] => Ok(Pace::Closed { think: latency(think)? }),
+        [None, None, Some(think)] => Ok(Pace::Closed { think: span(think)? }),
         [None, None, None] => Err(spot.fail(
             "does not say how fast; write rate = \"500/s\" or every = \"2ms\" for clients that do not wait, think = \"10ms\" for \
              clients that do",
@@ -182,7 +182,7 @@ fn key_choice(spot: &Spot<'_>) -> Read<KeyChoice> {
     let keys = spot.need("count")?.integer(1..=u32::MAX)?;
     let Some(zipf) = spot.get("zipf") else { return Ok(KeyChoice::Uniform { keys }) };
     match zipf.number()? {
-        skew if skew > 0.0 && skew <= SKEW_MAX => Ok(KeyChoice::Zipf { keys, skew }),
+        skew if skew > 0.0 && skew <= SKEW_MAX => Ok(KeyChoice::Zipf(Zipf::new(keys, skew))),
         _ => Err(zipf.fail(format!("{} is out of range; a skew is above 0 and at most {SKEW_MAX}", zipf.shown()))),
     }
 }
@@ -239,16 +239,16 @@ fn backoff(spot: &Spot<'_>) -> Read<Backoff> {
 
 /// About how many operations they ask at most; 0 where only the run can say.
 fn operations(population: &Population, way: Nanos) -> u64 {
-    let span = population.until.since(population.from) as f64;
+    let length = population.until.since(population.from) as f64;
     let clients = f64::from(population.clients);
     let paced = match &population.pace {
         Pace::Open { every } => {
-            let mean = span / every.mean().max(1.0);
+            let mean = length / every.distribution().mean().max(1.0);
             mean + 6.0 * libm::sqrt(mean)
         }
-        Pace::Closed { think } => match think.mean() + way as f64 {
+        Pace::Closed { think } => match think.distribution().mean() + way as f64 {
             0.0 => 0.0,
-            cycle => clients * (span / cycle + 1.0),
+            cycle => clients * (length / cycle + 1.0),
         },
     };
     let most = population.operations.map(|most| f64::from(most) * clients);

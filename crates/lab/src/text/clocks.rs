@@ -2,7 +2,7 @@
 
 use super::error::{Problems, Read};
 use super::hosts::whose;
-use super::latency::latency;
+use super::latency::span;
 use super::nodes::Replicas;
 use super::spot::Spot;
 use crate::units::{self, quoted, show_signed};
@@ -58,8 +58,8 @@ const WANDER_PERIOD_MIN: u64 = MILLISECOND;
 
 fn jumps(spot: &Spot<'_>) -> Read<Jumps> {
     let every = spot.need("every")?;
-    let jumps = Jumps { every: latency(&every)?, by_ns: jump_spread(&spot.need("by")?)? };
-    match jumps.every.mean() < JUMPS_EVERY_MIN as f64 {
+    let jumps = Jumps { every: span(&every)?, by_ns: jump_spread(&spot.need("by")?)? };
+    match jumps.every.distribution().mean() < JUMPS_EVERY_MIN as f64 {
         true => Err(every.fail("clocks would jump more often than once a microsecond; leave them more time")),
         false => Ok(jumps),
     }

@@ -2,7 +2,7 @@
 
 use super::error::{Problems, Read};
 use super::hosts::whose;
-use super::latency::latency;
+use super::latency::span;
 use super::nodes::Replicas;
 use super::spot::Spot;
 use quorate_engine::disk::FRAME_BYTES;
@@ -24,7 +24,7 @@ pub(crate) fn disks(section: Option<Spot<'_>>, replicas: &Replicas<'_>, problems
 fn entry(spot: &Spot<'_>, nodes: NodeSet) -> Read<Disks> {
     let disks = Disks {
         nodes,
-        sync: spot.get("sync").map(|spot| latency(&spot)).transpose()?,
+        sync: spot.get("sync").map(|spot| span(&spot)).transpose()?,
         capacity_bytes: spot.get("capacity").map(|spot| capacity(&spot)).transpose()?,
     };
     match disks.sync.is_none() && disks.capacity_bytes.is_none() {

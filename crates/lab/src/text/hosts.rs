@@ -1,7 +1,7 @@
 //! `[hosts]`: machines that take time, and the interfaces through which they send.
 
 use super::error::{Problems, Read};
-use super::latency::latency;
+use super::latency::span;
 use super::network::bandwidth;
 use super::nodes::{Replicas, node_set};
 use super::schema;
@@ -22,7 +22,7 @@ pub(crate) fn hosts(section: Option<Spot<'_>>, replicas: &Replicas<'_>, problems
 }
 
 fn entry(spot: &Spot<'_>, nodes: NodeSet) -> Read<Hosts> {
-    let service = spot.get("service").map(|spot| latency(&spot)).transpose()?;
+    let service = spot.get("service").map(|spot| span(&spot)).transpose()?;
     let inbox = spot.get("inbox");
     if let (Some(inbox), None) = (&inbox, &service) {
         return Err(inbox.fail("an inbox that takes no time never fills; say how long a message takes: service = \"50us\""));

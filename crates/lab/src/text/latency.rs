@@ -4,13 +4,18 @@ use super::error::Read;
 use super::samples::samples;
 use super::spot::Spot;
 use crate::units::quoted;
-use quorate_engine::latency::{Component, Distribution};
+use quorate_engine::latency::{Component, Distribution, Span};
 
 /// A latency: a duration, or a table that names a distribution.
 pub(crate) fn latency(spot: &Spot<'_>) -> Read<Distribution> {
     let distribution = if spot.is_table() { distribution(spot)? } else { Distribution::Constant { ns: spot.duration()? } };
     distribution.validate().map_err(|invalid| spot.fail(invalid.to_string()))?;
     Ok(distribution)
+}
+
+/// A latency, with what is drawn from.
+pub(crate) fn span(spot: &Spot<'_>) -> Read<Span> {
+    latency(spot).map(Span::of)
 }
 
 fn distribution(spot: &Spot<'_>) -> Read<Distribution> {

@@ -1,7 +1,7 @@
 //! `[network]`: the links.
 
 use super::error::{Problem, Problems, Read};
-use super::latency::latency;
+use super::latency::{latency, span};
 use super::matrix::matrix;
 use super::nodes::{Replicas, node_set};
 use super::regions::members;
@@ -59,7 +59,7 @@ pub(crate) fn network(
         packets,
         bandwidth,
     };
-    network.client_latency = section.get("client-latency").and_then(|spot| problems.take(latency(&spot)));
+    network.client_latency = section.get("client-latency").and_then(|spot| problems.take(span(&spot)));
     if let Some(spot) = section.get("matrix") {
         let read = matrix(&spot, replicas).and_then(|matrix| says_all(&spot, &section, &matrix, replicas).map(|()| matrix));
         network.matrix = problems.take(read);
@@ -128,7 +128,7 @@ fn special(spot: &Spot<'_>, problems: &mut Problems) -> Special {
 }
 
 pub(crate) fn reordering(spot: &Spot<'_>) -> Read<Reordering> {
-    Ok(Reordering { probability: spot.need("probability")?.probability()?, extra: latency(&spot.need("extra")?)? })
+    Ok(Reordering { probability: spot.need("probability")?.probability()?, extra: span(&spot.need("extra")?)? })
 }
 
 pub(crate) fn bursts(spot: &Spot<'_>) -> Read<Bursts> {

@@ -42,7 +42,7 @@ pub(crate) fn plan(root: &Spot<'_>, problems: &mut Problems) -> Option<Plan> {
     let mut total = workload::Total::default();
     let asks = workload::entries(root.get("workload"), &replicas, duration, &mut total, problems);
     let trace = problems.take(workload::replayed(root.get("workload"), &replicas, &mut total)).flatten();
-    let way = network.client_latency.as_ref().map_or(0, |latency| (2.0 * latency.mean()) as Nanos);
+    let way = network.client_latency.as_ref().map_or(0, |latency| (2.0 * latency.distribution().mean()) as Nanos);
     let populations = clients::clients(root.get("workload"), &replicas, duration, way, &mut total, problems);
     let among = faults::Among { replicas: &replicas, hosts: &hosts, disks: &disks, duration };
     let placed = faults::faults(root.get("faults"), among, problems);

@@ -45,7 +45,7 @@ impl World {
             World::Partition => Setup { network: lossy, faults: partition(), ..plain },
             World::Crashes => {
                 let sync = Distribution::Uniform { low_ns: 2 * MILLISECOND, high_ns: 15 * MILLISECOND };
-                let disks = Disks { nodes: NodeSet::range(0, NODES), sync: Some(sync), capacity_bytes: None };
+                let disks = Disks { nodes: NodeSet::range(0, NODES), sync: Some(sync.into()), capacity_bytes: None };
                 Setup { clients: CLIENTS, network: lossy, faults: crashes(seed), disks: vec![disks], ..plain }
             }
         }
@@ -202,7 +202,7 @@ fn many(seed: u64) -> Vec<Asked> {
 
 /// Clients that take locks and release them.
 fn lockers() -> Population {
-    let pace = Pace::Closed { think: Distribution::Exponential { mean_ns: 100 * MILLISECOND } };
+    let pace = Pace::Closed { think: Distribution::Exponential { mean_ns: 100 * MILLISECOND }.into() };
     Population {
         mix: Mix { reads: 0, updates: 0, locks: 1, ..Mix::READS_AND_UPDATES },
         keys: KeyChoice::Uniform { keys: 3 },

@@ -2,7 +2,7 @@
 
 use super::befallen;
 use crate::text::error::Read;
-use crate::text::latency::latency;
+use crate::text::latency::span;
 use crate::text::network::{bursts, corruption, reordering};
 use crate::text::nodes::{Replicas, node_set};
 use crate::text::spot::Spot;
@@ -18,7 +18,7 @@ pub(super) fn degradation(spot: &Spot<'_>, who: Option<Who>, replicas: &Replicas
 pub(crate) fn worse(spot: &Spot<'_>, links: Degradation) -> Read<Degradation> {
     let chance = |name: &str| spot.get(name).map_or(Ok(Probability::never()), |spot| spot.probability());
     let degradation = Degradation {
-        delay: spot.get("delay").map(|spot| latency(&spot)).transpose()?,
+        delay: spot.get("delay").map(|spot| span(&spot)).transpose()?,
         loss: chance("loss")?,
         bursts: spot.get("bursts").map(|spot| bursts(&spot)).transpose()?,
         duplication: chance("duplication")?,

@@ -6,7 +6,7 @@ mod trigger;
 
 use super::clocks;
 use super::error::{Problems, Read};
-use super::latency::latency;
+use super::latency::span;
 use super::nodes::{Replicas, node_set};
 use super::schema;
 use super::spot::Spot;
@@ -236,7 +236,7 @@ pub(crate) fn behaviour(spot: &Spot<'_>) -> Read<Behaviour> {
     };
     match name {
         "silent" => Ok(Behaviour::Silent),
-        "delaying" => latency(&value).map(Behaviour::Delaying),
+        "delaying" => span(&value).map(Behaviour::Delaying),
         "equivocating" => Ok(Behaviour::Equivocating),
         "replaying" => sometimes().map(Behaviour::Replaying),
         "forging" => sometimes().map(Behaviour::Forging),

@@ -5,7 +5,7 @@ mod pattern;
 
 use super::error::{Problems, Read};
 use super::faults::Among;
-use super::latency::latency;
+use super::latency::span;
 use super::nodes::node_set;
 use super::schema;
 use super::spot::Spot;
@@ -14,7 +14,8 @@ use crate::plan::Region;
 use pattern::pattern;
 use quorate_engine::fault::Who;
 use quorate_engine::id::NodeSet;
-use quorate_engine::nemesis::{Kind, Nemesis, PATTERNS, Pattern, Span, Whose};
+use quorate_engine::latency::Span;
+use quorate_engine::nemesis::{Kind, Nemesis, PATTERNS, Pattern, Whose};
 use quorate_engine::time::{Nanos, Time, show};
 
 /// The most entries of one pattern.
@@ -104,8 +105,8 @@ fn kind(spot: &Spot<'_>, name: &str, number: u32, scene: &Scene<'_>) -> Read<Kin
         Some(count) => counted(&count, nodes.len() as u32)?,
         None => usual,
     };
-    let span = |key: &str| spot.get(key).map_or(Ok(Span::constant(0)), |spot| latency(&spot).map(Span::of));
-    let kind = Kind { number, every: span("every")?, lasts: span("lasts")?, whose, count, pattern };
+    let length = |key: &str| spot.get(key).map_or(Ok(Span::constant(0)), |spot| span(&spot));
+    let kind = Kind { number, every: length("every")?, lasts: length("lasts")?, whose, count, pattern };
     begins(spot, &kind, scene)?;
     pattern::possible(spot, &kind, nodes.len(), scene)?;
     Ok(kind)

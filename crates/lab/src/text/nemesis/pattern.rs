@@ -4,32 +4,33 @@ use super::Scene;
 use crate::text::clocks::{drift_spread, jump_spread};
 use crate::text::error::Read;
 use crate::text::faults::{behaviour, factor, tail, worse};
-use crate::text::latency::latency;
+use crate::text::latency::span;
 use crate::text::spot::Spot;
 use quorate_engine::fault::Degradation;
 use quorate_engine::id::NodeSet;
-use quorate_engine::nemesis::{Away, Cut, Kind, Pattern, RING_MAX, Span, Whose};
+use quorate_engine::latency::Span;
+use quorate_engine::nemesis::{Away, Cut, Kind, Pattern, RING_MAX, Whose};
 
 /// Reads a pattern of that name.
 pub(super) fn pattern(spot: &Spot<'_>, name: &str, whose: &Whose, scene: &Scene<'_>) -> Read<Pattern> {
-    let span = |key: &str| latency(&spot.need(key)?).map(Span::of);
+    let length = |key: &str| span(&spot.need(key)?);
     let on_disk = |what: &str| scene.among.replicas.keep_records(spot, what);
     Ok(match name {
         "partition" => Pattern::Partition(ways(spot, whose)?),
-        "flapping-link" => Pattern::FlappingLink { down: span("down")?, up: span("up")? },
+        "flapping-link" => Pattern::FlappingLink { down: length("down")?, up: length("up")? },
         "degrade" => {
             let one_way = spot.get("one-way").map_or(Ok(false), |one_way| one_way.flag())?;
             let nobody = Degradation::nothing(NodeSet::default(), NodeSet::default());
             Pattern::Degrade(worse(spot, Degradation { both_ways: !one_way, ..nobody })?)
         }
         "crash" => Pattern::Crash(tail(spot)?),
-        "crash-storm" => Pattern::CrashStorm { gap: span("gap")?, down: span("down")?, tail: tail(spot)? },
-        "rolling-restart" => Pattern::RollingRestart { gap: span("gap")?, tail: tail(spot)? },
+        "crash-storm" => Pattern::CrashStorm { gap: length("gap")?, down: length("down")?, tail: tail(spot)? },
+        "rolling-restart" => Pattern::RollingRestart { gap: length("gap")?, tail: tail(spot)? },
         "outage" => {
             let of_region = spot.need("of")?.word(["region", "everything"])? == "region";
             Pattern::Outage { of_region, tail: tail(spot)? }
         }
-        "churn" => Pattern::Churn { up: span("up")?, away: span("away")?, how: how(spot)? },
+        "churn" => Pattern::Churn { up: length("up")?, away: length("away")?, how: how(spot)? },
         "pause" => Pattern::Pause,
         "slow" => {
             let serving = scene.among.hosts.iter().filter(|hosts| hosts.service.is_some());
