@@ -64,6 +64,9 @@ impl Rows {
     }
 }
 
+/// Rows that are hashed together: their hashes stay in the nearest cache.
+const TOGETHER: usize = 512;
+
 /// The digest of rows so far: any rows, in any order, each once.
 #[derive(Clone, Debug)]
 pub struct RowDigest {
@@ -78,7 +81,7 @@ impl RowDigest {
     /// Adds rows.
     pub fn add(&mut self, manifest: &Manifest, rows: &Rows) {
         let mut point = None;
-        for index in 0..rows.len() {
+        let mut begin = |index: usize| {
             let row = rows.first + index as u64;
             let (number, seed) = manifest.at(row);
             let settings = match point {
@@ -93,12 +96,22 @@ impl RowDigest {
             hash.write_u64(rows.digests[index].0 as u64);
             hash.write_u64((rows.digests[index].0 >> 64) as u64);
             hash.write_u64(code(rows.verdicts[index]));
+            hash
+        };
+        // Column by column: the rows' hashes do not wait for each other.
+        for start in (0..rows.len()).step_by(TOGETHER) {
+            let chunk = start..rows.len().min(start + TOGETHER);
+            let mut hashes: Vec<Hasher64> = chunk.clone().map(&mut begin).collect();
             for column in &rows.values {
-                // A NaN would be taken for none; there is no NaN.
-                hash.write_u64(column[index].map_or(u64::MAX, f64::to_bits));
+                for (hash, value) in hashes.iter_mut().zip(&column[chunk.clone()]) {
+                    // A NaN would be taken for none; there is no NaN.
+                    hash.write_u64(value.map_or(u64::MAX, f64::to_bits));
+                }
             }
-            let hash = hash.finish64();
-            self.sum = self.sum.wrapping_add(u128::from(mix(hash, row)) << 64 | u128::from(hash));
+            for (row, hash) in (rows.first + start as u64..).zip(&hashes) {
+                let hash = hash.finish64();
+                self.sum = self.sum.wrapping_add(u128::from(mix(hash, row)) << 64 | u128::from(hash));
+            }
         }
         self.rows += rows.len() as u64;
     }

@@ -189,27 +189,42 @@ fn ranks(count: &u64) -> [Ranks; 3] {
 impl Values {
     fn first(&mut self, column: &[Option<f64>], holds: bool) {
         let known = || column.iter().copied().flatten();
-        let mut images: Vec<u64> = known().map(image).collect();
-        let (Some(least), Some(greatest)) = (images.iter().copied().min(), images.iter().copied().max()) else { return };
-        let count = images.len() as f64;
-        let mean = if least == greatest { value(least) } else { known().sum::<f64>() / count };
-        let squares = if least == greatest { 0.0 } else { known().map(|value| (value - mean) * (value - mean)).sum() };
-        self.join(count, mean, squares);
+        let Some(one) = known().next() else { return };
+        if column.iter().all(|value| value.map(f64::to_bits) == Some(one.to_bits())) {
+            // Most metrics of most runs: nothing that could happen did.
+            self.join(column.len() as f64, one, 0.0);
+            self.count_equal(image(one), column.len() as u64);
+        } else {
+            let mut images: Vec<u64> = known().map(image).collect();
+            let count = images.len() as f64;
+            let mean = known().sum::<f64>() / count;
+            self.join(count, mean, known().map(|value| (value - mean) * (value - mean)).sum());
+            if self.tally.is_some() {
+                images.sort_unstable();
+                images.chunk_by(|one, other| one == other).for_each(|equal| self.count_equal(equal[0], equal.len() as u64));
+            } else {
+                images.iter().for_each(|image| self.widen(*image));
+            }
+        }
         // In the order of rows: it is the mean of the same runs elsewhere, to the last bit.
         self.sum = known().fold(self.sum, |sum, value| sum + value);
-        (self.min, self.max) = (self.min.min(least), self.max.max(greatest));
         if holds {
             self.held.extend(known());
         }
+    }
+
+    fn count_equal(&mut self, image: u64, count: u64) {
+        self.widen(image);
         if let Some(tally) = &mut self.tally {
-            images.sort_unstable();
-            for equal in images.chunk_by(|one, other| one == other) {
-                *tally.entry(equal[0]).or_insert(0) += equal.len() as u64;
-            }
+            *tally.entry(image).or_insert(0) += count;
             if tally.len() > TALLY_MAX {
                 self.tally = None;
             }
         }
+    }
+
+    fn widen(&mut self, image: u64) {
+        (self.min, self.max) = (self.min.min(image), self.max.max(image));
     }
 
     /// Adds the squares of others (Chan, Golub and LeVeque 1983, their pairwise update).
