@@ -137,7 +137,7 @@ impl Expectation {
 
 impl Claim {
     /// Whether it holds in a run, judged alone: a statistic is the run's value, and a run fails a rate that it counts against.
-    pub(super) fn standing(&self, run: &impl Seen) -> Standing {
+    pub(crate) fn standing(&self, run: &impl Seen) -> Standing {
         match self {
             Claim::Check(name) => checked(name, run).0,
             Claim::Compare(Comparison { subject, comparator, bound, .. }) => match (subject, comparator) {

@@ -11,7 +11,7 @@ pub(crate) use many::{combined, tallied};
 pub(crate) use measure::{answered, latency_s};
 pub use sequential::Sequential;
 
-use crate::expect::{Claim, Judged, Seen, Standing};
+use crate::expect::{Judged, Seen, Standing};
 use crate::plan::Plan;
 use quorate_check::Verdict;
 use quorate_check::history::History;
@@ -106,7 +106,7 @@ pub fn run_seed(plan: &Plan, seed: u64, verify: Verify) -> Result<RunReport<'_>,
 /// # Errors
 /// As [`run_seed`].
 pub fn run_briefly(plan: &Plan, seed: u64) -> Result<SeedResult, RunFailure> {
-    run_seed_keeping(plan, seed, Verify::IfExpected, Keep::Metrics).map(|report| report.brief())
+    measured(plan, seed, Verify::IfExpected, Keep::Metrics).map(|report| report.brief())
 }
 
 /// Runs one seed, and says what of it to keep.
@@ -114,6 +114,14 @@ pub fn run_briefly(plan: &Plan, seed: u64) -> Result<SeedResult, RunFailure> {
 /// # Errors
 /// As [`run_seed`].
 pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> Result<RunReport<'_>, RunFailure> {
+    let mut run = measured(plan, seed, verify, keep)?;
+    run.expectations = plan.expectations.iter().map(|expectation| expectation.judge_one(&run)).collect();
+    run.verdict = run.over(run.expectations.iter().map(|judged| judged.standing));
+    Ok(run)
+}
+
+/// Runs one seed; its expectations are not judged yet.
+fn measured(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> Result<RunReport<'_>, RunFailure> {
     let mut setup = plan.setup(seed);
     setup.verify = verify == Verify::Always || expects(plan, "verified");
     let options = plan.options_of(seed);
@@ -126,7 +134,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
     }
     let metrics = measure::metrics(plan.protocol.0, plan.nodes, &report.outcome, &report.metrics);
     let slices = plan.slices.iter().map(|reading| (reading.name.clone(), measure::read(&report.outcome, reading))).collect();
-    let mut run = RunReport {
+    Ok(RunReport {
         plan,
         seed,
         verdict: Standing::Held,
@@ -137,10 +145,7 @@ pub fn run_seed_keeping(plan: &Plan, seed: u64, verify: Verify, keep: Keep) -> R
         outcome: report.outcome,
         evidence: report.evidence,
         history,
-    };
-    run.expectations = plan.expectations.iter().map(|expectation| expectation.judge_one(&run)).collect();
-    run.verdict = run.over(|_| true);
-    Ok(run)
+    })
 }
 
 /// Runs one seed and looks at nothing but the engine's outcome.
@@ -177,18 +182,18 @@ pub fn try_out(plan: &Plan) -> Result<(), RunFailure> {
 
 impl RunReport<'_> {
     /// The verdict over the checks and these expectations.
-    fn over(&self, asked: impl Fn(&Claim) -> bool) -> Standing {
-        let expectations = self.plan.expectations.iter().zip(&self.expectations);
-        let expected = expectations.filter(|(expectation, _)| asked(&expectation.claim)).map(|(_, judged)| judged.standing);
+    fn over(&self, expected: impl Iterator<Item = Standing>) -> Standing {
         overall(expected.chain(self.checks.iter().map(|check| standing(&check.verdict))))
     }
 
     /// What is worth keeping when there are many.
     pub fn brief(&self) -> SeedResult {
+        let claims = self.plan.expectations.iter().map(|expectation| &expectation.claim);
+        let told = claims.filter(|claim| claim.takes_several().is_none());
         SeedResult {
             seed: self.seed,
             digest: self.outcome.digest,
-            verdict: self.over(|claim| claim.takes_several().is_none()),
+            verdict: self.over(told.map(|claim| claim.standing(self))),
             checks: self.checks.iter().map(|check| (check.name, check.verdict.clone())).collect(),
             metrics: self.metrics.clone(),
             slices: self.slices.clone(),
